@@ -1,0 +1,1 @@
+"""Train and run video models on the machine you already have."""

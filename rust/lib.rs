@@ -1,0 +1,1 @@
+//! Kernels of Kinema: train and run video models on ordinary CPUs.
