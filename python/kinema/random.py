@@ -1,0 +1,126 @@
+"""Random numbers from a counter, keyed by (seed, stream, step, sample): nothing advances hidden state.
+
+The same key gives the same numbers whatever came before, for any number of threads and any split of a batch, so that a resumed
+training draws what an uninterrupted one would have drawn.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from kinema import _rust
+from kinema.autograd import Array
+from kinema.errors import ArgumentError
+
+_SEED_LIMIT = 2**63
+
+
+@dataclass(frozen=True)
+class RandomKey:
+    """What a draw depends on, and nothing else.
+
+    Args:
+        seed: The run's seed.
+        stream: Who draws: a layer's position, an initialiser's number.
+        step: The training step.
+        first_sample: The global index of the batch's first sample.
+    """
+
+    seed: int
+    stream: int = 0
+    step: int = 0
+    first_sample: int = 0
+
+
+class _Process:
+    """The process-wide seed, and how many streams have been handed out since it was set."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.seed: int | None = None
+        self.streams = 0
+
+
+_process = _Process()
+_scope = threading.local()
+
+
+def set_random_seed(seed: int) -> None:
+    """Fixes everything random from here on: initial weights, shuffling, dropout.
+
+    Args:
+        seed: A non-negative integer.
+
+    Example:
+        >>> import kinema
+        >>> kinema.utils.set_random_seed(7)
+    """
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < _SEED_LIMIT:
+        raise ArgumentError(f"seed is a non-negative integer below 2**63, not {seed!r}")
+    with _process.lock:
+        _process.seed = int(seed)
+        _process.streams = 0
+
+
+def global_seed() -> int:
+    """The process-wide seed; drawn from the system the first time when nobody set one."""
+    with _process.lock:
+        if _process.seed is None:
+            _process.seed = secrets.randbelow(_SEED_LIMIT)
+        return _process.seed
+
+
+def next_stream() -> int:
+    """A number that nobody had since the seed was set: for draws that have no place in a model to be keyed by."""
+    with _process.lock:
+        _process.streams += 1
+        return _process.streams
+
+
+@contextmanager
+def random_scope(seed: int, step: int, first_sample: int = 0) -> Iterator[None]:
+    """Inside, layers that draw at random use this seed, step and global index of the batch's first sample."""
+    outer = getattr(_scope, "key", None)
+    _scope.key = RandomKey(seed, step=step, first_sample=first_sample)
+    try:
+        yield
+    finally:
+        _scope.key = outer
+
+
+def current_key(stream: int, seed: int | None = None) -> RandomKey:
+    """The key of one layer's draw: from the surrounding `random_scope`, else from the process-wide seed and a new step.
+
+    Args:
+        stream: The layer's own number.
+        seed: The layer's own seed, which then replaces the scope's.
+    """
+    scope: RandomKey | None = getattr(_scope, "key", None)
+    if scope is None:
+        return RandomKey(global_seed() if seed is None else seed, stream, step=next_stream())
+    return RandomKey(scope.seed if seed is None else seed, stream, scope.step, scope.first_sample)
+
+
+def uniform(shape: tuple[int, ...], key: RandomKey, dtype: DTypeLike = "float32") -> Array:
+    """Numbers in [0, 1); row i of axis 0 belongs to sample `key.first_sample + i`."""
+    double = np.dtype(dtype) == np.float64
+    return _rust.random_uniform(shape, key.seed, key.stream, key.step, key.first_sample, double)
+
+
+def normal(shape: tuple[int, ...], key: RandomKey, dtype: DTypeLike = "float32") -> Array:
+    """Numbers with mean 0 and standard deviation 1; row i of axis 0 belongs to sample `key.first_sample + i`."""
+    double = np.dtype(dtype) == np.float64
+    return _rust.random_normal(shape, key.seed, key.stream, key.step, key.first_sample, double)
+
+
+def permutation(n: int, seed: int, epoch: int) -> Array:
+    """The order of `n` samples in an epoch."""
+    bits = np.random.Philox(key=np.array([seed, epoch], dtype=np.uint64))
+    return np.random.Generator(bits).permutation(n)
