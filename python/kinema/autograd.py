@@ -136,6 +136,8 @@ class Variable:
         self._key = next(_keys)
         self._version = 0
         self.trainable = trainable
+        #: What the layer declared; `trainable` follows it unless the layer is frozen.
+        self.declared_trainable = trainable
         self.name = name if name is not None else "variable"
         #: Where the variable lives in its model, such as "sequential/dense/kernel"; set by the layer that owns it.
         self.path = self.name

@@ -1,0 +1,49 @@
+"""Process-wide settings, with Keras's names."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kinema.errors import ArgumentError
+
+_FLOATS = ("float32", "float64")
+_settings = {"floatx": "float32", "epsilon": 1e-7}
+
+
+def floatx() -> str:
+    """The floating-point type of layers that do not name one: "float32" or "float64"."""
+    return str(_settings["floatx"])
+
+
+def set_floatx(value: str) -> None:
+    """Sets the floating-point type of layers made from here on.
+
+    Args:
+        value: "float32" or "float64".
+    """
+    _settings["floatx"] = standardize_dtype(value)
+
+
+def epsilon() -> float:
+    """The small number that keeps logarithms and divisions finite."""
+    return float(_settings["epsilon"])
+
+
+def set_epsilon(value: float) -> None:
+    """Sets the small number that keeps logarithms and divisions finite."""
+    _settings["epsilon"] = float(value)
+
+
+def image_data_format() -> str:
+    """Always "channels_last": the order of axes that Kinema's kernels read."""
+    return "channels_last"
+
+
+def standardize_dtype(dtype: object) -> str:
+    """The name of a floating-point type that layers can compute in; the default type for None."""
+    if dtype is None:
+        return floatx()
+    name = getattr(dtype, "name", None) or (dtype if isinstance(dtype, str) else np.dtype(dtype).name)  # type: ignore[call-overload]
+    if name not in _FLOATS:
+        raise ArgumentError(f"layers compute in float32 or float64, not {name!r}: use one of these")
+    return str(name)
