@@ -1,0 +1,28 @@
+//! What Python sees as `kinema._rust`: one thin file per kernel family, each function converts, calls and returns.
+
+mod activate;
+mod machine;
+mod support;
+
+use pyo3::prelude::*;
+
+/// Kernels of Kinema. Arrays are C-contiguous float32 or float64, channels last; `kinema.ops` is the public face.
+#[pymodule(gil_used = true)]
+mod _rust {
+    use super::*;
+
+    #[pymodule_export]
+    use super::activate::{activate, activate_grad};
+    #[pymodule_export]
+    use super::machine::{
+        available_instruction_sets, clear_memory, get_num_threads, instruction_set, pooled_bytes, set_num_threads,
+    };
+    #[pymodule_export]
+    use crate::kernels::activate::Activation;
+
+    /// Reads the environment once, so that a wrong setting is an error at import.
+    #[pymodule_init]
+    fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::machine::read_environment()
+    }
+}

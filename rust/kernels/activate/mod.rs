@@ -1,0 +1,72 @@
+//! Activation functions, element by element, and their gradients.
+//!
+//! One pass over memory in chunks. Piecewise linear functions and those built on `exp` run on vectors (`vector.rs`).
+
+mod naive;
+#[cfg(test)]
+mod tests;
+mod vector;
+
+use crate::error::Result;
+use crate::memory::Buffer;
+use crate::parallel::{ELEMENTWISE_CHUNK, chunks_mut};
+use crate::simd::{Element, dispatch};
+
+/// An activation function without parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "python",
+    pyo3::pyclass(eq, hash, frozen, from_py_object, rename_all = "SCREAMING_SNAKE_CASE", module = "kinema._rust")
+)]
+#[derive(Hash)]
+pub enum Activation {
+    /// x
+    Linear,
+    /// max(x, 0)
+    Relu,
+    /// 1 / (1 + exp(-x))
+    Sigmoid,
+    /// Hyperbolic tangent.
+    Tanh,
+    /// x / 6 + 0.5, clipped to 0..1 (Keras 3).
+    HardSigmoid,
+    /// 0.2 x + 0.5, clipped to 0..1 (Keras 1 and 2).
+    HardSigmoidLegacy,
+    /// x, or exp(x) - 1 below 0.
+    Elu,
+    /// The scaled ELU of self-normalising networks.
+    Selu,
+    /// log(1 + exp(x))
+    Softplus,
+    /// x / (1 + |x|)
+    Softsign,
+    /// x * sigmoid(x)
+    Silu,
+    /// x times the normal distribution function of x.
+    Gelu,
+    /// exp(x)
+    Exponential,
+}
+
+/// y = activation(x).
+pub fn activate<T: Element>(x: &[T], activation: Activation) -> Buffer<T> {
+    let mut y = Buffer::stale(x.len());
+    chunks_mut(&mut y, ELEMENTWISE_CHUNK, 1, |index, y| {
+        let start = index * ELEMENTWISE_CHUNK;
+        dispatch(vector::Forward { x: &x[start..start + y.len()], y, activation });
+    });
+    y
+}
+
+/// dx = dy * activation'(x), given y = activation(x).
+pub fn activate_grad<T: Element>(dy: &[T], x: &[T], y: &[T], activation: Activation) -> Result<Buffer<T>> {
+    use crate::error::KernelError;
+    KernelError::check_shape("activate_grad", "dy", &[x.len()], &[dy.len()])?;
+    KernelError::check_shape("activate_grad", "y", &[x.len()], &[y.len()])?;
+    let mut dx = Buffer::stale(x.len());
+    chunks_mut(&mut dx, ELEMENTWISE_CHUNK, 1, |index, dx| {
+        let part = index * ELEMENTWISE_CHUNK..index * ELEMENTWISE_CHUNK + dx.len();
+        dispatch(vector::Backward { dy: &dy[part.clone()], x: &x[part.clone()], y: &y[part], dx, activation });
+    });
+    Ok(dx)
+}

@@ -1,0 +1,236 @@
+//! Recycled, aligned memory. Faulting in fresh gigabytes every training step would cost more than the mathematics, so a
+//! buffer that dies goes to a capped pool and the next one of its size class takes it over, stale contents and all.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+use std::sync::{Mutex, MutexGuard, TryLockError};
+
+/// Every buffer starts on a cache line.
+const ALIGNMENT: usize = 64;
+/// Alignment that lets the system hand out lazily zeroed pages.
+const SYSTEM_ALIGNMENT: usize = 16;
+/// Smaller buffers are left to the system's allocator.
+const SMALLEST_POOLED: usize = 16 << 10;
+/// The pool never holds more than this; the blocks that waited longest go first.
+const POOL_CAPACITY: usize = 2 << 30;
+
+/// A numeric type whose every bit pattern is a value.
+///
+/// # Safety
+/// Implementors have no padding, no invalid bit patterns and no drop glue.
+pub unsafe trait Plain: Copy + Send + Sync + 'static {}
+// SAFETY: primitive numbers.
+unsafe impl Plain for f32 {}
+// SAFETY: primitive numbers.
+unsafe impl Plain for f64 {}
+// SAFETY: primitive numbers.
+unsafe impl Plain for u8 {}
+// SAFETY: primitive numbers.
+unsafe impl Plain for i32 {}
+// SAFETY: primitive numbers.
+unsafe impl Plain for u32 {}
+// SAFETY: primitive numbers.
+unsafe impl Plain for i64 {}
+
+struct Pool {
+    blocks: VecDeque<Raw>,
+    bytes: usize,
+}
+
+static POOL: Mutex<Pool> = Mutex::new(Pool { blocks: VecDeque::new(), bytes: 0 });
+
+/// Spins for the lock instead of sleeping on it: a child that was forked while another thread held it goes without a pool.
+fn lock_pool() -> Option<MutexGuard<'static, Pool>> {
+    for _ in 0..10_000 {
+        match POOL.try_lock() {
+            Ok(pool) => return Some(pool),
+            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
+        }
+    }
+    None
+}
+
+/// One allocation of the system: `capacity` bytes from the first cache line on.
+struct Raw {
+    start: NonNull<u8>,
+    capacity: usize,
+}
+
+// SAFETY: plain memory that a Raw owns alone.
+unsafe impl Send for Raw {}
+// SAFETY: a Raw gives access only through the methods of its owner.
+unsafe impl Sync for Raw {}
+
+impl Raw {
+    fn layout(capacity: usize) -> Layout {
+        Layout::from_size_align(capacity + ALIGNMENT, SYSTEM_ALIGNMENT).expect("a buffer larger than the address space")
+    }
+
+    fn fresh(capacity: usize) -> Self {
+        let layout = Self::layout(capacity);
+        // SAFETY: the layout has a size of at least ALIGNMENT.
+        let start = unsafe { alloc_zeroed(layout) };
+        Self { start: NonNull::new(start).unwrap_or_else(|| handle_alloc_error(layout)), capacity }
+    }
+
+    fn aligned(&self) -> NonNull<u8> {
+        let skip = self.start.as_ptr().align_offset(ALIGNMENT);
+        // SAFETY: the layout has ALIGNMENT spare bytes and skip < ALIGNMENT.
+        unsafe { self.start.add(skip) }
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        // SAFETY: allocated in `fresh` with this very layout.
+        unsafe { dealloc(self.start.as_ptr(), Self::layout(self.capacity)) }
+    }
+}
+
+/// The size class of `bytes`: four classes to an octave, so at most a quarter is wasted.
+fn size_class(bytes: usize) -> usize {
+    if bytes <= SMALLEST_POOLED {
+        return bytes;
+    }
+    let step = bytes.next_power_of_two() / 8;
+    bytes.div_ceil(step) * step
+}
+
+/// Untyped recycled memory: what keeps an array alive on the Python side.
+pub struct Block(Option<Raw>);
+
+impl Block {
+    fn take(bytes: usize) -> Self {
+        let capacity = size_class(bytes);
+        if capacity > SMALLEST_POOLED
+            && let Some(mut pool) = lock_pool()
+            && let Some(index) = pool.blocks.iter().rposition(|raw| raw.capacity == capacity)
+        {
+            pool.bytes -= capacity;
+            return Self(pool.blocks.remove(index));
+        }
+        Self(Some(Raw::fresh(capacity)))
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        let Some(raw) = self.0.take() else { return };
+        if raw.capacity <= SMALLEST_POOLED || raw.capacity > POOL_CAPACITY {
+            return;
+        }
+        let mut evicted = Vec::new();
+        if let Some(mut pool) = lock_pool() {
+            pool.bytes += raw.capacity;
+            pool.blocks.push_back(raw);
+            while pool.bytes > POOL_CAPACITY
+                && let Some(oldest) = pool.blocks.pop_front()
+            {
+                pool.bytes -= oldest.capacity;
+                evicted.push(oldest);
+            }
+        }
+    }
+}
+
+/// A recycled, 64-byte aligned array. Dereferences to a slice.
+pub struct Buffer<T: Plain> {
+    data: NonNull<T>,
+    len: usize,
+    block: Block,
+}
+
+// SAFETY: a Buffer owns its memory alone, and T is a plain number.
+unsafe impl<T: Plain> Send for Buffer<T> {}
+// SAFETY: shared access only reads plain numbers.
+unsafe impl<T: Plain> Sync for Buffer<T> {}
+
+impl<T: Plain> Buffer<T> {
+    /// `len` elements that hold whatever was left there: for outputs that are written whole.
+    pub fn stale(len: usize) -> Self {
+        let block = Block::take(len * size_of::<T>());
+        let data = block.0.as_ref().expect("just taken").aligned().cast();
+        Self { data, len, block }
+    }
+
+    /// `len` zeros.
+    pub fn zeroed(len: usize) -> Self {
+        let buffer = Self::stale(len);
+        // SAFETY: the buffer holds len elements, and all-zero bytes are zero for every plain number.
+        unsafe { buffer.data.as_ptr().write_bytes(0, len) };
+        buffer
+    }
+
+    /// A copy of `values`.
+    pub fn copy_of(values: &[T]) -> Self {
+        let mut buffer = Self::stale(values.len());
+        buffer.copy_from_slice(values);
+        buffer
+    }
+
+    /// Gives up the type: the memory lives as long as the block.
+    pub fn into_block(self) -> (NonNull<T>, usize, Block) {
+        (self.data, self.len, self.block)
+    }
+}
+
+impl<T: Plain> Deref for Buffer<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        // SAFETY: data points to len initialised elements (fresh memory is zeroed, recycled memory was written) that self owns.
+        unsafe { std::slice::from_raw_parts(self.data.as_ptr(), self.len) }
+    }
+}
+
+impl<T: Plain> DerefMut for Buffer<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        // SAFETY: as in `deref`, and self is borrowed mutably.
+        unsafe { std::slice::from_raw_parts_mut(self.data.as_ptr(), self.len) }
+    }
+}
+
+/// Gives all pooled memory back to the system.
+pub fn clear() {
+    let blocks = lock_pool().map(|mut pool| {
+        pool.bytes = 0;
+        std::mem::take(&mut pool.blocks)
+    });
+    drop(blocks);
+}
+
+/// Bytes that wait in the pool.
+pub fn pooled_bytes() -> usize {
+    lock_pool().map_or(0, |pool| pool.bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn size_classes_waste_at_most_a_quarter() {
+        for bytes in (SMALLEST_POOLED + 1..1 << 20).step_by(997) {
+            let class = size_class(bytes);
+            assert!(class >= bytes && class - bytes <= bytes / 4, "{bytes} -> {class}");
+            assert_eq!(size_class(class), class);
+        }
+    }
+
+    #[test]
+    fn buffers_are_aligned_zeroed_and_recycled() {
+        let len = (5 << 20) + 12345;
+        let mut first = Buffer::<f64>::zeroed(len);
+        assert!(first.iter().all(|&v| v == 0.0));
+        assert_eq!(first.as_ptr() as usize % ALIGNMENT, 0);
+        first.fill(7.0);
+        let address = first.as_ptr();
+        drop(first);
+        assert!(pooled_bytes() >= len * 8);
+        let second = Buffer::<f64>::stale(len - 1);
+        assert_eq!(second.as_ptr(), address);
+        assert!(Buffer::<f64>::stale(0).is_empty());
+    }
+}

@@ -1,0 +1,354 @@
+//! The only place that splits work. Work is split by fixed sizes, never by the number of threads, and sums follow a fixed
+//! binary tree, so results have the same bits for any number of threads. Also home of the denormal guard.
+
+use crate::memory::Buffer;
+use crate::simd::Element;
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+
+/// The most threads that can be asked for.
+pub const MAX_THREADS: usize = 512;
+
+/// 0: not chosen yet.
+static THREADS: AtomicUsize = AtomicUsize::new(0);
+
+/// One pool per thread count ever used, built when first needed and kept: no lock that a fork could leave locked.
+static POOLS: [AtomicPtr<Pool>; MAX_THREADS + 1] = [const { AtomicPtr::new(std::ptr::null_mut()) }; MAX_THREADS + 1];
+
+struct Pool {
+    /// The process that owns the threads: after a fork the child has none of them and builds its own.
+    process: u32,
+    threads: rayon::ThreadPool,
+}
+
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// CPUs this process may use: affinity and cgroup quotas are respected.
+pub fn available_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS)
+}
+
+/// Threads that kernels run on.
+pub fn threads() -> usize {
+    match THREADS.load(Ordering::Relaxed) {
+        0 => available_threads(),
+        n => n,
+    }
+}
+
+/// Sets the number of threads, between 1 and `MAX_THREADS`. Results do not depend on it.
+pub fn set_threads(count: usize) {
+    THREADS.store(count.clamp(1, MAX_THREADS), Ordering::Relaxed);
+}
+
+/// The helpers for `count` threads: the caller works too, so there is one fewer. None if the system gives no threads.
+fn helpers(count: usize) -> Option<&'static rayon::ThreadPool> {
+    let slot = &POOLS[count];
+    let process = std::process::id();
+    let current = slot.load(Ordering::Acquire);
+    // SAFETY: slots hold null or a leaked Pool that is never freed.
+    if let Some(pool) = unsafe { current.as_ref() }
+        && pool.process == process
+    {
+        return Some(&pool.threads);
+    }
+    let threads = rayon::ThreadPoolBuilder::new()
+        .num_threads(count - 1)
+        .thread_name(|index| format!("kinema-{index}"))
+        .build()
+        .ok()?;
+    let fresh = Box::into_raw(Box::new(Pool { process, threads }));
+    let winner = match slot.compare_exchange(current, fresh, Ordering::AcqRel, Ordering::Acquire) {
+        Ok(_) => fresh,
+        Err(other) => {
+            // SAFETY: fresh was never shared.
+            drop(unsafe { Box::from_raw(fresh) });
+            other
+        }
+    };
+    // SAFETY: as above.
+    unsafe { winner.as_ref() }.map(|pool| &pool.threads)
+}
+
+/// Calls `task(i)` once for every `i` below `count`, on several threads. Threads take `grain` neighbouring indices at a time;
+/// work of at most one grain stays on the caller. Nested calls run on the thread they are made on.
+pub fn for_each(count: usize, grain: usize, task: impl Fn(usize) + Sync) {
+    let grain = grain.max(1);
+    let threads = threads().min(count.div_ceil(grain));
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let _flush = FlushDenormals::new();
+        let _inside = Inside::enter();
+        loop {
+            let start = next.fetch_add(grain, Ordering::Relaxed);
+            if start >= count {
+                break;
+            }
+            (start..count.min(start + grain)).for_each(&task);
+        }
+    };
+    let helpers = if threads > 1 && !INSIDE.get() { helpers(self::threads()) } else { None };
+    match helpers {
+        None => work(),
+        Some(pool) => pool.in_place_scope(|scope| {
+            for _ in 1..threads {
+                scope.spawn(|_| work());
+            }
+            work();
+        }),
+    }
+}
+
+/// Marks a thread as working on a parallel region.
+struct Inside(bool);
+
+impl Inside {
+    fn enter() -> Self {
+        Self(INSIDE.replace(true))
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        INSIDE.set(self.0);
+    }
+}
+
+/// A mutable slice that tasks of one parallel region write to at places that do not overlap.
+pub struct Shared<'a, T> {
+    data: *mut T,
+    len: usize,
+    lifetime: PhantomData<&'a mut [T]>,
+}
+
+// SAFETY: access goes through `slice`, whose caller promises that ranges do not overlap.
+unsafe impl<T: Send> Sync for Shared<'_, T> {}
+
+impl<'a, T> Shared<'a, T> {
+    /// Takes the slice for the time of a parallel region.
+    pub fn new(data: &'a mut [T]) -> Self {
+        Self { data: data.as_mut_ptr(), len: data.len(), lifetime: PhantomData }
+    }
+
+    /// The elements from `start` on.
+    ///
+    /// # Safety
+    /// No two live slices may overlap.
+    #[allow(clippy::mut_from_ref)] // the point of the type: disjointness is the caller's promise
+    #[inline(always)]
+    pub unsafe fn slice(&self, start: usize, len: usize) -> &mut [T] {
+        assert!(start <= self.len && len <= self.len - start, "slice outside of a shared array");
+        // SAFETY: within bounds; the caller promises that nobody else holds this part.
+        unsafe { std::slice::from_raw_parts_mut(self.data.add(start), len) }
+    }
+}
+
+/// Calls `task(i, chunk)` for every `chunk_len` elements of `data` (the last chunk may be shorter), `grain` chunks at a time.
+pub fn chunks_mut<T: Send>(data: &mut [T], chunk_len: usize, grain: usize, task: impl Fn(usize, &mut [T]) + Sync) {
+    let len = data.len();
+    if len == 0 {
+        return;
+    }
+    let shared = Shared::new(data);
+    for_each(len.div_ceil(chunk_len), grain, |index| {
+        let start = index * chunk_len;
+        // SAFETY: chunks of different indices do not overlap, and every index is visited once.
+        task(index, unsafe { shared.slice(start, chunk_len.min(len - start)) });
+    });
+}
+
+/// Elements of a chunk of elementwise work: small enough for a cache, large enough to be worth a hand-over.
+pub const ELEMENTWISE_CHUNK: usize = 16 << 10;
+
+/// Writes to `out` the sum of `leaves` arrays: `leaf(i, acc)` adds the i-th to the zeroed `acc`. The additions follow a fixed
+/// binary tree (neighbours first, aligned powers of two), whatever the number of threads.
+pub fn tree_sum<T: Element>(leaves: usize, out: &mut [T], leaf: impl Fn(usize, &mut [T]) + Sync) {
+    out.fill(T::ZERO);
+    let len = out.len();
+    if leaves <= 1 || len == 0 {
+        if leaves == 1 {
+            let shared = Shared::new(out);
+            // SAFETY: the only slice.
+            for_each(1, 1, |_| leaf(0, unsafe { shared.slice(0, len) }));
+        }
+        return;
+    }
+    // An aligned block of a power of two of leaves is a whole subtree, so its size may follow the number of threads.
+    let block = leaves.div_ceil(4 * threads()).next_power_of_two();
+    let blocks = leaves.div_ceil(block);
+    let mut partial = Buffer::<T>::stale(blocks * len);
+    chunks_mut(&mut partial, len, 1, |index, acc| {
+        let first = index * block;
+        sum_subtree(first, block.min(leaves - first), acc, &leaf);
+    });
+    let mut gap = 1;
+    while gap < blocks {
+        let shared = Shared::new(&mut partial);
+        let pairs = (blocks - gap).div_ceil(2 * gap);
+        let pieces = len.div_ceil(ELEMENTWISE_CHUNK);
+        for_each(pairs * pieces, 1, |index| {
+            let (left, start) = (index / pieces * 2 * gap, index % pieces * ELEMENTWISE_CHUNK);
+            let piece = ELEMENTWISE_CHUNK.min(len - start);
+            // SAFETY: every pair of blocks and every piece of it is visited once.
+            let (to, from) =
+                unsafe { (shared.slice(left * len + start, piece), shared.slice((left + gap) * len + start, piece)) };
+            add(to, from);
+        });
+        gap *= 2;
+    }
+    out.copy_from_slice(&partial[..len]);
+}
+
+/// Sums leaves `first..first + count` into `acc` in the order of the tree, holding one array per level.
+fn sum_subtree<T: Element>(first: usize, count: usize, acc: &mut [T], leaf: &(impl Fn(usize, &mut [T]) + Sync)) {
+    if count == 1 {
+        acc.fill(T::ZERO);
+        leaf(first, acc);
+        return;
+    }
+    let left = count.next_power_of_two() / 2;
+    sum_subtree(first, left, acc, leaf);
+    let mut right = Buffer::<T>::stale(acc.len());
+    sum_subtree(first + left, count - left, &mut right, leaf);
+    add(acc, &right);
+}
+
+fn add<T: Element>(to: &mut [T], from: &[T]) {
+    to.iter_mut().zip(from).for_each(|(a, &b)| *a += b);
+}
+
+/// While it lives, this thread's arithmetic treats denormal numbers as zero (one multiplication on denormals costs as much as
+/// a hundred others). Restores the former state when dropped.
+pub struct FlushDenormals {
+    before: u64,
+    here: PhantomData<*const ()>,
+}
+
+impl FlushDenormals {
+    /// Sets flush-to-zero on this thread.
+    #[allow(clippy::new_without_default)] // a guard without a binding would be dropped at once
+    pub fn new() -> Self {
+        let before = control::read();
+        control::write(before | control::FLUSH);
+        Self { before, here: PhantomData }
+    }
+}
+
+impl Drop for FlushDenormals {
+    fn drop(&mut self) {
+        control::write(self.before);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod control {
+    /// FTZ and DAZ.
+    pub const FLUSH: u64 = 0x8040;
+
+    pub fn read() -> u64 {
+        let mut value = 0u32;
+        // SAFETY: stores MXCSR to a local; every x86-64 has it.
+        unsafe { std::arch::asm!("stmxcsr [{}]", in(reg) &mut value, options(nostack, preserves_flags)) };
+        u64::from(value)
+    }
+
+    pub fn write(value: u64) {
+        let value = value as u32;
+        // SAFETY: a value read from MXCSR, at most with FTZ and DAZ added: no exception is unmasked.
+        unsafe { std::arch::asm!("ldmxcsr [{}]", in(reg) &value, options(nostack, preserves_flags)) };
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod control {
+    /// FPCR.FZ.
+    pub const FLUSH: u64 = 1 << 24;
+
+    pub fn read() -> u64 {
+        let value: u64;
+        // SAFETY: reading FPCR has no effect.
+        unsafe { std::arch::asm!("mrs {}, fpcr", out(reg) value, options(nostack, nomem, preserves_flags)) };
+        value
+    }
+
+    pub fn write(value: u64) {
+        // SAFETY: a value read from FPCR, at most with FZ added.
+        unsafe { std::arch::asm!("msr fpcr, {}", in(reg) value, options(nostack, preserves_flags)) };
+    }
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod control {
+    pub const FLUSH: u64 = 0;
+
+    pub fn read() -> u64 {
+        0
+    }
+
+    pub fn write(_value: u64) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::hint::black_box;
+
+    #[test]
+    fn every_index_is_visited_once() {
+        for (count, grain) in [(0, 1), (1, 1), (7, 3), (1000, 1), (1000, 64), (5, 100)] {
+            let mut visits = vec![0u32; count];
+            chunks_mut(&mut visits, 1, grain, |_, chunk| chunk[0] += 1);
+            assert!(visits.iter().all(|&v| v == 1));
+        }
+    }
+
+    #[test]
+    fn nested_regions_run() {
+        let mut sums = vec![0usize; 8];
+        chunks_mut(&mut sums, 1, 1, |i, sum| {
+            let mut inner = vec![0usize; 100];
+            chunks_mut(&mut inner, 1, 1, |j, v| v[0] = i * j);
+            sum[0] = inner.iter().sum();
+        });
+        assert_eq!(sums, (0..8).map(|i| i * 4950).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn tree_sums_have_the_same_bits_for_any_thread_count() {
+        let before = threads();
+        for leaves in [0usize, 1, 2, 3, 5, 16, 37, 129] {
+            let leaf = |i: usize, acc: &mut [f32]| {
+                acc.iter_mut().enumerate().for_each(|(j, a)| *a += 1.0 / (1 + i * 3 + j) as f32);
+            };
+            let run = |threads| {
+                set_threads(threads);
+                let mut out = vec![9.0f32; 5];
+                tree_sum(leaves, &mut out, leaf);
+                out
+            };
+            let one = run(1);
+            for threads in [2, 3, 7] {
+                assert_eq!(run(threads), one, "{leaves} leaves");
+            }
+            let exact: f64 = (0..leaves).map(|i| 1.0 / (1 + i * 3) as f64).sum();
+            assert!((f64::from(one[0]) - exact).abs() < 1e-5);
+        }
+        set_threads(before);
+    }
+
+    #[test]
+    fn denormals_are_flushed_under_the_guard_only() {
+        let halve = || black_box(f32::MIN_POSITIVE) * black_box(0.5);
+        assert!(halve() > 0.0);
+        {
+            let _flush = FlushDenormals::new();
+            if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
+                assert_eq!(halve(), 0.0);
+            }
+        }
+        assert!(halve() > 0.0);
+    }
+}

@@ -1,0 +1,213 @@
+//! AVX-512 (F, BW, DQ, VL): 512-bit vectors. A mask is a mask register.
+
+use super::Kernel;
+use super::element::Element;
+use super::vector::{Simd, Vector};
+use std::arch::x86_64::*;
+
+/// AVX-512 with its byte, double-word and vector-length extensions.
+#[derive(Clone, Copy)]
+pub struct Avx512;
+
+/// Runs `kernel` with AVX-512 switched on.
+///
+/// # Safety
+/// The machine has AVX2, FMA and AVX-512 F, BW, DQ and VL.
+#[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
+pub unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Avx512>()
+}
+
+impl Simd for Avx512 {
+    type F32 = F32x16;
+    type F64 = F64x8;
+}
+
+/// Sixteen f32.
+#[derive(Clone, Copy)]
+pub struct F32x16(__m512);
+
+/// Eight f64.
+#[derive(Clone, Copy)]
+pub struct F64x8(__m512d);
+
+// SAFETY of every intrinsic below: values of these types exist only inside `run`, on a machine with these instructions;
+// memory is vouched for by the callers of the unsafe functions.
+macro_rules! avx512_vector {
+    (
+        $vector:ident, $elem:ident, $mask:ident, $lanes:literal, $shift:literal,
+        $set1:ident, $loadu:ident, $storeu:ident, $maskload:ident, $maskstore:ident,
+        $add:ident, $sub:ident, $mul:ident, $div:ident, $fmadd:ident, $fnmadd:ident, $min:ident, $max:ident, $sqrt:ident,
+        $abs:ident, $roundscale:ident, $cmp:ident, $blend:ident, $to_int:ident, $from_int:ident, $shift_left:ident
+    ) => {
+        impl $vector {
+            /// The first `count` lanes set.
+            #[inline(always)]
+            fn tail(count: usize) -> $mask {
+                ((1u32 << count.min($lanes)) - 1) as $mask
+            }
+        }
+
+        #[allow(clippy::undocumented_unsafe_blocks)] // said once, above the macro
+        impl Vector for $vector {
+            type Elem = $elem;
+            type Mask = $mask;
+            const LANES: usize = $lanes;
+
+            #[inline(always)]
+            fn splat(value: $elem) -> Self {
+                Self(unsafe { $set1(value) })
+            }
+            #[inline(always)]
+            unsafe fn load(from: *const $elem) -> Self {
+                Self(unsafe { $loadu(from) })
+            }
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $elem) {
+                unsafe { $storeu(to, self.0) }
+            }
+            #[inline(always)]
+            unsafe fn load_partial(from: *const $elem, count: usize) -> Self {
+                Self(unsafe { $maskload(Self::tail(count), from) })
+            }
+            #[inline(always)]
+            unsafe fn store_partial(self, to: *mut $elem, count: usize) {
+                unsafe { $maskstore(to, Self::tail(count), self.0) }
+            }
+            #[inline(always)]
+            fn add(self, other: Self) -> Self {
+                Self(unsafe { $add(self.0, other.0) })
+            }
+            #[inline(always)]
+            fn sub(self, other: Self) -> Self {
+                Self(unsafe { $sub(self.0, other.0) })
+            }
+            #[inline(always)]
+            fn mul(self, other: Self) -> Self {
+                Self(unsafe { $mul(self.0, other.0) })
+            }
+            #[inline(always)]
+            fn div(self, other: Self) -> Self {
+                Self(unsafe { $div(self.0, other.0) })
+            }
+            #[inline(always)]
+            fn mul_add(self, factor: Self, addend: Self) -> Self {
+                Self(unsafe { $fmadd(self.0, factor.0, addend.0) })
+            }
+            #[inline(always)]
+            fn neg_mul_add(self, factor: Self, addend: Self) -> Self {
+                Self(unsafe { $fnmadd(self.0, factor.0, addend.0) })
+            }
+            #[inline(always)]
+            fn min(self, other: Self) -> Self {
+                Self(unsafe { $min(self.0, other.0) })
+            }
+            #[inline(always)]
+            fn max(self, other: Self) -> Self {
+                Self(unsafe { $max(self.0, other.0) })
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                Self(unsafe { $sqrt(self.0) })
+            }
+            #[inline(always)]
+            fn abs(self) -> Self {
+                Self(unsafe { $abs(self.0) })
+            }
+            #[inline(always)]
+            fn round(self) -> Self {
+                Self(unsafe { $roundscale::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(self.0) })
+            }
+            #[inline(always)]
+            fn exp2_integral(self) -> Self {
+                let biased = self.add(Self::splat($elem::EXPONENT_MAGIC));
+                Self(unsafe { $from_int($shift_left::<$shift>($to_int(biased.0))) })
+            }
+            #[inline(always)]
+            fn lt(self, other: Self) -> $mask {
+                unsafe { $cmp::<_CMP_LT_OQ>(self.0, other.0) }
+            }
+            #[inline(always)]
+            fn le(self, other: Self) -> $mask {
+                unsafe { $cmp::<_CMP_LE_OQ>(self.0, other.0) }
+            }
+            #[inline(always)]
+            fn eq(self, other: Self) -> $mask {
+                unsafe { $cmp::<_CMP_EQ_OQ>(self.0, other.0) }
+            }
+            #[inline(always)]
+            fn select(mask: $mask, yes: Self, no: Self) -> Self {
+                Self(unsafe { $blend(mask, no.0, yes.0) })
+            }
+            #[inline(always)]
+            fn mask_and(a: $mask, b: $mask) -> $mask {
+                a & b
+            }
+            #[inline(always)]
+            fn mask_or(a: $mask, b: $mask) -> $mask {
+                a | b
+            }
+            #[inline(always)]
+            fn mask_bits(mask: $mask) -> u32 {
+                u32::from(mask)
+            }
+        }
+    };
+}
+
+avx512_vector!(
+    F32x16,
+    f32,
+    __mmask16,
+    16,
+    23,
+    _mm512_set1_ps,
+    _mm512_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_maskz_loadu_ps,
+    _mm512_mask_storeu_ps,
+    _mm512_add_ps,
+    _mm512_sub_ps,
+    _mm512_mul_ps,
+    _mm512_div_ps,
+    _mm512_fmadd_ps,
+    _mm512_fnmadd_ps,
+    _mm512_min_ps,
+    _mm512_max_ps,
+    _mm512_sqrt_ps,
+    _mm512_abs_ps,
+    _mm512_roundscale_ps,
+    _mm512_cmp_ps_mask,
+    _mm512_mask_blend_ps,
+    _mm512_castps_si512,
+    _mm512_castsi512_ps,
+    _mm512_slli_epi32
+);
+avx512_vector!(
+    F64x8,
+    f64,
+    __mmask8,
+    8,
+    52,
+    _mm512_set1_pd,
+    _mm512_loadu_pd,
+    _mm512_storeu_pd,
+    _mm512_maskz_loadu_pd,
+    _mm512_mask_storeu_pd,
+    _mm512_add_pd,
+    _mm512_sub_pd,
+    _mm512_mul_pd,
+    _mm512_div_pd,
+    _mm512_fmadd_pd,
+    _mm512_fnmadd_pd,
+    _mm512_min_pd,
+    _mm512_max_pd,
+    _mm512_sqrt_pd,
+    _mm512_abs_pd,
+    _mm512_roundscale_pd,
+    _mm512_cmp_pd_mask,
+    _mm512_mask_blend_pd,
+    _mm512_castpd_si512,
+    _mm512_castsi512_pd,
+    _mm512_slli_epi64
+);

@@ -1,0 +1,121 @@
+use super::*;
+
+/// Writes every operation's lanes behind each other.
+struct Operations<'a, T>(&'a [T], &'a [T], &'a [T]);
+
+const UNARY: [&str; 4] = ["sqrt of abs", "abs", "round", "neg"];
+
+impl<T: Element> Kernel for Operations<'_, T> {
+    type Output = Vec<Vec<T>>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self) -> Vec<Vec<T>> {
+        let Self(a, b, c) = self;
+        let mut results = vec![Vec::new(); 11];
+        for start in (0..a.len()).step_by(T::Vector::<S>::LANES) {
+            let count = (a.len() - start).min(T::Vector::<S>::LANES);
+            // SAFETY: count elements are left.
+            let [x, y, z] = [a, b, c].map(|s| unsafe { T::Vector::<S>::load_partial(s[start..].as_ptr(), count) });
+            let outputs = [
+                x.abs().sqrt(),
+                x.abs(),
+                x.round(),
+                x.neg(),
+                x.add(y),
+                x.sub(y),
+                x.mul(y),
+                x.div(y),
+                x.min(y),
+                x.max(y),
+                T::Vector::<S>::select(T::Vector::<S>::mask_or(x.lt(y), x.eq(z)), y, z),
+            ];
+            for (result, output) in results.iter_mut().zip(outputs) {
+                let mut lanes = vec![T::from_f64(77.0); count + 1];
+                // SAFETY: count lanes are written to count + 1 elements.
+                unsafe { output.store_partial(lanes.as_mut_ptr(), count) };
+                assert_eq!(lanes.pop(), Some(T::from_f64(77.0)), "store_partial wrote too much");
+                result.extend(lanes);
+            }
+        }
+        results
+    }
+}
+
+fn samples<T: Element>(len: usize, seed: usize) -> Vec<T> {
+    (0..len).map(|i| T::from_f64(((i * 37 + seed * 101) % 61) as f64 * 0.37 - 11.0)).collect()
+}
+
+fn operations_match<T: Element>() {
+    for set in InstructionSet::available() {
+        for len in [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33] {
+            let (a, mut b, c) = (samples::<T>(len, 1), samples::<T>(len, 2), samples::<T>(len, 3));
+            b[len / 2] = T::from_f64(f64::NAN);
+            let results = dispatch_on(set, Operations(&a, &b, &c));
+            for i in 0..len {
+                let (x, y, z) = (a[i], b[i], c[i]);
+                let unary = [x.abs().sqrt(), x.abs(), x.round_ties_even(), T::ZERO - x];
+                let binary = [x + y, x - y, x * y, x / y, if x < y { x } else { y }, if x > y { x } else { y }];
+                let select = if x < y || x == z { y } else { z };
+                let expected = unary.into_iter().chain(binary).chain([select]);
+                for (op, (got, want)) in results.iter().map(|r| r[i]).zip(expected).enumerate() {
+                    let same = got == want || got.is_nan() && want.is_nan();
+                    assert!(same, "{} operation {op} ({:?}): {got} {want}", set.name(), UNARY.get(op));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_operation_matches_scalar_arithmetic() {
+    operations_match::<f32>();
+    operations_match::<f64>();
+}
+
+struct Folds<'a, T>(&'a [T]);
+
+impl<T: Element> Kernel for Folds<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        let lanes = T::Vector::<S>::LANES;
+        // SAFETY: the slice has MAX_LANES elements.
+        let x = unsafe { T::Vector::<S>::load(self.0.as_ptr()) };
+        let values = &self.0[..lanes];
+        assert_eq!(x.reduce_sum().to_f64(), values.iter().map(|v| v.to_f64()).sum::<f64>());
+        assert_eq!(x.reduce_max().to_f64(), values.iter().map(|v| v.to_f64()).fold(f64::NEG_INFINITY, f64::max));
+        for (i, v) in x.exp2_integral().to_array()[..lanes].iter().enumerate() {
+            assert_eq!(v.to_f64(), values[i].to_f64().exp2());
+        }
+        let mask = x.gt(T::Vector::<S>::zero());
+        for (i, v) in values.iter().enumerate() {
+            assert_eq!(T::Vector::<S>::mask_bits(mask) >> i & 1 == 1, *v > T::ZERO);
+        }
+        let fused = x.mul_add(x, x).sub(x.neg_mul_add(x, x));
+        let bytes: Vec<u8> = (0..lanes as u8).map(|i| i * 15).collect();
+        let mut back = vec![0u8; lanes];
+        // SAFETY: both slices have LANES bytes.
+        unsafe { T::Vector::<S>::load_bytes(bytes.as_ptr()).store_bytes(back.as_mut_ptr()) };
+        assert_eq!(bytes, back);
+        for (i, v) in fused.to_array()[..lanes].iter().enumerate() {
+            assert_eq!(v.to_f64(), 2.0 * values[i].to_f64() * values[i].to_f64());
+        }
+        assert_eq!(x.map(|v| v + v).to_array()[0], values[0] + values[0]);
+    }
+}
+
+#[test]
+fn folds_exponents_masks_and_bytes_match_on_every_instruction_set() {
+    for set in InstructionSet::available() {
+        dispatch_on(set, Folds(&[3.0f32, -126.0, 127.0, 0.0, -1.0, 5.0, 9.0, -7.0, 1., 2., 3., 4., 5., 6., 7., 8.]));
+        dispatch_on(set, Folds(&[3.0f64, -1022.0, 1023.0, 0.0, -1.0, 5.0, 9.0, -7.0, 1., 2., 3., 4., 5., 6., 7., 8.]));
+    }
+}
+
+#[test]
+fn an_unknown_instruction_set_is_refused_with_the_choices() {
+    let text = choose_by_name("mmx").unwrap_err().to_string();
+    assert!(text.starts_with("kinema: the environment variable KINEMA_ISA must be one of"), "{text}");
+    assert!(text.contains("scalar") && text.ends_with("but got \"mmx\"."), "{text}");
+}

@@ -1,0 +1,177 @@
+use super::element::Element;
+
+/// An instruction set: the vectors it offers. Values of these types may only be used inside `dispatch`.
+pub trait Simd: Copy + Send + Sync + 'static {
+    /// Vector of f32.
+    type F32: Vector<Elem = f32>;
+    /// Vector of f64.
+    type F64: Vector<Elem = f64>;
+}
+
+/// The most lanes any vector has.
+pub const MAX_LANES: usize = 16;
+
+/// A vector register of floating-point lanes. Everything is lane by lane unless it says otherwise.
+pub trait Vector: Copy {
+    /// Type of a lane.
+    type Elem: Element;
+    /// One truth value a lane.
+    type Mask: Copy;
+    /// Number of lanes.
+    const LANES: usize;
+
+    /// All lanes `value`.
+    fn splat(value: Self::Elem) -> Self;
+    /// Reads `LANES` elements.
+    ///
+    /// # Safety
+    /// `from` is valid for reading `LANES` elements (no alignment is needed).
+    unsafe fn load(from: *const Self::Elem) -> Self;
+    /// Writes `LANES` elements.
+    ///
+    /// # Safety
+    /// `to` is valid for writing `LANES` elements (no alignment is needed).
+    unsafe fn store(self, to: *mut Self::Elem);
+    /// Reads the first `count` (at most `LANES`) elements, the other lanes are 0.
+    ///
+    /// # Safety
+    /// `from` is valid for reading `count` elements.
+    unsafe fn load_partial(from: *const Self::Elem, count: usize) -> Self;
+    /// Writes the first `count` (at most `LANES`) lanes.
+    ///
+    /// # Safety
+    /// `to` is valid for writing `count` elements.
+    unsafe fn store_partial(self, to: *mut Self::Elem, count: usize);
+
+    /// self + other
+    fn add(self, other: Self) -> Self;
+    /// self - other
+    fn sub(self, other: Self) -> Self;
+    /// self * other
+    fn mul(self, other: Self) -> Self;
+    /// self / other
+    fn div(self, other: Self) -> Self;
+    /// self * factor + addend; rounded once where the instruction set can.
+    fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// addend - self * factor; rounded once where the instruction set can.
+    fn neg_mul_add(self, factor: Self, addend: Self) -> Self;
+    /// self where self < other, else other (so `other` where one is NaN).
+    fn min(self, other: Self) -> Self;
+    /// self where self > other, else other (so `other` where one is NaN).
+    fn max(self, other: Self) -> Self;
+    /// Square root.
+    fn sqrt(self) -> Self;
+    /// Absolute value.
+    fn abs(self) -> Self;
+    /// Nearest integral value, ties to even.
+    fn round(self) -> Self;
+    /// 2 to the power of self, for integral lanes in the range of normal exponents (-126..=127 or -1022..=1023).
+    fn exp2_integral(self) -> Self;
+
+    /// self < other (false for NaN)
+    fn lt(self, other: Self) -> Self::Mask;
+    /// self <= other (false for NaN)
+    fn le(self, other: Self) -> Self::Mask;
+    /// self == other (false for NaN)
+    fn eq(self, other: Self) -> Self::Mask;
+    /// `yes` where the mask is set, else `no`.
+    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
+    /// Both set.
+    fn mask_and(a: Self::Mask, b: Self::Mask) -> Self::Mask;
+    /// At least one set.
+    fn mask_or(a: Self::Mask, b: Self::Mask) -> Self::Mask;
+    /// Bit i is lane i.
+    fn mask_bits(mask: Self::Mask) -> u32;
+
+    /// All lanes 0.
+    #[inline(always)]
+    fn zero() -> Self {
+        Self::splat(Self::Elem::ZERO)
+    }
+    /// -self (0 - self: the sign of a zero is not kept).
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Self::zero().sub(self)
+    }
+    /// self > other (false for NaN)
+    #[inline(always)]
+    fn gt(self, other: Self) -> Self::Mask {
+        other.lt(self)
+    }
+    /// self >= other (false for NaN)
+    #[inline(always)]
+    fn ge(self, other: Self) -> Self::Mask {
+        other.le(self)
+    }
+    /// Whether any lane is set.
+    #[inline(always)]
+    fn any(mask: Self::Mask) -> bool {
+        Self::mask_bits(mask) != 0
+    }
+    /// The lanes, then zeros.
+    #[inline(always)]
+    fn to_array(self) -> [Self::Elem; MAX_LANES] {
+        let mut lanes = [Self::Elem::ZERO; MAX_LANES];
+        // SAFETY: LANES <= MAX_LANES.
+        unsafe { self.store(lanes.as_mut_ptr()) };
+        lanes
+    }
+    /// The first `LANES` of `lanes`.
+    #[inline(always)]
+    fn from_array(lanes: &[Self::Elem; MAX_LANES]) -> Self {
+        // SAFETY: LANES <= MAX_LANES.
+        unsafe { Self::load(lanes.as_ptr()) }
+    }
+    /// A scalar function on every lane: for what has no vector form.
+    #[inline(always)]
+    fn map(self, function: impl Fn(Self::Elem) -> Self::Elem) -> Self {
+        let mut lanes = self.to_array();
+        lanes[..Self::LANES].iter_mut().for_each(|lane| *lane = function(*lane));
+        Self::from_array(&lanes)
+    }
+    /// Sum of the lanes: halves are added to each other until one is left.
+    #[inline(always)]
+    fn reduce_sum(self) -> Self::Elem {
+        let mut lanes = self.to_array();
+        let mut half = Self::LANES / 2;
+        while half > 0 {
+            for i in 0..half {
+                let upper = lanes[i + half];
+                lanes[i] += upper;
+            }
+            half /= 2;
+        }
+        lanes[0]
+    }
+    /// Largest lane; NaN lanes are passed over unless they come first.
+    #[inline(always)]
+    fn reduce_max(self) -> Self::Elem {
+        let lanes = self.to_array();
+        lanes[1..Self::LANES].iter().fold(lanes[0], |best, &lane| if lane > best { lane } else { best })
+    }
+    /// Reads `LANES` bytes as numbers.
+    ///
+    /// # Safety
+    /// `from` is valid for reading `LANES` bytes.
+    #[inline(always)]
+    unsafe fn load_bytes(from: *const u8) -> Self {
+        let mut lanes = [Self::Elem::ZERO; MAX_LANES];
+        for (i, lane) in lanes[..Self::LANES].iter_mut().enumerate() {
+            // SAFETY: i < LANES; the caller vouches for the pointer.
+            *lane = Self::Elem::from_f64(f64::from(unsafe { *from.add(i) }));
+        }
+        Self::from_array(&lanes)
+    }
+    /// Writes the lanes, integral and in 0..=255, as bytes.
+    ///
+    /// # Safety
+    /// `to` is valid for writing `LANES` bytes.
+    #[inline(always)]
+    unsafe fn store_bytes(self, to: *mut u8) {
+        let lanes = self.to_array();
+        for (i, lane) in lanes[..Self::LANES].iter().enumerate() {
+            // SAFETY: i < LANES; the caller vouches for the pointer.
+            unsafe { *to.add(i) = lane.to_f64() as u8 };
+        }
+    }
+}
