@@ -65,7 +65,9 @@ def load_data(size: tuple[int, int] = (64, 96), frames: int = _FRAMES_PER_CLIP) 
         ((760, 4, 16, 24, 3), (200,))
     """
     if not 1 <= frames <= _FRAMES_PER_CLIP:
-        raise ArgumentError(f"`frames` of `grid_commands.load_data` must be between 1 and {_FRAMES_PER_CLIP}; got {frames!r}.")
+        raise ArgumentError(
+            f"`frames` of `grid_commands.load_data` must be between 1 and {_FRAMES_PER_CLIP}; got {frames!r}."
+        )
     return _load_split("train", size, frames), _load_split("test", size, frames)
 
 
