@@ -10,23 +10,48 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from kinema.errors import ArgumentError, DTypeError, GradientError, ShapeError
 
-Array = NDArray[Any]
+Array: TypeAlias = NDArray[Any]
 #: What an op may get as a gradient: an array, nothing, or a function that computes it when it is wanted.
-Gradient = Union[Array, None, Callable[[], Array]]
-Backward = Callable[..., Any]
+Gradient: TypeAlias = "Array | Callable[[], Array] | None"
+Backward: TypeAlias = Callable[..., Any]
 
 _keys = itertools.count()
 _active = threading.local()
 
 
-class Tensor:
+class _Operators:
+    """The operators of tensors and variables; they are ops, which `kinema.ops` installs."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __lt__(self, other: Any) -> Tensor: ...
+        def __le__(self, other: Any) -> Tensor: ...
+        def __gt__(self, other: Any) -> Tensor: ...
+        def __ge__(self, other: Any) -> Tensor: ...
+
+
+class Tensor(_Operators):
     """An immutable array, the result of an op.
 
     Args:
@@ -46,7 +71,7 @@ class Tensor:
     def __init__(self, array: Any) -> None:
         view = np.asarray(as_array(array)).view()
         view.flags.writeable = False
-        self._array = view
+        self._array: Array = view
         self._key = next(_keys)
         #: Boolean array (batch, time) of the steps that count, or None. Travels with the tensor as in Keras.
         self.mask: Array | None = None
@@ -103,7 +128,7 @@ class Tensor:
         return f"<Tensor shape={self.shape} dtype={self.dtype}\n{self._array}>"
 
 
-class Variable:
+class Variable(_Operators):
     """A named array that training changes: the only mutable object among tensors.
 
     Args:
@@ -185,7 +210,7 @@ class Variable:
 
     def numpy(self) -> Array:
         """A copy of the current value."""
-        return self._array.copy()
+        return np.array(self._array)
 
     def assign(self, value: Any) -> Variable:
         """Takes over the values of an array of the same shape and gives the variable back."""
@@ -256,8 +281,8 @@ class _Record:
 class GradientTape:
     """Records ops so that gradients can be computed through them.
 
-    Trainable variables are followed by themselves, other tensors after `watch`. A tape gives gradients once, and frees what it
-    held on the way back, unless it is persistent. Gradients of gradients are not supported and raise.
+    Trainable variables are followed by themselves, other tensors after `watch`. A tape gives gradients once, and frees
+    what it held on the way back, unless it is persistent. Gradients of gradients are not supported and raise.
 
     Args:
         persistent: Keep the records, so that `gradient` may be called several times.

@@ -7,12 +7,16 @@ import numpy as np
 from kinema.errors import ArgumentError
 
 _FLOATS = ("float32", "float64")
-_settings = {"floatx": "float32", "epsilon": 1e-7}
+
+
+class _Settings:
+    floatx = "float32"
+    epsilon = 1e-7
 
 
 def floatx() -> str:
     """The floating-point type of layers that do not name one: "float32" or "float64"."""
-    return str(_settings["floatx"])
+    return _Settings.floatx
 
 
 def set_floatx(value: str) -> None:
@@ -21,17 +25,17 @@ def set_floatx(value: str) -> None:
     Args:
         value: "float32" or "float64".
     """
-    _settings["floatx"] = standardize_dtype(value)
+    _Settings.floatx = standardize_dtype(value)
 
 
 def epsilon() -> float:
     """The small number that keeps logarithms and divisions finite."""
-    return float(_settings["epsilon"])
+    return _Settings.epsilon
 
 
 def set_epsilon(value: float) -> None:
     """Sets the small number that keeps logarithms and divisions finite."""
-    _settings["epsilon"] = float(value)
+    _Settings.epsilon = float(value)
 
 
 def image_data_format() -> str:

@@ -1,7 +1,7 @@
 """Random numbers from a counter, keyed by (seed, stream, step, sample): nothing advances hidden state.
 
-The same key gives the same numbers whatever came before, for any number of threads and any split of a batch, so that a resumed
-training draws what an uninterrupted one would have drawn.
+The same key gives the same numbers whatever came before, for any number of threads and any split of a batch, so that a
+resumed training draws what an uninterrupted one would have drawn.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -95,6 +95,18 @@ def random_scope(seed: int, step: int, first_sample: int = 0) -> Iterator[None]:
         _scope.key = outer
 
 
+@contextmanager
+def scaled_samples(factor: int) -> Iterator[None]:
+    """Inside, every sample of the batch stands as `factor` rows, as when frames are folded into the batch axis."""
+    outer: RandomKey | None = getattr(_scope, "key", None)
+    if outer is not None:
+        _scope.key = replace(outer, first_sample=outer.first_sample * factor)
+    try:
+        yield
+    finally:
+        _scope.key = outer
+
+
 def current_key(stream: int, seed: int | None = None) -> RandomKey:
     """The key of one layer's draw: from the surrounding `random_scope`, else from the process-wide seed and a new step.
 
@@ -111,13 +123,15 @@ def current_key(stream: int, seed: int | None = None) -> RandomKey:
 def uniform(shape: tuple[int, ...], key: RandomKey, dtype: DTypeLike = "float32") -> Array:
     """Numbers in [0, 1); row i of axis 0 belongs to sample `key.first_sample + i`."""
     double = np.dtype(dtype) == np.float64
-    return _rust.random_uniform(shape, key.seed, key.stream, key.step, key.first_sample, double)
+    drawn: Array = _rust.random_uniform(shape, key.seed, key.stream, key.step, key.first_sample, double)
+    return drawn
 
 
 def normal(shape: tuple[int, ...], key: RandomKey, dtype: DTypeLike = "float32") -> Array:
     """Numbers with mean 0 and standard deviation 1; row i of axis 0 belongs to sample `key.first_sample + i`."""
     double = np.dtype(dtype) == np.float64
-    return _rust.random_normal(shape, key.seed, key.stream, key.step, key.first_sample, double)
+    drawn: Array = _rust.random_normal(shape, key.seed, key.stream, key.step, key.first_sample, double)
+    return drawn
 
 
 def permutation(n: int, seed: int, epoch: int) -> Array:
