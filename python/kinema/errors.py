@@ -41,5 +41,9 @@ class VideoError(KinemaError, OSError):
     """A video cannot be read or written."""
 
 
+class VideoNotFoundError(VideoError, FileNotFoundError):
+    """A video file or folder does not exist."""
+
+
 class MissingDependencyError(KinemaError, ImportError):
     """An optional library is needed here and cannot be imported."""

@@ -1,0 +1,71 @@
+"""Windows are views: nothing is copied, nothing can be written."""
+
+import numpy as np
+import pytest
+
+from kinema.errors import ArgumentError, DataError
+from kinema.video import convert_frames_to_sequence
+
+
+@pytest.mark.parametrize(
+    ("count", "length", "stride"), [(10, 3, 1), (10, 3, 3), (11, 4, 2), (5, 5, 1), (9, 1, 2), (7, 2, 6)]
+)
+def test_windows_hold_the_frames_they_name(count: int, length: int, stride: int) -> None:
+    frames = np.random.default_rng(0).integers(0, 256, (count, 4, 6, 3), np.uint8)
+    windows = convert_frames_to_sequence(frames, length, stride)
+    expected = np.stack([frames[start : start + length] for start in range(0, count - length + 1, stride)])
+    np.testing.assert_array_equal(windows, expected)
+    assert windows.strides[0] == stride * windows.strides[1]
+
+
+def test_nothing_is_copied_and_nothing_can_be_written() -> None:
+    frames = np.zeros((100, 8, 8, 3), np.uint8)
+    windows = convert_frames_to_sequence(frames, 32)
+    assert type(windows) is np.ndarray
+    assert np.shares_memory(windows, frames)
+    assert np.shares_memory(windows[:55][::2], frames)
+    frames[40] = 7
+    assert (windows[40, 0] == 7).all()
+    assert (windows[9, 31] == 7).all()
+    with pytest.raises(ValueError, match="read-only"):
+        windows[0, 0, 0, 0, 0] = 1
+
+
+def test_reversed_read_only_and_strided_frames() -> None:
+    frames = np.arange(20 * 4, dtype=np.float32).reshape(20, 4)
+    frames.setflags(write=False)
+    for view in (frames[::-1], frames[::3], frames[:, ::2], np.asfortranarray(frames)):
+        windows = convert_frames_to_sequence(view, 3)
+        np.testing.assert_array_equal(windows[2], view[2:5])
+        assert np.shares_memory(windows, view)
+
+
+def test_a_list_of_frames_is_copied_once() -> None:
+    frames = [np.full((4, 4, 3), index, np.uint8) for index in range(6)]
+    windows = convert_frames_to_sequence(frames, 4)
+    assert windows[:, :, 0, 0, 0].tolist() == [[0, 1, 2, 3], [1, 2, 3, 4], [2, 3, 4, 5]]
+    assert convert_frames_to_sequence(iter(frames), 6).shape == (1, 6, 4, 4, 3)
+
+
+@pytest.mark.parametrize("frames", [np.zeros((10, 4, 4, 3), np.uint8), [np.zeros((4, 4, 3), np.uint8)] * 10])
+def test_too_few_frames(frames: object) -> None:
+    with pytest.raises(DataError, match=r"A window needs 32 frames and there are 10: .*sequence_length of at most 10"):
+        convert_frames_to_sequence(frames, 32)
+
+
+def test_no_frames() -> None:
+    with pytest.raises(DataError, match="A window needs 2 frames and there are 0"):
+        convert_frames_to_sequence([], 2)
+
+
+def test_frames_of_different_shapes() -> None:
+    with pytest.raises(DataError, match=r"frame 0 is \(4, 4, 3\), frame 1 is \(5, 4, 3\).*size=\(height, width\)"):
+        convert_frames_to_sequence([np.zeros((4, 4, 3)), np.zeros((5, 4, 3))], 1)
+
+
+@pytest.mark.parametrize(
+    ("length", "stride", "name"), [(0, 1, "sequence_length"), (2, 0, "stride"), (2.0, 1, "sequence_length")]
+)
+def test_arguments_are_checked(length: object, stride: object, name: str) -> None:
+    with pytest.raises(ArgumentError, match=f"{name} must be a whole number of at least 1"):
+        convert_frames_to_sequence(np.zeros((4, 2)), length, stride)
