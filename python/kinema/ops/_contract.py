@@ -3,67 +3,159 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, overload
 
 import numpy as np
 
-from kinema.autograd import Array, Tensor, Variable, record
+from kinema.autograd import Array, Backward, Tensor, Variable, as_array, record
+from kinema.errors import DTypeError
+
+#: What the function under `@differentiable` returns: an array or a tuple of arrays, and the way back.
+Result = tuple[Any, Backward]
+Op = Callable[..., Tensor]
 
 _NUMBERS = (bool, int, float, np.number, np.bool_)
 
 
-def differentiable(function: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callable[..., Any]:
+@overload
+def differentiable(function: Callable[..., Result]) -> Op: ...
+
+
+@overload
+def differentiable(*, promote: bool) -> Callable[[Callable[..., Result]], Op]: ...
+
+
+def differentiable(function: Callable[..., Result] | None = None, *, promote: bool = True) -> Any:
     """Makes an op of a function over raw arrays.
 
-    The function's positional parameters are tensors: it gets arrays (or None) there, settings come by keyword. It returns the
-    output, an array or a tuple of arrays, and `backward`, which maps the output's gradient to one gradient per positional
-    argument, in order: an array, None, or a function that computes the array if somebody wants it. The op takes arrays,
-    tensors, variables, numbers and lists, gives tensors, and notes itself on the active tapes.
+    The function's positional parameters are tensors: it gets arrays (or None) there. Its keyword-only parameters are
+    settings. It returns the output, an array or a tuple of arrays, and `backward`, which maps the output's gradient to
+    one gradient per tensor, in order: an array, None, or a function that computes the array if somebody wants it. No
+    gradient that comes in may be written to: others hold it too. With several outputs it gets a tuple, with None where
+    no gradient came.
+
+    The op takes arrays, tensors, variables, numbers and lists, gives tensors, and notes itself on the active tapes.
+    Callers may name tensors and may pass settings by position, after the tensors.
+
+    Args:
+        function: The function.
+        promote: Bring the tensors to one floating-point type first, see `promoted`. False for ops whose tensors play
+            different roles, such as values and indices.
     """
-    name = function.__name__
+    if function is None:
+        return functools.partial(differentiable, promote=promote)
+    call = _Call(function, promote)
 
     @functools.wraps(function)
     def op(*inputs: Any, **settings: Any) -> Any:
-        output, backward = function(*to_arrays(inputs), **settings)
+        inputs, (output, backward) = call(inputs, settings)
         if isinstance(output, tuple):
-            outputs = tuple(Tensor(array) for array in output)
-            record(name, inputs, outputs, backward)
+            outputs = tuple(Tensor(_detached(array, inputs)) for array in output)
+            record(call.name, inputs, outputs, backward)
             return outputs
-        tensor = Tensor(output)
-        record(name, inputs, (tensor,), backward)
+        tensor = Tensor(_detached(output, inputs))
+        record(call.name, inputs, (tensor,), backward)
         return tensor
 
+    op.__signature__ = call.signature  # type: ignore[attr-defined]
     return op
 
 
-def to_arrays(inputs: tuple[Any, ...]) -> list[Array | None]:
-    """The raw arrays of an op's inputs; numbers adopt the floating-point type of the tensors beside them."""
-    arrays = [None if value is None else _raw(value) for value in inputs]
-    dtype = next((a.dtype for a, v in zip(arrays, inputs, strict=True) if a is not None and not _is_number(v)), None)
-    if dtype is None or dtype.kind != "f":
-        return arrays
-    return [
-        array.astype(dtype) if array is not None and _is_number(value) else array
-        for array, value in zip(arrays, inputs, strict=True)
-    ]
+def not_differentiable(function: Callable[..., Array]) -> Op:
+    """Makes an op without a gradient of a function over raw arrays that returns its output alone."""
+    call = _Call(function, promote=True)
+
+    @functools.wraps(function)
+    def op(*inputs: Any, **settings: Any) -> Tensor:
+        return Tensor(call(inputs, settings)[1])
+
+    op.__signature__ = call.signature  # type: ignore[attr-defined]
+    return op
 
 
-def unbroadcast(gradient: Array, shape: tuple[int, ...]) -> Array:
-    """Sums a gradient over the axes along which an input of that shape was broadcast."""
-    if gradient.shape == shape:
-        return gradient
-    extra = gradient.ndim - len(shape)
-    summed = gradient.sum(axis=tuple(range(extra))) if extra else gradient
-    axes = tuple(i for i, length in enumerate(shape) if length == 1 and summed.shape[i] != 1)
-    return summed.sum(axis=axes, keepdims=True) if axes else summed
+class _Call:
+    """How an op's arguments reach the function under it."""
+
+    def __init__(self, function: Callable[..., Any], promote: bool) -> None:
+        self.name = function.__name__
+        self._function = function
+        self._promote = promote
+        parameters = list(inspect.signature(function).parameters.values())
+        tensors = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
+        self._variadic = any(p.kind is p.VAR_POSITIONAL for p in tensors)
+        self._names = [p.name for p in tensors]
+        self._required = sum(p.default is p.empty for p in tensors)
+        positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        self.signature = inspect.Signature(
+            parameters if self._variadic else [p.replace(kind=positional) for p in parameters]
+        )
+
+    def __call__(self, inputs: tuple[Any, ...], settings: dict[str, Any]) -> tuple[tuple[Any, ...], Any]:
+        if len(inputs) != len(self._names) and not self._variadic:
+            inputs, settings = self._bind(inputs, settings)
+        arrays = [None if value is None else _raw(value, self.name) for value in inputs]
+        self._require(arrays)
+        if self._promote:
+            arrays = promoted(inputs, arrays)
+        # Numbers follow IEEE 754 without a word, as in Keras; the training loop finds a loss that is not finite.
+        with np.errstate(all="ignore"):
+            return inputs, self._function(*arrays, **settings)
+
+    def _bind(self, inputs: tuple[Any, ...], settings: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        bound = self.signature.bind(*inputs, **settings)
+        bound.apply_defaults()
+        values = bound.arguments
+        return tuple(values.pop(name) for name in self._names), dict(values)
+
+    def _require(self, arrays: Sequence[Array | None]) -> None:
+        required = len(arrays) if self._variadic else self._required
+        for position in range(required):
+            if arrays[position] is None:
+                name = position if self._variadic else f"'{self._names[position]}'"
+                raise DTypeError(f"ops.{self.name}: argument {name} is None, but a tensor or an array is needed")
 
 
-def _raw(value: Any) -> Array:
+def promoted(values: Iterable[Any], arrays: Sequence[Array | None]) -> list[Array | None]:
+    """Brings an op's inputs to one floating-point type.
+
+    Tensors and variables decide; where there are none, arrays; where there are none, it is float32 as soon as one input
+    has a fractional type. Python's numbers and lists, and integers, follow. Booleans, and integers among themselves,
+    stay as they are (a number takes the type of the array beside it).
+    """
+    pairs = list(zip(values, arrays, strict=True))
+    dtype = _common_float(pairs)
+    if dtype is None:
+        dtype = next((a.dtype for v, a in pairs if a is not None and a.dtype.kind in "iu" and not _is_number(v)), None)
+        if dtype is None:
+            return list(arrays)
+        return [
+            np.asarray(value, dtype) if array is not None and array.dtype.kind in "iu" and _is_number(value) else array
+            for value, array in pairs
+        ]
+    return [array if array is None or array.dtype.kind == "b" else array.astype(dtype, copy=False) for array in arrays]
+
+
+def _common_float(pairs: Sequence[tuple[Any, Array | None]]) -> np.dtype[Any] | None:
+    floats = [(value, array.dtype) for value, array in pairs if array is not None and array.dtype.kind == "f"]
+    for kinds in ((Tensor, Variable), np.ndarray):
+        deciding = [dtype for value, dtype in floats if isinstance(value, kinds)]
+        if deciding:
+            return functools.reduce(np.promote_types, deciding)
+    return np.dtype(np.float32) if floats else None
+
+
+def _raw(value: Any, op: str) -> Array:
     if isinstance(value, (Tensor, Variable)):
-        return value._array
+        return as_array(value)
     array = np.asarray(value)
-    # Python lists of numbers mean what they mean in Keras: single precision.
+    if array.dtype.kind not in "fiub":
+        raise DTypeError(
+            f"ops.{op} works on real numbers, not on {type(value).__name__} of dtype {array.dtype}: "
+            "convert it to a numeric array first"
+        )
+    # Python's numbers and lists of them mean what they mean in Keras: single precision.
     if array.dtype == np.float64 and not isinstance(value, (np.ndarray, np.generic)):
         return array.astype(np.float32)
     return array
@@ -71,3 +163,11 @@ def _raw(value: Any) -> Array:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, _NUMBERS)
+
+
+def _detached(output: Any, inputs: tuple[Any, ...]) -> Any:
+    """A copy where the output looks into a variable's live storage, which training will overwrite."""
+    for value in inputs:
+        if isinstance(value, Variable) and np.may_share_memory(output, value.array):
+            return output.copy()
+    return output

@@ -1,0 +1,252 @@
+"""Arithmetic element by element, with NumPy's broadcasting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kinema.autograd import Array, as_array
+from kinema.ops._arrays import check_broadcast, floating, unbroadcast
+from kinema.ops._contract import Result, differentiable, not_differentiable
+
+
+@differentiable
+def add(x1: Array, x2: Array) -> Result:
+    """The sum, element by element.
+
+    Example:
+        >>> import kinema
+        >>> kinema.ops.add([1.0, 2.0], 10).numpy()
+        array([11., 12.], dtype=float32)
+    """
+    check_broadcast("add", x1=x1, x2=x2)
+    shape1, shape2 = x1.shape, x2.shape
+
+    def backward(dy: Array) -> Any:
+        return lambda: unbroadcast(dy, shape1), lambda: unbroadcast(dy, shape2)
+
+    return x1 + x2, backward
+
+
+@differentiable
+def subtract(x1: Array, x2: Array) -> Result:
+    """The difference, element by element."""
+    check_broadcast("subtract", x1=x1, x2=x2)
+    shape1, shape2 = x1.shape, x2.shape
+
+    def backward(dy: Array) -> Any:
+        return lambda: unbroadcast(dy, shape1), lambda: -unbroadcast(dy, shape2)
+
+    return np.subtract(x1, x2), backward
+
+
+@differentiable
+def multiply(x1: Array, x2: Array) -> Result:
+    """The product, element by element."""
+    check_broadcast("multiply", x1=x1, x2=x2)
+
+    def backward(dy: Array) -> Any:
+        return lambda: unbroadcast(dy * x2, x1.shape), lambda: unbroadcast(dy * x1, x2.shape)
+
+    return x1 * x2, backward
+
+
+@differentiable
+def divide(x1: Array, x2: Array) -> Result:
+    """The quotient, element by element; integers divide to float32."""
+    check_broadcast("divide", x1=x1, x2=x2)
+    x1, x2 = floating(x1), floating(x2)
+    y = x1 / x2
+
+    def backward(dy: Array) -> Any:
+        return lambda: unbroadcast(dy / x2, x1.shape), lambda: unbroadcast(-dy * y / x2, x2.shape)
+
+    return y, backward
+
+
+@not_differentiable
+def floor_divide(x1: Array, x2: Array) -> Array:
+    """The quotient rounded down, element by element."""
+    check_broadcast("floor_divide", x1=x1, x2=x2)
+    return np.asarray(x1 // x2)
+
+
+@differentiable
+def mod(x1: Array, x2: Array) -> Result:
+    """The remainder of the division rounded down, element by element; it has the sign of `x2`."""
+    check_broadcast("mod", x1=x1, x2=x2)
+
+    def backward(dy: Array) -> Any:
+        return lambda: unbroadcast(dy, x1.shape), lambda: unbroadcast(-dy * np.floor_divide(x1, x2), x2.shape)
+
+    return np.mod(x1, x2), backward
+
+
+@differentiable
+def power(x1: Array, x2: Array) -> Result:
+    """`x1` to the power of `x2`, element by element."""
+    check_broadcast("power", x1=x1, x2=x2)
+    y = np.square(x1) if x2.ndim == 0 and x2 == 2 else np.power(x1, x2)
+
+    def gradient_of_base() -> Any:
+        return x2 * (x1 if x2.ndim == 0 and x2 == 2 else np.power(x1, x2 - 1))
+
+    def gradient_of_exponent() -> Any:
+        return y * np.log(np.where(x1 > 0, x1, 1))
+
+    def backward(dy: Array) -> Any:
+        return (
+            lambda: unbroadcast(dy * gradient_of_base(), x1.shape),
+            lambda: unbroadcast(dy * gradient_of_exponent(), x2.shape),
+        )
+
+    return y, backward
+
+
+@differentiable
+def negative(x: Array) -> Result:
+    """The value with its sign turned."""
+    return np.negative(x), np.negative
+
+
+@differentiable
+def absolute(x: Array) -> Result:
+    """The value without its sign."""
+    return np.abs(x), lambda dy: dy * np.sign(x)
+
+
+@differentiable
+def square(x: Array) -> Result:
+    """The value times itself."""
+    return np.square(x), lambda dy: dy * (2 * x)
+
+
+@differentiable
+def sqrt(x: Array) -> Result:
+    """The square root."""
+    y = np.sqrt(floating(x))
+    return y, lambda dy: dy / (2 * y)
+
+
+@differentiable
+def rsqrt(x: Array) -> Result:
+    """One over the square root."""
+    y = 1 / np.sqrt(floating(x))
+    return y, lambda dy: dy * (-0.5 * y * y * y)
+
+
+@differentiable
+def reciprocal(x: Array) -> Result:
+    """One over the value."""
+    y = 1 / floating(x)
+    return y, lambda dy: -dy * y * y
+
+
+@differentiable
+def exp(x: Array) -> Result:
+    """Euler's number to the power of the value."""
+    y = np.exp(floating(x))
+    return y, lambda dy: dy * y
+
+
+@differentiable
+def expm1(x: Array) -> Result:
+    """`exp(x) - 1`, exact near zero."""
+    y = np.expm1(floating(x))
+    return y, lambda dy: dy * (y + 1)
+
+
+@differentiable
+def log(x: Array) -> Result:
+    """The natural logarithm."""
+    x = floating(x)
+    return np.log(x), lambda dy: dy / x
+
+
+@differentiable
+def log1p(x: Array) -> Result:
+    """`log(1 + x)`, exact near zero."""
+    x = floating(x)
+    return np.log1p(x), lambda dy: dy / (1 + x)
+
+
+@differentiable
+def sin(x: Array) -> Result:
+    """The sine of an angle in radians."""
+    x = floating(x)
+    return np.sin(x), lambda dy: dy * np.cos(x)
+
+
+@differentiable
+def cos(x: Array) -> Result:
+    """The cosine of an angle in radians."""
+    x = floating(x)
+    return np.cos(x), lambda dy: dy * -np.sin(x)
+
+
+@differentiable
+def maximum(x1: Array, x2: Array) -> Result:
+    """The larger of two values, element by element; where they are equal the gradient goes to `x1`."""
+    check_broadcast("maximum", x1=x1, x2=x2)
+
+    def backward(dy: Array) -> Any:
+        first = x1 >= x2
+        return lambda: unbroadcast(dy * first, x1.shape), lambda: unbroadcast(dy * ~first, x2.shape)
+
+    return np.maximum(x1, x2), backward
+
+
+@differentiable
+def minimum(x1: Array, x2: Array) -> Result:
+    """The smaller of two values, element by element; where they are equal the gradient goes to `x1`."""
+    check_broadcast("minimum", x1=x1, x2=x2)
+
+    def backward(dy: Array) -> Any:
+        first = x1 <= x2
+        return lambda: unbroadcast(dy * first, x1.shape), lambda: unbroadcast(dy * ~first, x2.shape)
+
+    return np.minimum(x1, x2), backward
+
+
+@differentiable
+def clip(x: Array, *, x_min: Any, x_max: Any) -> Result:
+    """The value, or the nearer of two limits when it lies outside them; no gradient flows from outside.
+
+    Args:
+        x: The values.
+        x_min: The lower limit, or None.
+        x_max: The upper limit, or None.
+    """
+    low, high = (None if limit is None else as_array(limit).astype(x.dtype) for limit in (x_min, x_max))
+    y = np.clip(x, low, high)
+    return y, lambda dy: dy * (x == y)
+
+
+@not_differentiable
+def sign(x: Array) -> Array:
+    """-1, 0 or 1."""
+    return np.sign(x)
+
+
+@not_differentiable
+def floor(x: Array) -> Array:
+    """The next whole number below."""
+    return np.floor(floating(x))
+
+
+@not_differentiable
+def ceil(x: Array) -> Array:
+    """The next whole number above."""
+    return np.ceil(floating(x))
+
+
+@not_differentiable
+def round(x: Array, *, decimals: int = 0) -> Array:
+    """The nearest number with that many decimals; halves go to the even one."""
+    return np.round(x, decimals)
+
+
+# Keras has both names.
+abs = absolute
+true_divide = divide

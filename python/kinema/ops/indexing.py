@@ -1,0 +1,152 @@
+"""Parts of tensors, chosen by slices, by indices or by rows."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from kinema.autograd import Array, Tensor, Variable, as_array
+from kinema.errors import ArgumentError, DTypeError, ShapeError
+from kinema.ops._arrays import dtype_of, one_axis
+from kinema.ops._contract import Result, differentiable, not_differentiable
+
+
+def getitem(x: Any, key: Any) -> Tensor:
+    """`x[key]` with NumPy's rules: slices give views, arrays of indices and masks gather."""
+    return _getitem(x, key=_plain(key))
+
+
+def slice(inputs: Any, start_indices: Sequence[int], shape: Sequence[int]) -> Tensor:
+    """The block that begins at `start_indices` and has that shape."""
+    array = as_array(inputs)
+    starts, lengths = tuple(int(i) for i in start_indices), tuple(int(n) for n in shape)
+    if len(starts) != array.ndim or len(lengths) != array.ndim:
+        raise ShapeError(
+            f"ops.slice: start_indices {starts} and shape {lengths} need one entry for each of {array.ndim} axes"
+        )
+    if any(i < 0 or n < 0 or i + n > have for i, n, have in zip(starts, lengths, array.shape, strict=True)):
+        raise ShapeError(
+            f"ops.slice: a block of shape {lengths} at {starts} reaches outside an array of shape {array.shape}"
+        )
+    return _getitem(inputs, key=tuple(builtins.slice(i, i + n) for i, n in zip(starts, lengths, strict=True)))
+
+
+@differentiable(promote=False)
+def take(x: Array, indices: Array, *, axis: int | None = None) -> Result:
+    """Elements along an axis, by index; of the flattened values when there is none.
+
+    Args:
+        x: The values.
+        indices: Whole numbers of any shape, which replaces the axis. Negative ones count from the end.
+        axis: The axis.
+
+    Example:
+        >>> import kinema
+        >>> kinema.ops.take([10.0, 20.0, 30.0], [2, 0]).numpy()
+        array([30., 10.], dtype=float32)
+    """
+    shape = x.shape
+    values = x.reshape(-1) if axis is None else x
+    along = 0 if axis is None else one_axis("take", axis, x.ndim)
+    index = _whole("take", indices, values.shape[along])
+
+    def backward(dy: Array) -> Any:
+        dx = np.zeros(values.shape, dy.dtype)
+        np.add.at(
+            np.moveaxis(dx, along, 0), index, np.moveaxis(dy, range(along, along + index.ndim), range(index.ndim))
+        )
+        return dx.reshape(shape), None
+
+    return np.take(values, index, along), backward
+
+
+@differentiable(promote=False)
+def take_along_axis(x: Array, indices: Array, *, axis: int = -1) -> Result:
+    """For every position, the element along the axis that the index there names; the other axes must match."""
+    along = one_axis("take_along_axis", axis, x.ndim)
+    index = _whole("take_along_axis", indices, x.shape[along])
+    if index.ndim != x.ndim:
+        raise ShapeError(f"ops.take_along_axis: indices {index.shape} need as many axes as x {x.shape}")
+    shape = x.shape
+    where = list(np.ogrid[tuple(builtins.slice(n) for n in index.shape)])
+    where[along] = index
+
+    def backward(dy: Array) -> Any:
+        dx = np.zeros(shape, dy.dtype)
+        np.add.at(dx, tuple(where), dy)
+        return dx, None
+
+    return np.take_along_axis(x, index, along), backward
+
+
+@not_differentiable
+def one_hot(x: Array, *, num_classes: int, axis: int = -1, dtype: DTypeLike | None = None) -> Array:
+    """Vectors with a one at the index and zeros elsewhere; an index out of range gives zeros.
+
+    Args:
+        x: Whole numbers.
+        num_classes: The length of the vectors.
+        axis: The place of the new axis.
+        dtype: The element type, float32 when None.
+
+    Example:
+        >>> import kinema
+        >>> kinema.ops.one_hot([0, 2], 3).numpy()
+        array([[1., 0., 0.],
+               [0., 0., 1.]], dtype=float32)
+    """
+    hot = x[..., None] == np.arange(num_classes)
+    return np.moveaxis(hot.astype(dtype_of(dtype)), -1, one_axis("one_hot", axis, hot.ndim))
+
+
+@differentiable(promote=False)
+def _getitem(x: Array, *, key: Any) -> Result:
+    shape = x.shape
+    try:
+        y = x[key]
+    except IndexError as error:
+        raise _IndexShapeError(f"index {key!r} does not fit a tensor of shape {shape}: {error}") from None
+
+    def backward(dy: Array) -> Any:
+        dx = np.zeros(shape, dy.dtype)
+        if _repeats(key):
+            np.add.at(dx, key, dy)
+        else:
+            dx[key] = dy
+        return dx
+
+    return y, backward
+
+
+class _IndexShapeError(ShapeError, IndexError):
+    """Also what loops over sequences catch."""
+
+
+def _plain(key: Any) -> Any:
+    if isinstance(key, tuple):
+        return tuple(_plain(part) for part in key)
+    if isinstance(key, (Tensor, Variable)):
+        array = as_array(key)
+        return array if array.ndim or array.dtype.kind not in "iu" else int(array)
+    return key
+
+
+def _repeats(key: Any) -> bool:
+    """Whether the key may name an element twice: only arrays or lists of indices can."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return any(isinstance(part, (list, np.ndarray)) and np.asarray(part).dtype.kind in "iu" for part in parts)
+
+
+def _whole(op: str, indices: Array, length: int) -> Array:
+    """Indices counted from the front, checked."""
+    if indices.dtype.kind not in "iu":
+        raise DTypeError(f"ops.{op}: indices are whole numbers, not {indices.dtype}: cast them, for example to 'int64'")
+    if indices.size and not (-length <= indices.min() and indices.max() < length):
+        raise ArgumentError(
+            f"ops.{op}: indices from {indices.min()} to {indices.max()} reach outside an axis of length {length}"
+        )
+    return np.where(indices < 0, indices + length, indices).astype(np.int64, copy=False)

@@ -1,0 +1,164 @@
+"""The one table of ops: every differentiable op with inputs and settings, for gradient checks and whatever else runs over all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from kinema import ops
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call of an op.
+
+    Args:
+        op: The op.
+        inputs: Its tensors, in order.
+        settings: Its settings.
+        constant: Positions of inputs that have no gradient.
+        name: What tells it from other cases of the op.
+    """
+
+    op: Callable[..., Any]
+    inputs: tuple[Any, ...]
+    settings: dict[str, Any] = field(default_factory=dict)
+    constant: tuple[int, ...] = ()
+    name: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"{self.op.__name__}-{self.name}" if self.name else self.op.__name__
+
+
+def _random(*shape: int, seed: int = 0) -> np.ndarray:
+    """Values away from zero, all different, so that no kink is near."""
+    rng = np.random.default_rng([seed, *shape])
+    count = int(np.prod(shape))
+    magnitudes = rng.permutation(count) / count * 1.8 + 0.15
+    return (magnitudes * rng.choice([-1.0, 1.0], count)).reshape(shape)
+
+
+def _positive(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.abs(_random(*shape, seed=seed)) + 0.3
+
+
+def _probabilities(*shape: int, seed: int = 0) -> np.ndarray:
+    values = _positive(*shape, seed=seed)
+    return values / values.sum(-1, keepdims=True)
+
+
+def _concatenate(*arrays: Any, axis: int = 0) -> Any:
+    return ops.concatenate(arrays, axis)
+
+
+def _stack(*arrays: Any, axis: int = 0) -> Any:
+    return ops.stack(arrays, axis)
+
+
+def _list(count: int, *shape: int) -> tuple[np.ndarray, ...]:
+    return tuple(_random(*shape, seed=seed) for seed in range(count))
+
+
+_X = _random(3, 4)
+_Y = _random(3, 4, seed=1)
+_ROW = _random(4, seed=2)
+
+ELEMENTWISE = [
+    *(Case(op, (_X, _Y)) for op in (ops.add, ops.subtract, ops.multiply, ops.divide, ops.maximum, ops.minimum)),
+    *(Case(op, (_X, _ROW), name="row") for op in (ops.add, ops.subtract, ops.multiply, ops.divide, ops.maximum)),
+    *(
+        Case(op, (_random(3, 1), _random(2, 1, 4, seed=1) + 0.01), name="outer")
+        for op in (ops.add, ops.multiply, ops.minimum)
+    ),
+    Case(ops.multiply, (_X, np.float64(3.0)), name="number"),
+    Case(ops.mod, (_X, _positive(3, 4, seed=5) + 0.013)),
+    Case(ops.power, (_positive(3, 4), _Y)),
+    Case(ops.power, (_X, np.array(2.0)), constant=(1,), name="square"),
+    Case(ops.power, (_positive(2, 3), np.array(1.7)), name="number"),
+    *(Case(op, (_X,)) for op in (ops.negative, ops.absolute, ops.square, ops.reciprocal, ops.exp, ops.expm1)),
+    *(Case(op, (_X,)) for op in (ops.sin, ops.cos)),
+    *(Case(op, (_positive(3, 4),)) for op in (ops.sqrt, ops.rsqrt, ops.log, ops.log1p)),
+    Case(ops.clip, (_X,), {"x_min": -1.0, "x_max": 0.5}),
+    Case(ops.where, (_X > 0, _X, _Y), constant=(0,)),
+    Case(ops.where, (_ROW > 0, _X, np.float64(2.0)), constant=(0,), name="broadcast"),
+    Case(ops.cast, (_X, "float64")),
+    Case(ops.convert_to_tensor, (_X,)),
+]
+
+REDUCTIONS = [
+    Case(op, (_random(3, 4, 2),), settings, name=name)
+    for op in (ops.sum, ops.mean, ops.var, ops.std, ops.max, ops.min, ops.prod, ops.logsumexp)
+    for name, settings in (
+        ("all", {}),
+        ("axis", {"axis": 1}),
+        ("axes", {"axis": (0, -1)}),
+        ("keepdims", {"axis": -1, "keepdims": True}),
+    )
+] + [
+    Case(ops.prod, (np.array([[1.5, 0.0, 2.0], [0.0, 0.0, 3.0]]),), {"axis": 1}, name="zeros"),
+    Case(ops.cumsum, (_X,), {"axis": 1}),
+    Case(ops.cumsum, (_X,), name="flat"),
+]
+
+SHAPING = [
+    Case(ops.reshape, (_X, (2, -1))),
+    Case(ops.reshape, (_X.T, (6, 2)), name="strided"),
+    Case(ops.transpose, (_random(2, 3, 4),)),
+    Case(ops.transpose, (_random(2, 3, 4), (1, 2, 0)), name="axes"),
+    Case(ops.swapaxes, (_random(2, 3, 4), 0, -1)),
+    Case(ops.moveaxis, (_random(2, 3, 4), 0, -1)),
+    Case(ops.expand_dims, (_X, 1)),
+    Case(ops.squeeze, (_random(3, 1, 2), 1)),
+    Case(ops.squeeze, (_random(1, 3, 1),), name="all"),
+    Case(ops.broadcast_to, (_random(3, 1), (2, 3, 4))),
+    Case(ops.flip, (_X, 1)),
+    Case(ops.roll, (_X, 1, 1)),
+    Case(ops.roll, (_X, (1, -2), (0, 1)), name="both"),
+    Case(ops.repeat, (_X, 3, 1)),
+    Case(ops.repeat, (_X, 2), name="flat"),
+    Case(ops.repeat, (_X, [1, 0, 2], 0), name="counts"),
+    Case(ops.tile, (_X, (2, 1, 3))),
+    Case(_concatenate, _list(3, 2, 3), {"axis": -1}),
+    Case(_stack, _list(3, 2, 3), {"axis": 1}),
+    Case(ops.split, (_X, 2, 1)),
+    Case(ops.split, (_X, [1, 3], 1), name="indices"),
+    Case(ops.unstack, (_X,)),
+    Case(ops.pad, (_X, ((1, 0), (2, 3)))),
+    Case(ops.pad, (_X, 1, "reflect"), name="reflect"),
+    Case(ops.pad, (_X, ((0, 0), (2, 1)), "symmetric"), name="symmetric"),
+]
+
+INDEXING = [
+    Case(ops.getitem, (_X, np.s_[1:, ::2])),
+    Case(ops.getitem, (_X, np.s_[..., None, -1]), name="newaxis"),
+    Case(ops.getitem, (_X, np.array([0, 2, 0])), name="indices"),
+    Case(ops.getitem, (_X, (np.s_[:], [1, 1])), name="list"),
+    Case(ops.getitem, (_X, _X > 0), name="mask"),
+    Case(ops.slice, (_X, (1, 0), (2, 3))),
+    Case(ops.take, (_X, np.array([[2, 0], [-1, 2]]), 0), constant=(1,)),
+    Case(ops.take, (_X, np.array([3, 3, 1]), 1), constant=(1,), name="last"),
+    Case(ops.take, (_X, np.array(5)), constant=(1,), name="flat"),
+    Case(ops.take_along_axis, (_X, np.array([[0, 1, 0], [3, 3, 2], [1, 0, -1]]), 1), constant=(1,)),
+]
+
+LOSSES = [
+    Case(ops.categorical_crossentropy, (_probabilities(3, 4), _positive(3, 4, seed=3))),
+    Case(ops.categorical_crossentropy, (_positive(3, 4), _X), {"from_logits": True}, name="logits"),
+    Case(ops.categorical_crossentropy, (_positive(4, 2, 3), _positive(4, 2, 3, seed=3)), {"axis": 0}, name="axis"),
+    Case(ops.sparse_categorical_crossentropy, (np.array([0, 3, 1]), _probabilities(3, 4)), constant=(0,)),
+    Case(
+        ops.sparse_categorical_crossentropy,
+        (np.array([[0, 3], [1, 1]]), _random(2, 2, 4)),
+        {"from_logits": True},
+        constant=(0,),
+        name="logits",
+    ),
+    Case(ops.binary_crossentropy, (_probabilities(3, 4), _probabilities(3, 4, seed=3))),
+    Case(ops.binary_crossentropy, (_probabilities(3, 4), _X), {"from_logits": True}, name="logits"),
+]
+
+TABLE = ELEMENTWISE + REDUCTIONS + SHAPING + INDEXING + LOSSES

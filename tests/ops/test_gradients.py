@@ -1,0 +1,117 @@
+"""Every op of the table against central finite differences in float64."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kinema import GradientTape, Tensor, ops
+
+from .table import TABLE, Case
+
+STEP = 1e-6
+
+
+def _outputs(case: Case, inputs: list[Any]) -> list[Tensor]:
+    result = case.op(*inputs, **case.settings)
+    return list(result) if isinstance(result, (list, tuple)) else [result]
+
+
+def _weights(outputs: list[Any]) -> list[np.ndarray]:
+    """A different weight for every output value, so that no two gradients can stand in for each other."""
+    rng = np.random.default_rng(9)
+    return [rng.uniform(0.5, 1.5, output.shape) for output in outputs]
+
+
+def _weighted_sum(case: Case, inputs: list[Any], weights: list[np.ndarray]) -> float:
+    outputs = _outputs(case, inputs)
+    return float(np.sum([np.sum(np.asarray(y) * w) for y, w in zip(outputs, weights, strict=True)]))
+
+
+def _numeric(case: Case, position: int, weights: list[np.ndarray]) -> np.ndarray:
+    x = np.array(case.inputs[position])
+    gradient = np.empty_like(x)
+    for index in np.ndindex(x.shape):
+        ends = []
+        for sign in (1, -1):
+            moved = x.copy()
+            moved[index] += sign * STEP
+            ends.append(_weighted_sum(case, _replaced(case.inputs, position, moved), weights))
+        gradient[index] = (ends[0] - ends[1]) / (2 * STEP)
+    return gradient
+
+
+def _replaced(inputs: tuple[Any, ...], position: int, value: Any) -> list[Any]:
+    return [value if i == position else one for i, one in enumerate(inputs)]
+
+
+def _differentiable(case: Case) -> list[int]:
+    return [
+        i
+        for i, value in enumerate(case.inputs)
+        if i not in case.constant and isinstance(value, (np.ndarray, np.floating)) and value.dtype == np.float64
+    ]
+
+
+@pytest.mark.parametrize("case", TABLE, ids=lambda case: case.id)
+def test_gradient_agrees_with_finite_differences(case: Case) -> None:
+    positions = _differentiable(case)
+    inputs = [Tensor(value) if i in positions else value for i, value in enumerate(case.inputs)]
+    with GradientTape() as tape:
+        tape.watch([inputs[i] for i in positions])
+        outputs = _outputs(case, inputs)
+    weights = _weights(outputs)
+    gradients = tape.gradient(outputs, [inputs[i] for i in positions], output_gradients=weights)
+    assert positions
+    for position, gradient in zip(positions, gradients, strict=True):
+        expected = _numeric(case, position, weights)
+        assert gradient is not None, f"input {position} got no gradient"
+        assert gradient.dtype == np.float64
+        np.testing.assert_allclose(gradient.numpy(), expected, rtol=2e-6, atol=2e-7, err_msg=f"input {position}")
+
+
+@pytest.mark.parametrize("case", TABLE, ids=lambda case: case.id)
+def test_gradient_leaves_its_inputs_alone(case: Case) -> None:
+    """Neither an op nor its way back may write to arrays that others hold."""
+    positions = _differentiable(case)
+    before = [np.array(value) if i in positions else None for i, value in enumerate(case.inputs)]
+    inputs = [Tensor(value) if i in positions else value for i, value in enumerate(case.inputs)]
+    with GradientTape() as tape:
+        tape.watch([inputs[i] for i in positions])
+        outputs = _outputs(case, inputs)
+    values = [output.numpy().copy() for output in outputs]
+    weights = _weights(outputs)
+    for weight in weights:
+        weight.flags.writeable = False
+    tape.gradient(outputs, [inputs[i] for i in positions], output_gradients=weights)
+    for output, value in zip(outputs, values, strict=True):
+        np.testing.assert_array_equal(output.numpy(), value)
+    for i in positions:
+        np.testing.assert_array_equal(np.asarray(case.inputs[i]), before[i])
+
+
+@pytest.mark.parametrize("case", TABLE, ids=lambda case: case.id)
+def test_float32_in_gives_float32_out_and_back(case: Case) -> None:
+    positions = _differentiable(case)
+    inputs = [
+        Tensor(np.asarray(value).astype(np.float32)) if i in positions else _single(value)
+        for i, value in enumerate(case.inputs)
+    ]
+    if case.op is ops.cast:
+        pytest.skip("its type is its setting")
+    with GradientTape() as tape:
+        tape.watch([inputs[i] for i in positions])
+        outputs = _outputs(case, inputs)
+    gradients = tape.gradient(outputs, [inputs[i] for i in positions])
+    reference = _outputs(case, list(case.inputs))
+    for output, expected in zip(outputs, reference, strict=True):
+        assert output.dtype == np.float32
+        np.testing.assert_allclose(output.numpy(), expected.numpy(), rtol=2e-5, atol=2e-6)
+    for gradient in gradients:
+        assert gradient.dtype == np.float32
+
+
+def _single(value: Any) -> Any:
+    return value.astype(np.float32) if isinstance(value, np.ndarray) and value.dtype == np.float64 else value
