@@ -1,3 +1,4 @@
+use super::constants::Constants;
 use super::vector::{Simd, Vector};
 use crate::memory::Plain;
 use std::fmt::{Debug, Display};
@@ -6,6 +7,7 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 /// A floating-point type that kernels compute in: f32 or f64.
 pub trait Element:
     Plain
+    + Constants
     + Debug
     + Display
     + Default
@@ -44,6 +46,10 @@ pub trait Element:
     fn is_nan(self) -> bool;
     /// 2 to the power of self, for an integral self in the range of normal exponents.
     fn exp2_integral(self) -> Self;
+    /// The exponent of a positive normal number: the largest integral n with 2^n <= self.
+    fn exponent(self) -> Self;
+    /// A positive normal number divided by 2 to the power of its exponent: 1 <= mantissa < 2.
+    fn mantissa(self) -> Self;
 }
 
 macro_rules! element {
@@ -81,6 +87,14 @@ macro_rules! element {
             #[inline(always)]
             fn exp2_integral(self) -> Self {
                 $t::from_bits((self + Self::EXPONENT_MAGIC).to_bits() << $mantissa_bits)
+            }
+            #[inline(always)]
+            fn exponent(self) -> Self {
+                ((self.to_bits() >> $mantissa_bits) as i32 - $bias) as $t
+            }
+            #[inline(always)]
+            fn mantissa(self) -> Self {
+                $t::from_bits(self.to_bits() & ((1 << $mantissa_bits) - 1) | (1.0 as $t).to_bits())
             }
         }
     };

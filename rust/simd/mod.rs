@@ -4,7 +4,9 @@
 //! instruction set switched on. Everything the kernel calls must be `#[inline(always)]`, or it is compiled without it, and
 //! dispatch happens inside each parallel task, because a closure on another thread does not inherit it.
 
+mod constants;
 mod element;
+pub mod math;
 mod scalar;
 mod vector;
 
@@ -154,5 +156,9 @@ pub fn on_every_instruction_set(body: impl Fn(InstructionSet)) {
     choose(InstructionSet::available()[0]);
 }
 
+#[cfg(test)]
+mod double_double;
+#[cfg(test)]
+mod math_tests;
 #[cfg(test)]
 mod tests;

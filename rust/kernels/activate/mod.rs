@@ -48,12 +48,21 @@ pub enum Activation {
     Exponential,
 }
 
+impl Activation {
+    /// Whether the slope is computed from x; else y alone says it.
+    pub fn needs_input(self) -> bool {
+        use Activation::{Exponential, Linear, Relu, Sigmoid, Tanh};
+        !matches!(self, Linear | Relu | Sigmoid | Tanh | Exponential)
+    }
+}
+
 /// y = activation(x).
 pub fn activate<T: Element>(x: &[T], activation: Activation) -> Buffer<T> {
     let mut y = Buffer::stale(x.len());
     chunks_mut(&mut y, ELEMENTWISE_CHUNK, 1, |index, y| {
         let start = index * ELEMENTWISE_CHUNK;
-        dispatch(vector::Forward { x: &x[start..start + y.len()], y, activation });
+        let x = &x[start..start + y.len()];
+        dispatch(vector::Forward { x: x.as_ptr(), y: y.as_mut_ptr(), len: y.len(), activation });
     });
     y
 }
@@ -66,7 +75,26 @@ pub fn activate_grad<T: Element>(dy: &[T], x: &[T], y: &[T], activation: Activat
     let mut dx = Buffer::stale(x.len());
     chunks_mut(&mut dx, ELEMENTWISE_CHUNK, 1, |index, dx| {
         let part = index * ELEMENTWISE_CHUNK..index * ELEMENTWISE_CHUNK + dx.len();
-        dispatch(vector::Backward { dy: &dy[part.clone()], x: &x[part.clone()], y: &y[part], dx, activation });
+        let [dy, x, y] = [dy, x, y].map(|values| values[part.clone()].as_ptr());
+        dispatch(vector::Backward { dy, x, y, dx: dx.as_mut_ptr(), len: dx.len(), activation });
     });
     Ok(dx)
+}
+
+/// x = activation(x) on this thread: for kernels that finish their result with an activation.
+pub fn activate_in_place<T: Element>(x: &mut [T], activation: Activation) {
+    if activation != Activation::Linear {
+        dispatch(vector::Forward { x: x.as_ptr(), y: x.as_mut_ptr(), len: x.len(), activation });
+    }
+}
+
+/// dy = dy * activation'(x) on this thread, given y = activation(x). Where the activation
+/// does not need its input, y may stand for x.
+pub fn scale_by_slope<T: Element>(dy: &mut [T], x: &[T], y: &[T], activation: Activation) {
+    assert!(x.len() == dy.len() && y.len() == dy.len(), "scale_by_slope: lengths differ");
+    if activation != Activation::Linear {
+        let len = dy.len();
+        let (x, y) = (x.as_ptr(), y.as_ptr());
+        dispatch(vector::Backward { dy: dy.as_ptr(), x, y, dx: dy.as_mut_ptr(), len, activation });
+    }
 }

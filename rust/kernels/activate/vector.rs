@@ -3,49 +3,53 @@
 use super::{Activation, naive};
 use crate::simd::{Element, Kernel, Simd, Vector};
 
-pub struct Forward<'a, T> {
-    pub x: &'a [T],
-    pub y: &'a mut [T],
+/// y = activation(x). Both hold `len` elements; they may be the same.
+pub struct Forward<T> {
+    pub x: *const T,
+    pub y: *mut T,
+    pub len: usize,
     pub activation: Activation,
 }
 
-pub struct Backward<'a, T> {
-    pub dy: &'a [T],
-    pub x: &'a [T],
-    pub y: &'a [T],
-    pub dx: &'a mut [T],
+/// dx = dy * activation'(x). All hold `len` elements; dx may be dy.
+pub struct Backward<T> {
+    pub dy: *const T,
+    pub x: *const T,
+    pub y: *const T,
+    pub dx: *mut T,
+    pub len: usize,
     pub activation: Activation,
 }
 
-impl<T: Element> Kernel for Forward<'_, T> {
+impl<T: Element> Kernel for Forward<T> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let Self { x, y, activation } = self;
-        for start in (0..x.len()).step_by(T::Vector::<S>::LANES) {
-            let count = (x.len() - start).min(T::Vector::<S>::LANES);
-            // SAFETY: x and y have the same length and `count` elements are left in both.
+        let Self { x, y, len, activation } = self;
+        for start in (0..len).step_by(T::Vector::<S>::LANES) {
+            let count = (len - start).min(T::Vector::<S>::LANES);
+            // SAFETY: `count` elements are left in both.
             unsafe {
-                let v = T::Vector::<S>::load_partial(x.as_ptr().add(start), count);
-                value(v, activation).store_partial(y.as_mut_ptr().add(start), count);
+                let v = T::Vector::<S>::load_partial(x.add(start), count);
+                value(v, activation).store_partial(y.add(start), count);
             }
         }
     }
 }
 
-impl<T: Element> Kernel for Backward<'_, T> {
+impl<T: Element> Kernel for Backward<T> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let Self { dy, x, y, dx, activation } = self;
-        for start in (0..x.len()).step_by(T::Vector::<S>::LANES) {
-            let count = (x.len() - start).min(T::Vector::<S>::LANES);
-            // SAFETY: all four have the same length and `count` elements are left.
+        let Self { dy, x, y, dx, len, activation } = self;
+        for start in (0..len).step_by(T::Vector::<S>::LANES) {
+            let count = (len - start).min(T::Vector::<S>::LANES);
+            // SAFETY: `count` elements are left in all four.
             unsafe {
-                let [dy, x, y] = [dy, x, y].map(|s| T::Vector::<S>::load_partial(s.as_ptr().add(start), count));
-                dy.mul(slope(x, y, activation)).store_partial(dx.as_mut_ptr().add(start), count);
+                let [dy, x, y] = [dy, x, y].map(|s| T::Vector::<S>::load_partial(s.add(start), count));
+                dy.mul(slope(x, y, activation)).store_partial(dx.add(start), count);
             }
         }
     }
