@@ -57,6 +57,12 @@ impl Window {
         (position < self.input).then_some(position)
     }
 
+    /// `source` of a tap that is known to fall on the input.
+    #[inline(always)]
+    pub fn position(&self, out: usize, tap: usize) -> usize {
+        out * self.stride + tap * self.dilation - self.before
+    }
+
     /// The taps of window position `out` that fall on the input: a half-open range.
     #[inline(always)]
     pub fn taps(&self, out: usize) -> (usize, usize) {

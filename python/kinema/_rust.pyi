@@ -5,8 +5,8 @@ from typing import Any, TypeAlias, final
 import numpy as np
 import numpy.typing as npt
 
-FloatArray: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 Array: TypeAlias = npt.NDArray[Any]
+Pair: TypeAlias = tuple[int, int]
 
 # ---- activations
 @final
@@ -37,6 +37,63 @@ def activate(x: Array, activation: Activation) -> Array:
 def activate_grad(dy: Array, x: Array, y: Array, activation: Activation) -> Array:
     """dx = dy * activation'(x), given y = activation(x)."""
 
+# ---- convolution (x: frames, height, width, channels; kernel: height, width, channels in per group, channels out)
+def column_sums(x: Array) -> Array:
+    """The sum of every column of x (rows, n), by a fixed tree."""
+
+def conv2d(
+    x: Array,
+    kernel: Array,
+    bias: Array | None,
+    strides: Pair,
+    same: bool,
+    dilation: Pair,
+    groups: int,
+    activation: Activation,
+) -> Array:
+    """y = activation(x * kernel + bias)."""
+
+def conv2d_input_grad(
+    dy: Array, kernel: Array, input_size: Pair, strides: Pair, same: bool, dilation: Pair, groups: int
+) -> Array:
+    """The gradient of x, given dy; `input_size` is (height, width) of x."""
+
+def conv2d_kernel_grad(
+    x: Array, dy: Array, kernel_size: Pair, strides: Pair, same: bool, dilation: Pair, groups: int
+) -> Array:
+    """The gradient of the kernel, given dy; `kernel_size` is its (height, width)."""
+
+def conv2d_pool(
+    x: Array,
+    kernel: Array,
+    bias: Array | None,
+    strides: Pair,
+    same: bool,
+    dilation: Pair,
+    groups: int,
+    activation: Activation,
+    pool: Pair,
+) -> tuple[Array, Array]:
+    """(y, argmax): max-pooled activation(x * kernel + bias), and one byte each: the position in its window, or 255 where
+    ReLU lets nothing through. The activation is LINEAR or RELU; windows do not overlap."""
+
+def conv2d_pool_grad(
+    dy: Array,
+    argmax: npt.NDArray[np.uint8],
+    x: Array,
+    kernel: Array,
+    strides: Pair,
+    same: bool,
+    dilation: Pair,
+    groups: int,
+    pool: Pair,
+    input_gradient: bool,
+) -> tuple[Array | None, Array, Array]:
+    """(dx, dkernel, dbias) of `conv2d_pool`, given the argmax it returned; dx is None unless `input_gradient`."""
+
+def conv_output_size(size: int, kernel: int, stride: int, dilation: int, same: bool) -> int:
+    """Positions of a window that slides over an axis of `size`."""
+
 # ---- machine
 def available_instruction_sets() -> list[str]:
     """The instruction sets of this machine, best first."""
@@ -55,3 +112,28 @@ def pooled_bytes() -> int:
 
 def set_num_threads(n: int) -> None:
     """Set the number of threads that kernels run on. Results do not depend on it."""
+
+# ---- pooling (x: frames, height, width, channels)
+def average_pool2d(x: Array, pool: Pair, strides: Pair, same: bool) -> Array:
+    """The mean of the inputs in each window; padding is not counted."""
+
+def average_pool2d_grad(dy: Array, input_size: Pair, pool: Pair, strides: Pair, same: bool) -> Array:
+    """The gradient of x, given dy; `input_size` is (height, width) of x."""
+
+def global_average_pool2d(x: Array) -> Array:
+    """The mean of every frame and channel."""
+
+def global_average_pool2d_grad(dy: Array, input_size: Pair) -> Array:
+    """The gradient of x, given dy."""
+
+def global_max_pool2d(x: Array) -> tuple[Array, npt.NDArray[np.int32]]:
+    """(y, argmax): the maximum of every frame and channel, and the pixel (row * width + column) it was found at."""
+
+def global_max_pool2d_grad(dy: Array, argmax: npt.NDArray[np.int32], input_size: Pair) -> Array:
+    """The gradient of x, given dy and the argmax of `global_max_pool2d`."""
+
+def max_pool2d(x: Array, pool: Pair, strides: Pair, same: bool) -> tuple[Array, Array]:
+    """(y, argmax): maxima and their positions in the windows, as uint8 up to 256 positions, else int32."""
+
+def max_pool2d_grad(dy: Array, argmax: Array, input_size: Pair, pool: Pair, strides: Pair, same: bool) -> Array:
+    """The gradient of x, given dy and the argmax of `max_pool2d`; `input_size` is (height, width) of x."""

@@ -1,7 +1,12 @@
 //! What Python sees as `kinema._rust`: one thin file per kernel family, each function converts, calls and returns.
 
 mod activate;
+mod column_sums;
+mod conv2d;
+mod conv2d_pool;
+mod geometry;
 mod machine;
+mod pool2d;
 mod support;
 
 use pyo3::prelude::*;
@@ -14,8 +19,21 @@ mod _rust {
     #[pymodule_export]
     use super::activate::{activate, activate_grad};
     #[pymodule_export]
+    use super::column_sums::column_sums;
+    #[pymodule_export]
+    use super::conv2d::{conv2d, conv2d_input_grad, conv2d_kernel_grad};
+    #[pymodule_export]
+    use super::conv2d_pool::{conv2d_pool, conv2d_pool_grad};
+    #[pymodule_export]
+    use super::geometry::conv_output_size;
+    #[pymodule_export]
     use super::machine::{
         available_instruction_sets, clear_memory, get_num_threads, instruction_set, pooled_bytes, set_num_threads,
+    };
+    #[pymodule_export]
+    use super::pool2d::{
+        average_pool2d, average_pool2d_grad, global_average_pool2d, global_average_pool2d_grad, global_max_pool2d,
+        global_max_pool2d_grad, max_pool2d, max_pool2d_grad,
     };
     #[pymodule_export]
     use crate::kernels::activate::Activation;

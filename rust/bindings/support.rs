@@ -154,6 +154,16 @@ pub fn optional_view<'a, T: PyElement>(
     array.as_ref().map(|array| array.view(op, argument)).transpose()
 }
 
+/// The elements of an array of another type, in C order.
+pub fn contiguous<'a, T: numpy::Element>(
+    array: &'a PyReadonlyArrayDyn<'_, T>,
+    op: &'static str,
+    argument: &'static str,
+) -> PyResult<&'a [T]> {
+    let slice = if array.is_c_contiguous() { array.as_slice().ok() } else { None };
+    slice.ok_or_else(|| not_contiguous(op, argument))
+}
+
 fn other_type(op: &'static str, argument: &'static str) -> PyErr {
     to_python(KernelError::dtype(op, argument, "of the same dtype as the first array", "the other float type"))
 }

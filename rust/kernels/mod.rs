@@ -2,3 +2,7 @@
 //! is the oracle that `tests.rs` holds every path against, on every instruction set.
 
 pub mod activate;
+pub mod column_sums;
+pub mod conv2d;
+pub mod conv2d_pool;
+pub mod pool2d;

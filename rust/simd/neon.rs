@@ -27,7 +27,7 @@ macro_rules! neon_vector {
         $vector:ident, $elem:ident, $mask:ident, $lanes:literal, $shift:literal,
         $dup:ident, $ld1:ident, $st1:ident,
         $add:ident, $sub:ident, $mul:ident, $div:ident, $fma:ident, $fms:ident, $sqrt:ident, $abs:ident, $round:ident,
-        $lt:ident, $le:ident, $eq:ident, $bsl:ident, $and:ident, $or:ident, $st1_mask:ident, $mask_elem:ident,
+        $lt:ident, $le:ident, $eq:ident, $bsl:ident, $and:ident, $or:ident, $xor:ident, $dup_mask:ident, $st1_mask:ident, $mask_elem:ident,
         $to_int:ident, $from_int:ident, $shift_left:ident
     ) => {
         #[allow(clippy::undocumented_unsafe_blocks)] // said once, above the macro
@@ -123,6 +123,10 @@ macro_rules! neon_vector {
                 unsafe { $eq(self.0, other.0) }
             }
             #[inline(always)]
+            fn is_nan(self) -> $mask {
+                unsafe { $xor($eq(self.0, self.0), $dup_mask(<$mask_elem>::MAX)) }
+            }
+            #[inline(always)]
             fn select(mask: $mask, yes: Self, no: Self) -> Self {
                 Self(unsafe { $bsl(mask, yes.0, no.0) })
             }
@@ -168,6 +172,8 @@ neon_vector!(
     vbslq_f32,
     vandq_u32,
     vorrq_u32,
+    veorq_u32,
+    vdupq_n_u32,
     vst1q_u32,
     u32,
     vreinterpretq_u32_f32,
@@ -198,6 +204,8 @@ neon_vector!(
     vbslq_f64,
     vandq_u64,
     vorrq_u64,
+    veorq_u64,
+    vdupq_n_u64,
     vst1q_u64,
     u64,
     vreinterpretq_u64_f64,

@@ -103,6 +103,8 @@ pub trait Vector: Copy {
     fn ge(self, other: Self) -> Self::Mask {
         other.le(self)
     }
+    /// Lanes that are not a number.
+    fn is_nan(self) -> Self::Mask;
     /// Whether any lane is set.
     #[inline(always)]
     fn any(mask: Self::Mask) -> bool {
@@ -172,6 +174,38 @@ pub trait Vector: Copy {
         for (i, lane) in lanes[..Self::LANES].iter().enumerate() {
             // SAFETY: i < LANES; the caller vouches for the pointer.
             unsafe { *to.add(i) = lane.to_f64() as u8 };
+        }
+    }
+    /// Reads `count` bytes as numbers, the other lanes are 0.
+    ///
+    /// # Safety
+    /// `from` is valid for reading `count` (at most `LANES`) bytes.
+    #[inline(always)]
+    unsafe fn load_bytes_partial(from: *const u8, count: usize) -> Self {
+        // SAFETY: the caller's promise; the array has LANES bytes.
+        unsafe {
+            if count == Self::LANES {
+                return Self::load_bytes(from);
+            }
+            let mut bytes = [0; MAX_LANES];
+            std::ptr::copy_nonoverlapping(from, bytes.as_mut_ptr(), count);
+            Self::load_bytes(bytes.as_ptr())
+        }
+    }
+    /// Writes the first `count` lanes, integral and in 0..=255, as bytes.
+    ///
+    /// # Safety
+    /// `to` is valid for writing `count` (at most `LANES`) bytes.
+    #[inline(always)]
+    unsafe fn store_bytes_partial(self, to: *mut u8, count: usize) {
+        // SAFETY: the caller's promise; the array has LANES bytes.
+        unsafe {
+            if count == Self::LANES {
+                return self.store_bytes(to);
+            }
+            let mut bytes = [0; MAX_LANES];
+            self.store_bytes(bytes.as_mut_ptr());
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, count);
         }
     }
 }

@@ -1,0 +1,114 @@
+//! Convolution and its gradients.
+
+use super::support::{FloatArray, PyElement, View, for_dtype, new_array, optional_view, to_python, try_compute};
+use crate::geometry::{ConvGeometry, Pair};
+use crate::kernels;
+use crate::kernels::activate::Activation;
+use pyo3::prelude::*;
+
+/// Everything about a convolution that is not an array.
+#[derive(Clone, Copy)]
+pub struct Options {
+    pub strides: Pair,
+    pub same: bool,
+    pub dilation: Pair,
+    pub groups: usize,
+}
+
+impl Options {
+    /// The geometry of frames of `input` convolved with a kernel of shape (height, width, channels in per group, out).
+    pub fn geometry(
+        self,
+        op: &'static str,
+        frames: usize,
+        input: Pair,
+        [height, width, cin, cout]: [usize; 4],
+    ) -> PyResult<ConvGeometry> {
+        let channels = (cin * self.groups, cout);
+        let (kernel, Self { strides, same, dilation, groups }) = ((height, width), self);
+        ConvGeometry::new(op, frames, input, channels, kernel, strides, same, dilation, groups).map_err(to_python)
+    }
+}
+
+/// The geometry that x and kernel ask for.
+pub fn forward_geometry<T: PyElement>(
+    op: &'static str,
+    x: View<'_, T>,
+    kernel: View<'_, T>,
+    options: Options,
+) -> PyResult<ConvGeometry> {
+    let [frames, height, width, _] = x.shape(op, "x", "frames, height, width, channels")?;
+    let kernel = kernel.shape(op, "kernel", "height, width, channels in per group, channels out")?;
+    let geometry = options.geometry(op, frames, (height, width), kernel)?;
+    crate::error::KernelError::check_shape(op, "x", &geometry.input_shape(), x.shape).map_err(to_python)?;
+    Ok(geometry)
+}
+
+/// y = activation(x * kernel + bias).
+#[pyfunction]
+pub fn conv2d<'py>(
+    py: Python<'py>,
+    x: FloatArray<'py>,
+    kernel: FloatArray<'py>,
+    bias: Option<FloatArray<'py>>,
+    strides: Pair,
+    same: bool,
+    dilation: Pair,
+    groups: usize,
+    activation: Activation,
+) -> PyResult<Bound<'py, PyAny>> {
+    for_dtype!(x, T => {
+        let (x, kernel) = (x.view::<T>("conv2d", "x")?, kernel.view("conv2d", "kernel")?);
+        let bias = optional_view(&bias, "conv2d", "bias")?.map(|bias| bias.data);
+        let g = forward_geometry("conv2d", x, kernel, Options { strides, same, dilation, groups })?;
+        let y = try_compute(py, || kernels::conv2d::conv2d(&g, x.data, kernel.data, bias, activation))?;
+        new_array(py, y, &g.output_shape())
+    })
+}
+
+/// The gradient of x, given dy; `input_size` is (height, width) of x.
+#[pyfunction]
+pub fn conv2d_input_grad<'py>(
+    py: Python<'py>,
+    dy: FloatArray<'py>,
+    kernel: FloatArray<'py>,
+    input_size: Pair,
+    strides: Pair,
+    same: bool,
+    dilation: Pair,
+    groups: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    let op = "conv2d_input_grad";
+    for_dtype!(dy, T => {
+        let (dy, kernel) = (dy.view::<T>(op, "dy")?, kernel.view(op, "kernel")?);
+        let [frames, ..] = dy.shape::<4>(op, "dy", "frames, height, width, channels")?;
+        let kernel_shape = kernel.shape(op, "kernel", "height, width, channels in per group, channels out")?;
+        let g = Options { strides, same, dilation, groups }.geometry(op, frames, input_size, kernel_shape)?;
+        let dx = try_compute(py, || kernels::conv2d::conv2d_input_grad(&g, dy.data, kernel.data))?;
+        new_array(py, dx, &g.input_shape())
+    })
+}
+
+/// The gradient of the kernel, given dy; `kernel_size` is its (height, width).
+#[pyfunction]
+pub fn conv2d_kernel_grad<'py>(
+    py: Python<'py>,
+    x: FloatArray<'py>,
+    dy: FloatArray<'py>,
+    kernel_size: Pair,
+    strides: Pair,
+    same: bool,
+    dilation: Pair,
+    groups: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    let op = "conv2d_kernel_grad";
+    for_dtype!(x, T => {
+        let (x, dy) = (x.view::<T>(op, "x")?, dy.view::<T>(op, "dy")?);
+        let [frames, height, width, cin] = x.shape(op, "x", "frames, height, width, channels")?;
+        let [.., cout] = dy.shape::<4>(op, "dy", "frames, height, width, channels")?;
+        let kernel_shape = [kernel_size.0, kernel_size.1, cin / groups.max(1), cout];
+        let g = Options { strides, same, dilation, groups }.geometry(op, frames, (height, width), kernel_shape)?;
+        let dkernel = try_compute(py, || kernels::conv2d::conv2d_kernel_grad(&g, x.data, dy.data))?;
+        new_array(py, dkernel, &g.kernel_shape())
+    })
+}

@@ -1,0 +1,97 @@
+//! Convolution, bias, ReLU and max pooling as one operation, and its gradient: the un-pooled activation, four times the
+//! memory, need not exist. One byte per output remembers where the maximum was, or that ReLU let nothing through: backward
+//! needs neither y nor the un-pooled activation.
+
+mod naive;
+
+use crate::error::{KernelError, Result};
+use crate::geometry::{ConvGeometry, Pair, PoolGeometry};
+use crate::kernels::activate::Activation;
+use crate::kernels::column_sums::column_sums;
+use crate::kernels::conv2d;
+use crate::memory::Buffer;
+use crate::simd::Element;
+
+/// The byte that says that an output has no gradient.
+pub const DEAD: u8 = u8::MAX;
+
+/// A convolution and the pooling of its output by windows that do not overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PooledConvGeometry {
+    /// The convolution.
+    pub conv: ConvGeometry,
+    /// Pooling of the convolution's output.
+    pub pool: PoolGeometry,
+}
+
+impl PooledConvGeometry {
+    /// Pools the output of `conv` by windows of `pool` that do not overlap.
+    pub fn new(op: &'static str, conv: ConvGeometry, pool: Pair) -> Result<Self> {
+        if pool.0 * pool.1 >= usize::from(DEAD) {
+            return Err(KernelError::argument(op, "pool", format!("a window of fewer than {DEAD} positions"), pool));
+        }
+        let [frames, height, width, channels] = conv.output_shape();
+        let pool = PoolGeometry::new(op, frames, (height, width), channels, pool, pool, false)?;
+        Ok(Self { conv, pool })
+    }
+}
+
+/// Whether the activation is ReLU; only it and the identity can be fused.
+fn is_relu(activation: Activation) -> Result<bool> {
+    match activation {
+        Activation::Relu => Ok(true),
+        Activation::Linear => Ok(false),
+        other => Err(KernelError::argument("conv2d_pool", "activation", "LINEAR or RELU", other)),
+    }
+}
+
+/// Pooled activations, and one byte each: the position of the maximum in its window, or `DEAD`.
+pub fn conv2d_pool<T: Element>(
+    g: &PooledConvGeometry,
+    x: &[T],
+    kernel: &[T],
+    bias: Option<&[T]>,
+    activation: Activation,
+) -> Result<(Buffer<T>, Buffer<u8>)> {
+    let relu = is_relu(activation)?;
+    conv2d::check("conv2d_pool", &[("x", x, g.conv.input_shape()), ("kernel", kernel, g.conv.kernel_shape())])?;
+    if let Some(bias) = bias {
+        KernelError::check_shape("conv2d_pool", "bias", &[g.conv.cout], &[bias.len()])?;
+    }
+    Ok(naive::forward(g, x, kernel, bias, relu))
+}
+
+/// Gradients of input (unless not wanted), kernel and bias.
+pub struct Gradients<T: Element> {
+    /// Gradient of x.
+    pub dx: Option<Buffer<T>>,
+    /// Gradient of the kernel.
+    pub dkernel: Buffer<T>,
+    /// Gradient of the bias.
+    pub dbias: Buffer<T>,
+}
+
+/// The gradient of `conv2d_pool`, given what it returned as argmax.
+pub fn conv2d_pool_grad<T: Element>(
+    g: &PooledConvGeometry,
+    dy: &[T],
+    argmax: &[u8],
+    x: &[T],
+    kernel: &[T],
+    input_gradient: bool,
+) -> Result<Gradients<T>> {
+    let op = "conv2d_pool_grad";
+    conv2d::check(op, &[("x", x, g.conv.input_shape()), ("kernel", kernel, g.conv.kernel_shape())])?;
+    conv2d::check(op, &[("dy", dy, g.pool.output_shape())])?;
+    conv2d::check(op, &[("argmax", argmax, g.pool.output_shape())])?;
+    if let Some(&bad) = argmax.iter().find(|&&a| a != DEAD && usize::from(a) >= g.pool.rows.kernel * g.pool.cols.kernel)
+    {
+        return Err(KernelError::argument(op, "argmax", "positions inside the pooling window", bad));
+    }
+    let full = naive::expand(g, dy, argmax);
+    Ok(Gradients {
+        dx: input_gradient.then(|| conv2d::conv2d_input_grad(&g.conv, &full, kernel)).transpose()?,
+        dkernel: conv2d::conv2d_kernel_grad(&g.conv, x, &full)?,
+        dbias: column_sums(&full, g.conv.cout),
+    })
+}
