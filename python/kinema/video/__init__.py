@@ -1,7 +1,17 @@
 """Video files in and out: frames, windows of frames, labelled folders."""
 
+from kinema.video.folder import Clip, Dataset, VideoFolder
 from kinema.video.reader import VideoReader, read_video_frames
 from kinema.video.windows import convert_frames_to_sequence, windows
 from kinema.video.writer import write_video
 
-__all__ = ["VideoReader", "convert_frames_to_sequence", "read_video_frames", "windows", "write_video"]
+__all__ = [
+    "Clip",
+    "Dataset",
+    "VideoFolder",
+    "VideoReader",
+    "convert_frames_to_sequence",
+    "read_video_frames",
+    "windows",
+    "write_video",
+]

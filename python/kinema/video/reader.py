@@ -151,8 +151,9 @@ class VideoReader:
         return f"VideoReader({str(self.path)!r}, size={self.size}, fps={self._container_fps:g}, codec={self.codec!r})"
 
     def _frames_at(self, where: slice) -> Frame:
-        if where.step in (None, 1) and (where.start or 0) >= 0 and where.stop is not None and where.stop >= 0:
-            return self._collect(range(where.start or 0, where.stop))  # no need to know the length
+        start, stop, step = where.start or 0, where.stop, 1 if where.step is None else where.step
+        if step > 0 and start >= 0 and stop is not None and stop >= 0:
+            return self._collect(range(start, stop, step))  # no need to know the length
         indices = range(*where.indices(len(self)))
         if indices.step > 0:
             return self._collect(indices)
