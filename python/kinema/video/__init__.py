@@ -1,6 +1,7 @@
 """Video files in and out: frames, windows of frames, labelled folders."""
 
-from kinema.video.folder import Clip, Dataset, VideoFolder
+from kinema.video._samples import Clip
+from kinema.video.folder import Dataset, VideoFolder
 from kinema.video.reader import VideoReader, read_video_frames
 from kinema.video.windows import convert_frames_to_sequence, windows
 from kinema.video.writer import write_video

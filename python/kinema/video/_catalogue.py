@@ -10,7 +10,23 @@ from pathlib import Path
 from kinema.errors import ArgumentError, DataError, VideoNotFoundError
 
 VIDEO_ENDINGS = frozenset(
-    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ogv", ".gif", ".wmv", ".flv", ".3gp", ".ts", ".mts"}
+    {
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".mkv",
+        ".webm",
+        ".avi",
+        ".mpg",
+        ".mpeg",
+        ".ogv",
+        ".gif",
+        ".wmv",
+        ".flv",
+        ".3gp",
+        ".ts",
+        ".mts",
+    }
 )
 
 Grouping = Callable[[Path], str]
@@ -25,7 +41,9 @@ class Video:
     group: str
 
 
-def list_videos(root: Path, class_names: Sequence[str] | None, groups: Grouping | None) -> tuple[list[Video], list[str]]:
+def list_videos(
+    root: Path, class_names: Sequence[str] | None, groups: Grouping | None
+) -> tuple[list[Video], list[str]]:
     """The videos under one sub-folder a class, in the order of their names."""
     check_root(root)
     folders = sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
@@ -37,11 +55,13 @@ def list_videos(root: Path, class_names: Sequence[str] | None, groups: Grouping 
         _check_known({name for name, files in found.items() if files}, names, f"The sub-folders of {str(root)!r}")
     if not any(found.get(name) for name in names):
         raise DataError(
-            f"{str(root)!r} holds no sub-folder with videos in it. Put the videos of each class into a folder of its own, "
-            f"named after the class, or give labels='labels.csv'. Files counted as video: {', '.join(sorted(VIDEO_ENDINGS))}."
+            f"{str(root)!r} holds no sub-folder with videos in it. Put the videos of each class into a folder named "
+            f"after the class, or give labels='labels.csv'. Files counted as video: {', '.join(sorted(VIDEO_ENDINGS))}."
         )
     videos = [
-        Video(file, label, _group_of(file, root, groups)) for label, name in enumerate(names) for file in found.get(name, [])
+        Video(file, label, _group_of(file, root, groups))
+        for label, name in enumerate(names)
+        for file in found.get(name, [])
     ]
     return videos, names
 
@@ -91,8 +111,8 @@ def read_labels(
 def split_videos(videos: Sequence[Video], held_out: float) -> tuple[list[Video], list[Video]]:
     """Holds out about this fraction of the groups, class by class where no group spans classes.
 
-    A group's place depends on a hash of its name, so the split is the same on every machine, for every seed, and changes
-    little when videos are added.
+    A group's place depends on a hash of its name, so the split is the same on every machine, for every seed, and
+    changes little when videos are added.
     """
     if not (isinstance(held_out, float) and 0 < held_out < 1):
         raise ArgumentError(f"validation_split must be a fraction between 0 and 1, both excluded; got {held_out!r}.")
@@ -119,7 +139,9 @@ def split_videos(videos: Sequence[Video], held_out: float) -> tuple[list[Video],
         chosen = {everything[0]}
     elif len(chosen) == len(everything):
         chosen.discard(everything[-1])
-    return [video for video in videos if video.group not in chosen], [video for video in videos if video.group in chosen]
+    return [video for video in videos if video.group not in chosen], [
+        video for video in videos if video.group in chosen
+    ]
 
 
 def check_root(root: Path) -> None:
@@ -134,7 +156,9 @@ def _files_below(folder: Path) -> list[Path]:
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [
-            Path(parent, name) for name in files if Path(name).suffix.lower() in VIDEO_ENDINGS and not name.startswith(".")
+            Path(parent, name)
+            for name in files
+            if Path(name).suffix.lower() in VIDEO_ENDINGS and not name.startswith(".")
         ]
     return sorted(found)
 
@@ -142,7 +166,7 @@ def _files_below(folder: Path) -> list[Path]:
 def _check_known(used: set[str], class_names: Sequence[str], where: str) -> None:
     unknown = sorted(used - set(class_names))
     if unknown:
-        raise DataError(f"{where} name classes that are not in class_names: {unknown}. The classes are {list(class_names)}.")
+        raise DataError(f"{where} name classes that are not in class_names: {unknown}; those are {list(class_names)}.")
 
 
 def _group_of(file: Path, root: Path, groups: Grouping | None) -> str:

@@ -1,13 +1,14 @@
 """Decoding many videos in background threads, with a bound on the memory that decoded frames take.
 
-First every video is decoded once (`survey`), because only that tells how many clips it holds. Where all frames fit the bound
-they are kept, and nothing is decoded again. Where they do not, an epoch goes through blocks of videos: while the clips of one
-block are given out, the next block is decoded, so each video is decoded once an epoch and two blocks are in memory at most.
+First every video is decoded once (`survey`), because only that tells how many clips it holds. Where all frames fit the
+bound they are kept, and nothing is decoded again. Where they do not, an epoch goes through blocks of videos: while the
+clips of one block are given out, the next block is decoded, so each video is decoded once an epoch and two blocks are
+in memory at most.
 """
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ class Decoding:
 
 @dataclass(frozen=True)
 class Surveyed:
-    """What decoding a video once told: its number of kept frames, the frames themselves where they fit, or why it failed."""
+    """What decoding a video once told: how many frames are kept of it, the frames where they fit, or why it failed."""
 
     count: int
     frames: Frames | None
@@ -127,7 +128,9 @@ def _survey_one(path: Path, decoding: Decoding, budget: _Budget, stopping: threa
     return Surveyed(count, None if budget.exceeded else np.concatenate(kept))
 
 
-def decode_blocks(blocks: Sequence[Sequence[Piece]], decoding: Decoding, workers: int) -> Iterator[list[Frames]]:
+def decode_blocks(
+    blocks: Sequence[Sequence[Piece]], decoding: Decoding, workers: int
+) -> Generator[list[Frames], None, None]:
     """The frames of each block's pieces, the next block being decoded while one is in use."""
     with _workers(workers) as (pool, stopping):
 
@@ -163,7 +166,7 @@ def _decode_piece(piece: Piece, decoding: Decoding, stopping: threading.Event) -
 
 @contextlib.contextmanager
 def _workers(count: int) -> Iterator[tuple[ThreadPoolExecutor, threading.Event]]:
-    """Decoding threads that end with the block, however it is left: at its end, by an exception, Ctrl-C or an early break."""
+    """Decoding threads that end with the block however it is left: at its end, by an exception, a break."""
     stopping = threading.Event()
     pool = ThreadPoolExecutor(count, thread_name_prefix="kinema-decode")
     try:

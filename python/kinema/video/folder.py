@@ -25,8 +25,8 @@ _LABEL_MODES = ("int", "categorical", "binary", None)
 class Dataset(Protocol):
     """What `fit`, `evaluate` and `predict` take besides arrays: batches by the epoch.
 
-    Iterating gives the batches `(x, y)` of one epoch, or `x` alone where there are no labels. The order of an epoch depends
-    on its number alone, which `set_epoch` sets before iterating.
+    Iterating gives the batches `(x, y)` of one epoch, or `x` alone where there are no labels. The order of an epoch
+    depends on its number alone, which `set_epoch` sets before iterating.
     """
 
     def __len__(self) -> int: ...
@@ -37,15 +37,15 @@ class Dataset(Protocol):
 class VideoFolder:
     """The videos of a folder as shuffled batches of labelled clips, for `model.fit`.
 
-    Each sub-folder is a class and every video below it belongs to that class; or a CSV names the videos and their labels.
-    Each video is cut into clips of `clip_length` frames. With `validation_split` this object is the training part and
-    `.validation` the part held out; all clips of one video, or of one group of videos, are on one side, and the side
-    depends on names only, never on the seed.
+    Each sub-folder is a class and every video below it belongs to that class; or a CSV names the videos and their
+    labels. Each video is cut into clips of `clip_length` frames. With `validation_split` this object is the training
+    part and `.validation` the part held out; all clips of one video, or of one group of videos, are on one side, and
+    the side depends on names only, never on the seed.
 
     The videos are decoded once by background threads when the number of clips is first needed. Frames that fit
-    `max_memory` are kept; otherwise the folder is decoded again each epoch, a block of videos ahead of training, and clips
-    are shuffled within the blocks. A single video bigger than half of `max_memory` is decoded several times an epoch.
-    The batches are the same whatever the number of threads.
+    `max_memory` are kept; otherwise the folder is decoded again each epoch, a block of videos ahead of training, and
+    clips are shuffled within the blocks. A single video bigger than half of `max_memory` is decoded several times an
+    epoch. The batches are the same whatever the number of threads.
 
     Args:
         root: The folder.
@@ -58,13 +58,13 @@ class VideoFolder:
         subset: `"training"` (what `None` means, too) or `"validation"`: which part this object is.
         shuffle: Give the clips in another order each epoch.
         seed: Of the shuffling; `None` takes the one of `kinema.utils.set_random_seed`.
-        labels: A CSV file with a column `path` (else its first one) relative to `root`, a column of labels, and perhaps a
-            column `group`.
+        labels: A CSV file with a column `path` (else its first one) relative to `root`, a column of labels, and perhaps
+            a column `group`.
         label_column: The column of labels.
         class_names: The classes in the order of their labels; `None` sorts the names found.
         groups: From a video's path relative to `root` to the name of its group, such as who is seen in it.
-        label_mode: `"int"` (for sparse losses), `"categorical"` (one-hot), `"binary"` (two classes), or `None`: no labels,
-            every video below `root`, wherever it is.
+        label_mode: `"int"` (for sparse losses), `"categorical"` (one-hot), `"binary"` (two classes), or `None`: no
+            labels, every video below `root`, wherever it is.
         color: `"rgb"`, `"bgr"` or `"gray"`.
         on_error: `"raise"`, or `"skip"`: leave out videos that cannot be read or hold too few frames, list them in
             `skipped`, and warn once.
@@ -83,11 +83,9 @@ class VideoFolder:
 
     Example:
 
-    >>> import kinema.datasets.grid_commands
-    >>> import kinema.video
-    >>> folder = kinema.video.VideoFolder(
-    ...     kinema.datasets.grid_commands.folder("test"), clip_length=8, size=(16, 24), batch_size=32, validation_split=0.2
-    ... )
+    >>> import kinema
+    >>> path = kinema.datasets.grid_commands.folder("test")
+    >>> folder = kinema.video.VideoFolder(path, clip_length=8, size=(16, 24), batch_size=32, validation_split=0.2)
     >>> folder.class_names, folder.num_samples, folder.validation.num_samples, len(folder)
     (['bin', 'lay', 'place', 'set'], 320, 80, 10)
     >>> x, y = next(iter(folder))
@@ -273,15 +271,17 @@ class VideoFolder:
                 self._warn_of_skipped()
             if not usable:
                 raise DataError(f"None of the {len(self._videos)} videos of {str(self.root)!r} can be used.")
-            self._samples = Samples(usable, self.clip_length, self.clip_stride, self._decoding, self._max_memory, self._workers)
+            self._samples = Samples(
+                usable, self.clip_length, self.clip_stride, self._decoding, self._max_memory, self._workers
+            )
         return self._samples
 
     def _is_usable(self, video: Video, surveyed: Surveyed) -> bool:
         error = surveyed.error
         if error is None and surveyed.count < self.clip_length and not self._pad_short:
             error = VideoError(
-                f"{str(video.path)!r} has {surveyed.count} frames, too few for a clip of {self.clip_length}. Use a smaller "
-                "clip_length or frame_stride, pad_short=True (repeats the last frame), or on_error='skip'."
+                f"{str(video.path)!r} has {surveyed.count} frames, too few for a clip of {self.clip_length}. "
+                "Use a smaller clip_length or frame_stride, pad_short=True (repeats its last frame) or on_error='skip'."
             )
         if error is None:
             return True

@@ -31,8 +31,7 @@ def convert_frames_to_sequence(
 
     Example:
 
-    >>> import numpy as np
-    >>> import kinema.video
+    >>> import kinema, numpy as np
     >>> frames = np.zeros((100, 48, 64, 3), np.uint8)
     >>> windows = kinema.video.convert_frames_to_sequence(frames, 32)
     >>> windows.shape, np.shares_memory(windows, frames), windows.flags.writeable

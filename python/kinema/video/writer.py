@@ -48,12 +48,11 @@ def write_video(
 
     Example:
 
-    >>> import numpy as np
-    >>> import kinema.video
-    >>> path = getfixture("tmp_path") / "grey.webm"
-    >>> kinema.video.write_video(path, (np.full((48, 64), level, np.uint8) for level in range(0, 250, 50)), fps=10).name
-    'grey.webm'
-    >>> kinema.video.read_video_frames(path).shape
+    >>> import kinema, numpy as np, tempfile
+    >>> darkening = (np.full((48, 64), level, np.uint8) for level in range(200, 0, -40))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = kinema.video.write_video(folder + "/darkening.webm", darkening, fps=10)
+    ...     kinema.video.read_video_frames(path).shape
     (5, 48, 64, 3)
     """
     target = Path(path)
