@@ -1,9 +1,10 @@
 """Cut the demo clips out of GRID: one short video per sentence, showing the mouth while the command word is spoken.
 
-The source is a folder with `labels.csv` (columns `clip`, `command`, `command_start` in seconds) and `clips/`, the videos of talker s1
-cropped to 96x96 pixels around the mouth. Needs PyAV (`pip install "kinema[audio]"`) for its VP9 encoder; OpenCV reads the result everywhere.
+The source is a folder with `labels.csv` (columns `clip`, `command`, `command_start` in seconds) and `clips/`, the
+videos of talker s1 cropped to 96x96 pixels around the mouth. Needs PyAV (`pip install "kinema[audio]"`) for its VP9
+encoder; OpenCV reads the result everywhere.
 
-    python examples/make_demo_clips.py GRID_FOLDER python/kinema/datasets/grid_commands
+    python examples/make_demo_clips.py GRID_FOLDER python/kinema/datasets/clips/grid_commands
 
 Which clips are held out depends on the SHA-256 of their file names alone, so it was settled before any model saw them.
 """
@@ -27,7 +28,7 @@ VP9_OPTIONS = {"crf": "28", "b": "0", "cpu-used": "0", "deadline": "best", "lag-
 
 
 def clips_by_word(labels: Path) -> dict[str, list[tuple[str, float]]]:
-    """Return, for each command word, its clips' file names and the second at which the word starts, ordered by the hash of the name."""
+    """Return the clips of each word, as file name and the second at which the word starts, ordered by hash."""
     clips = defaultdict(list)
     with labels.open(newline="") as file:
         for row in csv.DictReader(file):
@@ -41,7 +42,7 @@ def name_hash(name: str) -> str:
 
 
 def mouth_frames(path: Path, word_start: float) -> Iterator[np.ndarray]:
-    """Yield the RGB frames of the mouth around one word; a word too close to the end is filled up with the last frame."""
+    """Yield the RGB frames of the mouth around one word; the last frame stands in for those beyond the end."""
     with av.open(str(path)) as container:
         fps = container.streams.video[0].average_rate
         first = max(0, round(word_start * fps) - FRAMES_BEFORE_WORD)

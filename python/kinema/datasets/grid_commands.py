@@ -1,6 +1,7 @@
-"""Lip-reading: one talker says one of four words, seen from the mouth only. 760 clips to train, 200 to test, all in the package.
+"""Lip-reading: one talker says one of four words, seen from the mouth only; 760 clips to train on and 200 to test with.
 
-The clips are cut from the GRID corpus (Cooke, Barker, Cunningham and Shao, 2006; CC BY 4.0). `ATTRIBUTION.md`, beside them, says what was changed.
+The clips are cut from the GRID corpus (Cooke, Barker, Cunningham and Shao, 2006; CC BY 4.0). `ATTRIBUTION.md`, beside
+them, says what was changed.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -52,8 +53,8 @@ def load_data(size: tuple[int, int] = (64, 96), frames: int = _FRAMES_PER_CLIP) 
         frames: How many of the 16 frames of each clip to keep, from its start.
 
     Returns:
-        `(x_train, y_train), (x_test, y_test)`: clips of shape `(clips, frames, height, width, 3)`, uint8 RGB, and int64 labels that index
-        `class_names`.
+        `(x_train, y_train), (x_test, y_test)`: clips of shape `(clips, frames, height, width, 3)`, uint8 RGB, and int64
+        labels that index `class_names`.
 
     Raises:
         ArgumentError: If `frames` is not between 1 and 16.
