@@ -1,0 +1,55 @@
+"""The model that the commands train: a small convolutional network on every frame, and an LSTM over their outputs."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from kinema import layers, models, optimizers
+
+Clips = npt.NDArray[np.uint8]
+
+
+def build_classifier(
+    clip_shape: tuple[int, ...], classes: int, normalization: layers.Normalization
+) -> models.Sequential:
+    """Return an untrained classifier of clips `(time, height, width, channels)`."""
+    return models.Sequential(
+        [
+            layers.Input(clip_shape),
+            normalization,
+            layers.Conv2D(16, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(32, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.LSTM(64),
+            layers.Dropout(0.5),
+            layers.Dense(classes, activation="softmax"),
+        ]
+    )
+
+
+def compile_classifier(model: models.Sequential, learning_rate: float, steps: int) -> None:
+    """Compile for integer labels; the learning rate falls from its start to zero over `steps` steps."""
+    schedule = optimizers.schedules.CosineDecay(learning_rate, steps)
+    model.compile(optimizers.Adam(schedule), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+
+
+def pixel_normalization(clips: Iterable[Clips]) -> layers.Normalization:
+    """Return a layer that takes the mean picture off every frame and divides by one standard deviation.
+
+    The mean is that of each pixel and colour over all frames of the batches; a standard deviation for each pixel, too,
+    would blow up noise where a pixel never changes in training.
+    """
+    count, total, squares = 0, np.float64(0), np.float64(0)
+    for batch in clips:
+        pixels = batch.reshape(-1, *batch.shape[2:]).astype(np.float64)
+        count += len(pixels)
+        total = total + pixels.sum(axis=0)
+        squares = squares + np.square(pixels).sum(axis=0)
+    mean = np.asarray(total / count)
+    variance = np.full_like(mean, max(1.0, float(np.mean(squares / count - np.square(mean)))))
+    return layers.Normalization(axis=(2, 3, 4), mean=mean, variance=variance)

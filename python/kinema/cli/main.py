@@ -1,0 +1,52 @@
+"""What all commands share: the parser, and how errors and Ctrl-C end a run."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from kinema.cli import demo, evaluate, info, predict, train
+from kinema.errors import KinemaError
+
+_DESCRIPTION = """Train and run video models on the machine you already have.
+
+New here? Start with `kinema demo`: in about a minute it learns to lip-read on clips that come with the package.
+Then put your own videos into one folder a class and run `kinema train FOLDER`."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, 2 after an error, 130 after Ctrl-C."""
+    options = build_parser().parse_args(arguments)
+    try:
+        options.run(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("kinema: stopped by Ctrl-C", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KinemaError, OSError, MemoryError) as error:
+        if options.traceback:
+            raise
+        print(f"kinema: error: {_sentence(error)}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="kinema", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--traceback", action="store_true", help="show where in the program an error came from")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in (demo, train, evaluate, predict, info):
+        command.add_parser(commands)
+    return parser
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, MemoryError):
+        return "not enough memory: use a smaller --batch-size, --size or --clip-length"
+    return " ".join(str(error).split()) or type(error).__name__
