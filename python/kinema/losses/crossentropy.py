@@ -1,0 +1,232 @@
+"""Cross-entropies: losses of probabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kinema import ops
+from kinema.autograd import Tensor, as_array
+from kinema.errors import ArgumentError
+from kinema.losses.labels import check_binary, check_class_numbers, check_distribution
+from kinema.losses.loss import NamedLoss, as_prediction, match_shapes
+from kinema.saving.registry import builtin
+
+_MODULE = "keras.losses"
+
+
+@builtin(_MODULE, "bce", "BCE")
+def binary_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> Tensor:
+    """The cross-entropy of yes-or-no outputs, averaged over an axis.
+
+    Args:
+        y_true: The targets, from 0 to 1, shaped as `y_pred`.
+        y_pred: Probabilities, or logits.
+        from_logits: Whether `y_pred` holds logits, as a layer without activation gives.
+        label_smoothing: Moves the targets this far towards 0.5.
+        axis: The axis over which the mean is taken.
+
+    Raises:
+        DataError: A target is outside 0 to 1.
+
+    Example:
+        >>> from kinema import losses
+        >>> losses.binary_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).numpy().round(4)
+        array([0.6931], dtype=float32)
+    """
+    y_true, y_pred = match_shapes("binary_crossentropy", y_true, y_pred)
+    check_binary(as_array(y_true))
+    if label_smoothing:
+        y_true = ops.add(ops.multiply(y_true, 1.0 - label_smoothing), 0.5 * label_smoothing)
+    loss: Tensor = ops.mean(ops.binary_crossentropy(y_true, y_pred, from_logits=from_logits), axis=axis)
+    return loss
+
+
+@builtin(_MODULE)
+def categorical_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> Tensor:
+    """The cross-entropy of distributions over classes.
+
+    Args:
+        y_true: The targets, shaped as `y_pred`: one-hot rows, or other non-negative numbers.
+        y_pred: Probabilities (they are divided by their sum), or logits.
+        from_logits: Whether `y_pred` holds logits, as a layer without activation gives.
+        label_smoothing: The share of each target that is spread evenly over the classes.
+        axis: The axis of the classes.
+
+    Raises:
+        DataError: A target is negative or not finite.
+
+    Example:
+        >>> from kinema import losses
+        >>> losses.categorical_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).numpy().round(4)
+        array([0.6931], dtype=float32)
+    """
+    y_true, y_pred = match_shapes("categorical_crossentropy", y_true, y_pred)
+    check_distribution(as_array(y_true), axis)
+    if label_smoothing:
+        share = label_smoothing / y_true.shape[axis]
+        y_true = ops.add(ops.multiply(y_true, 1.0 - label_smoothing), share)
+    return ops.categorical_crossentropy(y_true, y_pred, from_logits=from_logits, axis=axis)
+
+
+@builtin(_MODULE)
+def sparse_categorical_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
+) -> Tensor:
+    """The cross-entropy of distributions over classes, the right class given by its number.
+
+    Args:
+        y_true: Class numbers from 0: the shape of `y_pred` without its last axis, or with length 1 there.
+        y_pred: Probabilities, or logits, classes on the last axis.
+        from_logits: Whether `y_pred` holds logits, as a layer without activation gives.
+        ignore_class: A label whose samples do not count.
+        axis: The axis of the classes: the last one.
+
+    Raises:
+        DataError: A label is not a class number.
+
+    Example:
+        >>> from kinema import losses
+        >>> losses.sparse_categorical_crossentropy([1], [[0.5, 0.5]]).numpy().round(4)
+        array([0.6931], dtype=float32)
+    """
+    y_pred = as_prediction(y_pred)
+    labels = as_array(y_true)
+    if labels.ndim == y_pred.ndim and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    if labels.shape == y_pred.shape[:-1]:
+        check_class_numbers(labels, y_pred.shape[-1], ignore_class)
+    if ignore_class is None:
+        return ops.sparse_categorical_crossentropy(labels, y_pred, from_logits=from_logits, axis=axis)
+    counted = labels != ignore_class
+    loss = ops.sparse_categorical_crossentropy(
+        np.where(counted, labels, 0), y_pred, from_logits=from_logits, axis=axis
+    )
+    kept: Tensor = ops.multiply(loss, counted.astype(loss.dtype))
+    kept.mask = counted
+    return kept
+
+
+@builtin(_MODULE)
+class BinaryCrossentropy(NamedLoss):
+    """The cross-entropy of yes-or-no outputs.
+
+    Args:
+        from_logits: Whether predictions are logits.
+        label_smoothing: Moves the targets this far towards 0.5.
+        axis: The axis over which the mean is taken.
+        reduction: See `Loss`.
+        name: See `Loss`.
+        dtype: See `Loss`.
+
+    Example:
+        >>> from kinema import losses
+        >>> round(float(losses.BinaryCrossentropy()([[0.0], [1.0]], [[0.5], [0.5]])), 4)
+        0.6931
+    """
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "binary_crossentropy",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            binary_crossentropy,
+            reduction,
+            name,
+            dtype,
+            from_logits=from_logits,
+            label_smoothing=_share("BinaryCrossentropy", label_smoothing),
+            axis=axis,
+        )
+
+
+@builtin(_MODULE)
+class CategoricalCrossentropy(NamedLoss):
+    """The cross-entropy of distributions over classes, for one-hot targets.
+
+    Args:
+        from_logits: Whether predictions are logits.
+        label_smoothing: The share of each target that is spread evenly over the classes.
+        axis: The axis of the classes.
+        reduction: See `Loss`.
+        name: See `Loss`.
+        dtype: See `Loss`.
+
+    Example:
+        >>> from kinema import losses
+        >>> round(float(losses.CategoricalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]])), 4)
+        0.6931
+    """
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "categorical_crossentropy",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            categorical_crossentropy,
+            reduction,
+            name,
+            dtype,
+            from_logits=from_logits,
+            label_smoothing=_share("CategoricalCrossentropy", label_smoothing),
+            axis=axis,
+        )
+
+
+@builtin(_MODULE)
+class SparseCategoricalCrossentropy(NamedLoss):
+    """The cross-entropy of distributions over classes, for class numbers as targets.
+
+    Args:
+        from_logits: Whether predictions are logits.
+        ignore_class: A label whose samples do not count.
+        reduction: See `Loss`.
+        axis: The axis of the classes: the last one.
+        name: See `Loss`.
+        dtype: See `Loss`.
+
+    Example:
+        >>> from kinema import losses
+        >>> round(float(losses.SparseCategoricalCrossentropy()([1], [[0.5, 0.5]])), 4)
+        0.6931
+    """
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        axis: int = -1,
+        name: str = "sparse_categorical_crossentropy",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            sparse_categorical_crossentropy,
+            reduction,
+            name,
+            dtype,
+            from_logits=from_logits,
+            ignore_class=ignore_class,
+            axis=axis,
+        )
+
+
+def _share(owner: str, value: float) -> float:
+    if not 0 <= value <= 1:
+        raise ArgumentError(f"{owner}: label_smoothing must be from 0 to 1, got {value!r}")
+    return value

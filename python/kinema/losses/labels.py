@@ -1,0 +1,85 @@
+"""Checks of labels: wrong ones would train a wrong model without a word."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import numpy as np
+
+from kinema.autograd import Array
+from kinema.errors import DataError
+
+#: What has been said in the surrounding `warn_once`, None outside of one.
+_said: ContextVar[set[str] | None] = ContextVar("kinema_label_warnings", default=None)
+_ROW_SUM_TOLERANCE = 1e-3
+
+
+@contextmanager
+def warn_once() -> Iterator[None]:
+    """Inside, a warning about labels is given once: the training loop runs a whole `fit` in it."""
+    token = _said.set(set())
+    try:
+        yield
+    finally:
+        _said.reset(token)
+
+
+def check_class_numbers(labels: Array, classes: int, ignore: int | None = None) -> None:
+    """Raises `DataError` unless every label is a whole number in [0, classes) or `ignore`."""
+    wrong = ~((labels >= 0) & (labels < classes))
+    if labels.dtype.kind == "f":
+        wrong |= labels != np.floor(labels)
+    if ignore is not None:
+        wrong &= labels != ignore
+    if not wrong.any():
+        return
+    value = labels[wrong].flat[0]
+    fix = "number the classes from 0"
+    if np.isfinite(value) and value >= classes and value == np.floor(value):
+        fix += f", or give the last layer at least {int(value) + 1} units"
+    raise DataError(
+        f"sparse_categorical_crossentropy: label {value:g} of {_position(wrong)} is not one of the class numbers 0 to "
+        f"{classes - 1} that the model's {classes} outputs stand for: {fix}"
+    )
+
+
+def check_binary(labels: Array) -> None:
+    """Raises `DataError` unless every label lies in [0, 1]."""
+    wrong = ~((labels >= 0) & (labels <= 1))
+    if wrong.any():
+        raise DataError(
+            f"binary_crossentropy: label {labels[wrong].flat[0]:g} of {_position(wrong)} is not between 0 and 1: give 0 or 1 "
+            "for every output, or use sparse_categorical_crossentropy for class numbers"
+        )
+
+
+def check_distribution(labels: Array, axis: int) -> None:
+    """Raises `DataError` for negative or non-finite targets, and warns where they do not sum to 1 along `axis`."""
+    wrong = ~(np.isfinite(labels) & (labels >= 0))
+    if wrong.any():
+        raise DataError(
+            f"categorical_crossentropy: target {labels[wrong].flat[0]:g} of {_position(wrong)} is negative or not finite: "
+            "targets are one-hot rows, as kinema.utils.to_categorical makes them, or other non-negative numbers"
+        )
+    if (np.abs(labels.sum(axis=axis) - 1) > _ROW_SUM_TOLERANCE).any():
+        _warn(
+            "categorical_crossentropy: the targets of some samples do not sum to 1, so the loss cannot reach 0. For one-hot "
+            "rows of class numbers, use kinema.utils.to_categorical, or sparse_categorical_crossentropy with the numbers"
+        )
+
+
+def _warn(text: str) -> None:
+    said = _said.get()
+    if said is not None:
+        if text in said:
+            return
+        said.add(text)
+    warnings.warn(text, UserWarning, stacklevel=4)
+
+
+def _position(wrong: Array) -> str:
+    sample, *rest = (int(i) for i in np.argwhere(np.atleast_1d(wrong))[0])
+    return f"sample {sample}" + (f" at {tuple(rest)}" if rest else "")

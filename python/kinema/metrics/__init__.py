@@ -1,0 +1,136 @@
+"""Metrics: figures that judge a model, computed over all batches of an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kinema.errors import ArgumentError
+from kinema.losses import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    half_mean_squared_error,
+    mean_absolute_error,
+    mean_squared_error,
+    sparse_categorical_crossentropy,
+    target_kind,
+)
+from kinema.metrics.accuracy import (
+    Accuracy,
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+    binary_accuracy,
+    categorical_accuracy,
+    sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
+)
+from kinema.metrics.confusion import (
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    Recall,
+    TrueNegatives,
+    TruePositives,
+)
+from kinema.metrics.mean_errors import MeanAbsoluteError, MeanSquaredError, RootMeanSquaredError
+from kinema.metrics.metric import Metric
+from kinema.metrics.probabilistic import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    SparseCategoricalCrossentropy,
+)
+from kinema.metrics.reduction import Mean, MeanMetricWrapper, Sum
+from kinema.saving.identifiers import resolve
+from kinema.saving.registry import deserialize_keras_object, serialize_keras_object
+
+__all__ = [
+    "Accuracy",
+    "BinaryAccuracy",
+    "BinaryCrossentropy",
+    "CategoricalAccuracy",
+    "CategoricalCrossentropy",
+    "FalseNegatives",
+    "FalsePositives",
+    "Mean",
+    "MeanAbsoluteError",
+    "MeanMetricWrapper",
+    "MeanSquaredError",
+    "Metric",
+    "Precision",
+    "Recall",
+    "RootMeanSquaredError",
+    "SparseCategoricalAccuracy",
+    "SparseCategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy",
+    "Sum",
+    "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
+    "binary_accuracy",
+    "binary_crossentropy",
+    "categorical_accuracy",
+    "categorical_crossentropy",
+    "deserialize",
+    "get",
+    "half_mean_squared_error",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "metric_for",
+    "serialize",
+    "sparse_categorical_accuracy",
+    "sparse_categorical_crossentropy",
+    "sparse_top_k_categorical_accuracy",
+    "top_k_categorical_accuracy",
+]
+
+_ACCURACIES = {
+    "binary": BinaryAccuracy,
+    "categorical": CategoricalAccuracy,
+    "sparse_categorical": SparseCategoricalAccuracy,
+}
+
+
+def get(identifier: Any) -> Any:
+    """The metric that a name, a class, a config, a function or an object means; None for None."""
+    return resolve(identifier, "keras.metrics", "metric")
+
+
+def metric_for(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
+    """The `Metric` object that an entry of `compile`'s metrics means, for targets and predictions like these.
+
+    `"accuracy"` and `"acc"` choose between the accuracies by the shapes, `"crossentropy"` and `"ce"` between the cross-entropies.
+    A metric given by name is called by that name in logs.
+
+    Raises:
+        ArgumentError: The identifier is None or unknown.
+    """
+    if identifier is None:
+        raise ArgumentError("a metric in compile(metrics=[...]) is None: remove it or name one, such as 'accuracy'")
+    if isinstance(identifier, Metric):
+        return identifier
+    name = identifier if isinstance(identifier, str) else None
+    if name is not None and name.lower() in ("accuracy", "acc"):
+        return _ACCURACIES[target_kind(y_true, y_pred)](name=name)
+    if name is not None and name.lower() in ("crossentropy", "ce"):
+        return MeanMetricWrapper(get(f"{target_kind(y_true, y_pred)}_crossentropy"), name=name)
+    found = get(identifier)
+    if not isinstance(found, Metric):
+        return MeanMetricWrapper(found, name=name)
+    found.name = name or found.name
+    return found
+
+
+def serialize(metric: Any) -> Any:
+    """What a file says about a metric."""
+    return serialize_keras_object(metric)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The metric that a file describes."""
+    if isinstance(config, str):
+        return get(config)
+    return deserialize_keras_object(config, custom_objects)

@@ -1,0 +1,87 @@
+"""Mean errors of predicted numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from kinema.autograd import Tensor
+from kinema.losses.loss import match_shapes
+from kinema.losses.regression import half_mean_squared_error, mean_absolute_error, mean_squared_error
+from kinema.metrics.reduction import Mean, NamedMean
+from kinema.saving.registry import builtin
+
+_MODULE = "keras.metrics"
+
+builtin(_MODULE, "mse", "MSE")(mean_squared_error)
+builtin(_MODULE, "mae", "MAE")(mean_absolute_error)
+builtin(_MODULE)(half_mean_squared_error)
+
+
+@builtin(_MODULE)
+class MeanSquaredError(NamedMean):
+    """The mean of squared differences.
+
+    Args:
+        name: Its name in logs.
+        dtype: See `Metric`.
+
+    Example:
+        >>> import kinema
+        >>> float(kinema.metrics.MeanSquaredError()([[0, 1], [0, 0]], [[1, 1], [0, 0]]))
+        0.25
+    """
+
+    direction = "down"
+
+    def __init__(self, name: str = "mean_squared_error", dtype: DTypeLike | None = None) -> None:
+        super().__init__(mean_squared_error, name, dtype)
+
+
+@builtin(_MODULE)
+class MeanAbsoluteError(NamedMean):
+    """The mean of absolute differences.
+
+    Args:
+        name: Its name in logs.
+        dtype: See `Metric`.
+
+    Example:
+        >>> import kinema
+        >>> float(kinema.metrics.MeanAbsoluteError()([[0, 1], [0, 0]], [[1, 1], [0, 0]]))
+        0.25
+    """
+
+    direction = "down"
+
+    def __init__(self, name: str = "mean_absolute_error", dtype: DTypeLike | None = None) -> None:
+        super().__init__(mean_absolute_error, name, dtype)
+
+
+@builtin(_MODULE)
+class RootMeanSquaredError(Mean):
+    """The root of the mean of squared differences.
+
+    Args:
+        name: Its name in logs.
+        dtype: See `Metric`.
+
+    Example:
+        >>> import kinema
+        >>> float(kinema.metrics.RootMeanSquaredError()([[0, 1], [0, 0]], [[1, 1], [0, 0]]))
+        0.5
+    """
+
+    direction = "down"
+
+    def __init__(self, name: str = "root_mean_squared_error", dtype: DTypeLike | None = None) -> None:
+        super().__init__(name, dtype)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        target, prediction = match_shapes(self.name, y_true, y_pred)
+        super().update_state(np.square(prediction.numpy() - target.numpy()), sample_weight)
+
+    def result(self) -> Tensor:
+        return Tensor(np.sqrt(super().result().numpy()))

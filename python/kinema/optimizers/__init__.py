@@ -1,0 +1,54 @@
+"""Optimisers: how gradients change the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kinema.optimizers import schedules
+from kinema.optimizers.adaptive_moments import Adam, AdamW
+from kinema.optimizers.optimizer import Optimizer
+from kinema.optimizers.root_mean_square import RMSprop
+from kinema.optimizers.gradient_descent import SGD
+from kinema.saving.identifiers import resolve
+from kinema.saving.registry import deserialize_keras_object, serialize_keras_object
+
+# Names that old scripts import.
+adam = Adam
+adamw = AdamW
+rmsprop = RMSprop
+sgd = SGD
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "RMSprop",
+    "adam",
+    "adamw",
+    "deserialize",
+    "get",
+    "rmsprop",
+    "schedules",
+    "serialize",
+    "sgd",
+]
+
+
+def get(identifier: Any) -> Optimizer:
+    """The optimiser that a name, a class, a config or an object means."""
+    optimizer: Optimizer = resolve(identifier, "keras.optimizers", "optimizer")
+    return optimizer
+
+
+def serialize(optimizer: Optimizer) -> dict[str, Any]:
+    """What a file says about an optimiser."""
+    config: dict[str, Any] = serialize_keras_object(optimizer)
+    return config
+
+
+def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Optimizer:
+    """The optimiser that a file describes."""
+    optimizer: Optimizer = deserialize_keras_object(config, custom_objects)
+    return optimizer

@@ -1,0 +1,297 @@
+"""What every optimiser shares: the learning rate, clipping, weight decay, slots, and the order of a step."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from kinema import _rust, config
+from kinema.autograd import Array, Tensor, Variable, as_array
+from kinema.errors import ArgumentError, DTypeError, ShapeError
+from kinema.optimizers.options import Options, from_old_config
+from kinema.optimizers.schedules import LearningRateSchedule
+from kinema.saving.registry import serialize_keras_object
+
+Rate = float | LearningRateSchedule | Callable[..., Any]
+
+
+class Optimizer:
+    """Updates variables from their gradients.
+
+    A step is `begin_step()`, `update_variable(gradient, variable)` once per variable in any order, `end_step()`; `apply` and
+    `apply_gradients` do all three. The gradient is clipped first, then weight decay shrinks the variable, then the optimiser's own
+    rule is applied, then the variable's constraint.
+
+    To write your own, subclass it with `build(variables)`, which makes the slots, `update_step(gradient, variable,
+    learning_rate)` and `get_config()`.
+
+    Args:
+        learning_rate: A number, a `LearningRateSchedule`, or a function without arguments.
+        weight_decay: Each step subtracts `weight_decay * learning_rate` times the variable from it.
+        **options: `clipnorm` (each gradient's largest norm), `clipvalue` (each gradient element's largest magnitude) or
+            `global_clipnorm` (the largest norm of all gradients together); `name`; and the old spellings `lr` and `decay`.
+
+    Raises:
+        ArgumentError: An argument is unknown or out of range, or more than one kind of clipping is asked for.
+
+    Example:
+        >>> import kinema
+        >>> w = kinema.Variable([1.0], dtype="float32")
+        >>> optimizer = kinema.optimizers.SGD(learning_rate=0.5, clipvalue=1.0)
+        >>> optimizer.apply_gradients([(kinema.Tensor([4.0]), w)])
+        1
+        >>> w.numpy()
+        array([0.5], dtype=float32)
+    """
+
+    def __init__(self, learning_rate: Rate, weight_decay: float | None = None, **options: Any) -> None:
+        settings = Options(type(self).__name__, learning_rate, weight_decay, options)
+        self.name = settings.name
+        self.weight_decay = settings.weight_decay
+        self.clipnorm = settings.clipnorm
+        self.clipvalue = settings.clipvalue
+        self.global_clipnorm = settings.global_clipnorm
+        self.built = False
+        self._iterations = Variable(np.int64(0), trainable=False, name="iteration")
+        self._slots: list[Variable] = []
+        self._trainable_variables: list[Variable] = []
+        self._indices: dict[int, int] = {}
+        self._step_rate = 0.0
+        self._learning_rate: Variable | LearningRateSchedule | Callable[..., Any]
+        if callable(settings.learning_rate):
+            self._learning_rate = settings.learning_rate
+        else:
+            rate = np.asarray(settings.learning_rate, config.floatx())
+            self._learning_rate = Variable(rate, trainable=False, name="learning_rate")
+        for variable in self.variables:
+            variable.path = f"{self.name}/{variable.name}"
+
+    # --- what users read and set -------------------------------------------------------------------------------------------
+
+    @property
+    def iterations(self) -> int:
+        """How many steps have been taken."""
+        return int(self._iterations.array)
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next step. Set it to a number, or to a schedule."""
+        if isinstance(self._learning_rate, Variable):
+            return float(self._learning_rate.array)
+        if isinstance(self._learning_rate, LearningRateSchedule):
+            return float(as_array(self._learning_rate(self.iterations)))
+        return float(as_array(self._learning_rate()))
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        if callable(value):
+            self._learning_rate = value
+            return
+        if not isinstance(self._learning_rate, Variable):
+            raise DTypeError(
+                f"{type(self).__name__} was made with a learning-rate schedule, which decides the rate at each step: "
+                "make the optimizer with a number to set its learning rate, or assign another schedule"
+            )
+        number = float(as_array(value))
+        if not (math.isfinite(number) and number >= 0):
+            raise ArgumentError(f"{type(self).__name__}: learning_rate must be finite and not negative, got {number}")
+        self._learning_rate.assign(np.asarray(number, self._learning_rate.dtype))
+
+    @property
+    def lr(self) -> float:
+        """The old name of `learning_rate`."""
+        return self.learning_rate
+
+    @lr.setter
+    def lr(self, value: Any) -> None:
+        self.learning_rate = value
+
+    @property
+    def variables(self) -> list[Variable]:
+        """Everything that training changes here: the step, the learning rate if it is a number, and the slots."""
+        rate = [self._learning_rate] if isinstance(self._learning_rate, Variable) else []
+        return [self._iterations, *rate, *self._slots]
+
+    @property
+    def needs_all_gradients(self) -> bool:
+        """Whether an update depends on other variables' gradients, so that they must be collected first."""
+        return self.global_clipnorm is not None
+
+    # --- a step ------------------------------------------------------------------------------------------------------------
+
+    def build(self, variables: Iterable[Variable]) -> None:
+        """Notes which variables there are; subclasses add their slots. Does nothing the second time."""
+        if self.built:
+            return
+        self._trainable_variables = list(variables)
+        self._indices = {id(variable): index for index, variable in enumerate(self._trainable_variables)}
+        self.built = True
+        self.add_slots()
+
+    def add_slots(self) -> None:
+        """Makes the variables that the rule keeps beside each trainable one. Overridden where there are any."""
+
+    def begin_step(self) -> None:
+        """Fixes the learning rate for the updates that follow."""
+        self._step_rate = self.learning_rate
+
+    def update_variable(self, gradient: Any, variable: Variable) -> None:
+        """Applies one variable's gradient."""
+        if id(variable) not in self._indices:
+            raise ArgumentError(
+                f"{type(self).__name__} does not know variable '{variable.path}': an optimizer updates the variables it was "
+                "built with. Compile the model again, or make a new optimizer"
+            )
+        array = np.ascontiguousarray(as_array(gradient), dtype=variable.dtype)
+        if array.shape != variable.shape:
+            raise ShapeError(
+                f"the gradient of '{variable.path}' has shape {array.shape}, the variable has {variable.shape}: they must match"
+            )
+        array = self._clip(array)
+        if self.weight_decay:
+            _rust.weight_decay(variable.array, self.weight_decay * self._step_rate)
+            variable.bump()
+        self.update_step(array, variable, self._step_rate)
+        if variable.constraint is not None:
+            variable.assign(variable.constraint(variable))
+
+    def update_step(self, gradient: Array, variable: Variable, learning_rate: float) -> None:
+        """The optimiser's own rule: changes `variable` and its slots in place."""
+        raise NotImplementedError(f"{type(self).__name__} needs update_step(gradient, variable, learning_rate)")
+
+    def end_step(self) -> None:
+        """Counts the step."""
+        self._iterations.assign_add(1)
+
+    def apply(self, grads: Sequence[Any], trainable_variables: Iterable[Variable] | None = None) -> None:
+        """Takes a whole step.
+
+        Args:
+            grads: One gradient per variable; None for a variable without, which is left alone with a warning.
+            trainable_variables: The variables, in the same order; those the optimiser was built with when None.
+        """
+        variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
+        if len(grads) != len(variables):
+            raise ShapeError(f"{len(grads)} gradients came for {len(variables)} variables: give one for each")
+        self.build(variables)
+        pairs = [(gradient, variable) for gradient, variable in zip(grads, variables, strict=True) if gradient is not None]
+        if not pairs:
+            raise ArgumentError("no gradient was given for any variable: was the loss computed inside the tape?")
+        if len(pairs) < len(variables):
+            missing = [variable.path for gradient, variable in zip(grads, variables, strict=True) if gradient is None]
+            warnings.warn(f"no gradient reaches {', '.join(missing)}: they stay as they are", UserWarning, stacklevel=2)
+        scale = self._global_scale([gradient for gradient, _ in pairs])
+        self.begin_step()
+        for gradient, variable in pairs:
+            self.update_variable(gradient if scale is None else as_array(gradient) * scale, variable)
+        self.end_step()
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> int:
+        """Takes a step from (gradient, variable) pairs and gives the number of steps so far."""
+        pairs = list(grads_and_vars)
+        self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
+        return self.iterations
+
+    def _clip(self, gradient: Array) -> Array:
+        if self.clipvalue is not None:
+            return np.clip(gradient, -self.clipvalue, self.clipvalue)
+        if self.clipnorm is not None:
+            norm = math.sqrt(_rust.sum_of_squares(gradient))
+            if norm > self.clipnorm:
+                return gradient * gradient.dtype.type(self.clipnorm / norm)
+        return gradient
+
+    def _global_scale(self, gradients: list[Any]) -> Any:
+        """The factor that brings all gradients together down to `global_clipnorm`, None for none."""
+        if self.global_clipnorm is None:
+            return None
+        arrays = [np.ascontiguousarray(as_array(gradient)) for gradient in gradients]
+        norm = math.sqrt(sum(_rust.sum_of_squares(array) for array in arrays))
+        return arrays[0].dtype.type(self.global_clipnorm / norm) if norm > self.global_clipnorm else None
+
+    # --- slots -------------------------------------------------------------------------------------------------------------
+
+    def add_variable(self, shape: Sequence[int], dtype: DTypeLike = "float32", name: str = "variable") -> Variable:
+        """Makes a variable of zeros that is saved with the optimiser."""
+        variable = Variable(np.zeros(tuple(shape), dtype), trainable=False, name=name)
+        variable.path = f"{self.name}/{name}"
+        self._slots.append(variable)
+        return variable
+
+    def add_variable_from_reference(self, reference_variable: Variable, name: str = "var") -> Variable:
+        """Makes a slot of a trainable variable's shape and type."""
+        owner = reference_variable.path.replace("/", "_")
+        return self.add_variable(reference_variable.shape, reference_variable.dtype, f"{owner}_{name}")
+
+    def add_optimizer_variables(self, trainable_variables: Iterable[Variable], *names: str) -> list[list[Variable]]:
+        """Makes a slot per variable and name, in Keras's order (all names of the first variable first): one list per name."""
+        rows = [[self.add_variable_from_reference(v, name) for name in names] for v in trainable_variables]
+        return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in names]
+
+    def index(self, variable: Variable) -> int:
+        """The position of a trainable variable, which is that of its slots."""
+        return self._indices[id(variable)]
+
+    def assign(self, variable: Variable, value: Any) -> None:
+        """Sets a variable, for optimisers written by subclassing."""
+        variable.assign(value)
+
+    def assign_add(self, variable: Variable, value: Any) -> None:
+        """Adds to a variable, for optimisers written by subclassing."""
+        variable.assign_add(value)
+
+    def assign_sub(self, variable: Variable, value: Any) -> None:
+        """Subtracts from a variable, for optimisers written by subclassing."""
+        variable.assign_sub(value)
+
+    # --- files -------------------------------------------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, for a file."""
+        rate = self._learning_rate
+        return {
+            "name": self.name,
+            "learning_rate": self.learning_rate if isinstance(rate, Variable) else serialize_keras_object(rate),
+            "weight_decay": self.weight_decay,
+            "clipnorm": self.clipnorm,
+            "global_clipnorm": self.global_clipnorm,
+            "clipvalue": self.clipvalue,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Optimizer:
+        """Makes the optimiser that `get_config`, of any Keras, described."""
+        return cls(**from_old_config(config, custom_objects))
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Sets all `variables`, in order."""
+        if len(weights) != len(self.variables):
+            raise ShapeError(
+                f"{type(self).__name__} has {len(self.variables)} variables, {len(weights)} arrays came: build it for the same "
+                "model first"
+            )
+        for variable, weight in zip(self.variables, weights, strict=True):
+            variable.assign(weight)
+
+    def get_weights(self) -> list[Array]:
+        """Copies of all `variables`, in order."""
+        return [variable.numpy() for variable in self.variables]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._indices = {id(variable): index for index, variable in enumerate(self._trainable_variables)}
+
+
+def number(owner: str, name: str, value: Any, low: float, high: float) -> float:
+    """A number argument checked to lie in [low, high]."""
+    if isinstance(value, Tensor):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not low <= float(value) <= high:
+        raise ArgumentError(f"{owner}: {name} must be a number from {low:g} to {high:g}, got {value!r}")
+    return float(value)

@@ -1,0 +1,108 @@
+"""The arguments that all optimisers take, today's and yesterday's spellings."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from kinema.errors import ArgumentError
+from kinema.optimizers.schedules import InverseTimeDecay
+from kinema.saving.registry import deserialize_keras_object
+
+_CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
+#: Options of Keras that change nothing as long as they have these values.
+_INERT: dict[str, tuple[Any, ...]] = {
+    "use_ema": (False,),
+    "loss_scale_factor": (None,),
+    "gradient_accumulation_steps": (None,),
+}
+_IGNORED = ("ema_momentum", "ema_overwrite_frequency")
+
+
+class Options:
+    """The common arguments, checked.
+
+    Args:
+        owner: The optimiser's class name, for errors and as its default name.
+        learning_rate: As given to the optimiser.
+        weight_decay: As given to the optimiser.
+        options: The remaining keyword arguments.
+    """
+
+    def __init__(self, owner: str, learning_rate: Any, weight_decay: Any, options: dict[str, Any]) -> None:
+        left = dict(options)
+        self.name: str = left.pop("name", None) or owner.lower()
+        self.learning_rate = _rate(owner, _old_spellings(owner, learning_rate, left))
+        self.weight_decay: float | None = _positive(owner, "weight_decay", weight_decay or None)
+        self.clipnorm, self.clipvalue, self.global_clipnorm = (
+            _positive(owner, name, left.pop(name, None)) for name in _CLIPPING
+        )
+        clips = [name for name in _CLIPPING if getattr(self, name) is not None]
+        if len(clips) > 1:
+            raise ArgumentError(f"{owner}: choose one kind of clipping, not {' and '.join(clips)}")
+        for name in _IGNORED:
+            left.pop(name, None)
+        for name, harmless in _INERT.items():
+            if (value := left.pop(name, harmless[0])) not in harmless:
+                raise ArgumentError(f"{owner}: {name}={value!r} is not supported; leave it out")
+        if left:
+            raise ArgumentError(f"{owner} has no argument {', '.join(map(repr, left))}: see help(kinema.optimizers.{owner})")
+
+
+def from_old_config(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Constructor arguments from a config that any version of Keras wrote; nothing is warned about."""
+    arguments = {name: deserialize_keras_object(value, custom_objects) for name, value in config.items()}
+    for name in ("jit_compile", "is_legacy_optimizer"):
+        arguments.pop(name, None)
+    if "lr" in arguments:
+        arguments["learning_rate"] = arguments.pop("lr")
+    decay = arguments.pop("decay", None)
+    if decay:
+        arguments["learning_rate"] = InverseTimeDecay(arguments["learning_rate"], 1, decay)
+    return arguments
+
+
+def _old_spellings(owner: str, learning_rate: Any, left: dict[str, Any]) -> Any:
+    """The learning rate that `lr` and `decay` mean; takes them out of `left`."""
+    if "lr" in left:
+        learning_rate = left.pop("lr")
+        _deprecated(f"{owner}(lr=...) is an old spelling: write learning_rate={learning_rate!r}")
+    decay = left.pop("decay", None)
+    if decay:
+        if callable(learning_rate):
+            raise ArgumentError(f"{owner}: decay={decay!r} needs a number as learning_rate, a schedule decays by itself")
+        _deprecated(
+            f"{owner}(decay=...) is an old spelling: write learning_rate=InverseTimeDecay({learning_rate!r}, 1, {decay!r})"
+        )
+        learning_rate = InverseTimeDecay(float(learning_rate), 1, float(decay))
+    return learning_rate
+
+
+def _deprecated(message: str) -> None:
+    # The caller's own line: past this helper, _old_spellings, Options, Optimizer and the subclass's __init__.
+    warnings.warn(message, DeprecationWarning, stacklevel=6)
+
+
+def _rate(owner: str, value: Any) -> Any:
+    if callable(value):
+        return value
+    try:
+        rate = float(value)
+    except (TypeError, ValueError):
+        rate = math.nan
+    if isinstance(value, (bool, str)) or not (math.isfinite(rate) and rate >= 0):
+        raise ArgumentError(
+            f"{owner}: learning_rate must be a finite number that is not negative, a schedule or a function, got {value!r}"
+        )
+    return rate
+
+
+def _positive(owner: str, name: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 < float(value) < math.inf:
+        raise ArgumentError(f"{owner}: {name} must be a finite number above 0 or None, got {value!r}")
+    return float(value)

@@ -1,0 +1,6 @@
+"""Everyday helpers, with Keras's names."""
+
+from kinema.random import set_random_seed
+from kinema.utils.numerical import normalize, pad_sequences, to_categorical
+
+__all__ = ["normalize", "pad_sequences", "set_random_seed", "to_categorical"]

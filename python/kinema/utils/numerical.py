@@ -1,0 +1,125 @@
+"""Everyday conversions of labels, vectors and sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from kinema.autograd import Array, as_array
+from kinema.errors import ArgumentError, DataError
+
+
+def to_categorical(x: Any, num_classes: int | None = None) -> Array:
+    """Class numbers as one-hot rows.
+
+    Args:
+        x: Class numbers from 0, in any shape. A last axis of length 1 is dropped.
+        num_classes: The length of a row; one more than the largest number when None.
+
+    Returns:
+        A float32 array with one axis more, the classes.
+
+    Raises:
+        DataError: A number is negative, not whole, or not below `num_classes`, or there are none to count classes by.
+
+    Example:
+        >>> import kinema
+        >>> kinema.utils.to_categorical([0, 2, 1])
+        array([[1., 0., 0.],
+               [0., 0., 1.],
+               [0., 1., 0.]], dtype=float32)
+    """
+    labels = np.asarray(as_array(x))
+    if labels.ndim > 1 and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    if labels.size == 0 and num_classes is None:
+        raise DataError("to_categorical: there are no labels to count the classes by: pass num_classes")
+    if labels.dtype.kind not in "iub" and not np.array_equal(labels, np.floor(labels)):
+        raise DataError("to_categorical: labels must be whole numbers, the numbers of classes from 0")
+    numbers = labels.astype(np.int64)
+    classes = int(numbers.max()) + 1 if num_classes is None else int(num_classes)
+    wrong = (numbers < 0) | (numbers >= classes)
+    if wrong.any():
+        raise DataError(
+            f"to_categorical: label {numbers[wrong][0]} is not a class number from 0 to {classes - 1}: "
+            "number the classes from 0, or raise num_classes"
+        )
+    rows = np.zeros((numbers.size, classes), np.float32)
+    rows[np.arange(numbers.size), numbers.ravel()] = 1
+    return rows.reshape((*numbers.shape, classes))
+
+
+def normalize(x: Any, axis: int = -1, order: int = 2) -> Array:
+    """Scales vectors to length 1.
+
+    Args:
+        x: An array.
+        axis: The axis along which vectors lie.
+        order: 1 for the sum of magnitudes as length, 2 for the usual one.
+
+    Raises:
+        ArgumentError: `order` is below 1.
+
+    Example:
+        >>> import kinema
+        >>> kinema.utils.normalize([[3.0, 4.0]])
+        array([[0.6, 0.8]])
+    """
+    if order < 1:
+        raise ArgumentError(f"normalize: order must be 1 or more, got {order!r}")
+    array = np.atleast_1d(np.asarray(as_array(x), dtype=np.result_type(as_array(x), np.float32)))
+    length = (np.abs(array) ** order).sum(axis=axis, keepdims=True) ** (1 / order)
+    normalized: Array = array / np.where(length == 0, 1, length)
+    return normalized
+
+
+def pad_sequences(
+    sequences: Sequence[Any],
+    maxlen: int | None = None,
+    dtype: DTypeLike = "int32",
+    padding: str = "pre",
+    truncating: str = "pre",
+    value: Any = 0.0,
+) -> Array:
+    """Sequences of different lengths as one array.
+
+    Args:
+        sequences: Sequences of numbers or of equal vectors.
+        maxlen: The length of each in the result; that of the longest when None.
+        dtype: The result's type.
+        padding: `"pre"` or `"post"`: where short ones are filled up.
+        truncating: `"pre"` or `"post"`: where long ones are cut.
+        value: What they are filled up with.
+
+    Returns:
+        An array (sequences, maxlen, ...).
+
+    Raises:
+        ArgumentError: `padding` or `truncating` is another word.
+        DataError: Vectors of different shapes are mixed.
+
+    Example:
+        >>> import kinema
+        >>> kinema.utils.pad_sequences([[1], [2, 3]], maxlen=3)
+        array([[0, 0, 1],
+               [0, 2, 3]], dtype=int32)
+    """
+    for name, where in (("padding", padding), ("truncating", truncating)):
+        if where not in ("pre", "post"):
+            raise ArgumentError(f"pad_sequences: {name} is 'pre' or 'post', not {where!r}")
+    arrays = [np.asarray(as_array(sequence)) for sequence in sequences]
+    if any(array.ndim == 0 for array in arrays):
+        raise DataError("pad_sequences: each sequence must be a list or array, but there is a single number")
+    length = maxlen if maxlen is not None else max((len(array) for array in arrays), default=0)
+    shapes = {array.shape[1:] for array in arrays if len(array)}
+    if len(shapes) > 1:
+        raise DataError(f"pad_sequences: steps of shapes {sorted(shapes)} are mixed: all steps must have one shape")
+    result = np.full((len(arrays), length, *(shapes.pop() if shapes else ())), value, dtype)
+    for row, array in zip(result, arrays, strict=True):
+        kept = array[max(len(array) - length, 0) :] if truncating == "pre" else array[:length]
+        start = length - len(kept) if padding == "pre" else 0
+        row[start : start + len(kept)] = kept
+    return result
