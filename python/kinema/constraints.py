@@ -13,7 +13,6 @@ from kinema.saving.registry import builtin, deserialize_keras_object, serialize_
 _MODULE = "keras.constraints"
 
 
-
 class Constraint:
     """A function of a weight's new value that gives the nearest allowed one.
 

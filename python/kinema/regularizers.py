@@ -114,7 +114,8 @@ class L2(L1L2):
 class OrthogonalRegularizer(Regularizer):
     """Draws the rows (or columns) of a matrix towards being orthogonal to each other.
 
-    The penalty is `factor` times the sum of the magnitudes of the cosines between different rows, over the number of pairs.
+    The penalty is `factor` times the sum of the magnitudes of the cosines between different rows, over the number of
+    pairs.
 
     Args:
         factor: How strong the penalty is.
@@ -139,7 +140,8 @@ class OrthogonalRegularizer(Regularizer):
     def __call__(self, x: Any) -> Tensor:
         if len(x.shape) != 2:
             raise ArgumentError(
-                f"OrthogonalRegularizer regularises matrices, not tensors of shape {tuple(x.shape)}: use it on a Dense kernel"
+                f"OrthogonalRegularizer regularises matrices, not tensors of shape {tuple(x.shape)}: use it on a "
+                "Dense kernel"
             )
         rows = x if self.mode == "rows" else ops.transpose(x)
         length = ops.sqrt(ops.maximum(ops.sum(ops.square(rows), axis=1, keepdims=True), 1e-12))

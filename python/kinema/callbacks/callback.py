@@ -11,8 +11,9 @@ from kinema.autograd import Tensor, Variable
 class Callback:
     """What is told about the progress of `fit`, `evaluate` and `predict`.
 
-    Override any of the methods. `self.model` is the model, `self.params` says `epochs`, `steps` and `verbose`. `logs` holds the loss
-    and metrics as plain numbers. Set `self.model.stop_training = True` to end the training after the current batch.
+    Override any of the methods. `self.model` is the model, `self.params` says `epochs`, `steps` and `verbose`. `logs`
+    holds the loss and metrics as plain numbers. Set `self.model.stop_training = True` to end the training after the
+    current batch.
 
     Example:
         >>> import kinema

@@ -105,7 +105,10 @@ class ModelCheckpoint(MonitorCallback):
     def _save(self, logs: dict[str, Any], reason: str) -> None:
         path = self._path(logs)
         if self.verbose:
-            print(f"\nEpoch {self._epoch + 1}: {reason}saving {'weights' if self.save_weights_only else 'model'} to {path}")
+            print(
+                f"\nEpoch {self._epoch + 1}: {reason}saving {'weights' if self.save_weights_only else 'model'} to "
+                f"{path}"
+            )
         if folder := os.path.dirname(path):
             os.makedirs(folder, exist_ok=True)
         if self.save_weights_only:

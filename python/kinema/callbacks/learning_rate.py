@@ -42,7 +42,9 @@ class LearningRateScheduler(Callback):
         if isinstance(rate, Tensor):
             rate = rate.item()
         if isinstance(rate, bool) or not isinstance(rate, numbers.Real):
-            raise ArgumentError(f"LearningRateScheduler: the schedule must give a number, it gave {rate!r} for epoch {epoch}")
+            raise ArgumentError(
+                f"LearningRateScheduler: the schedule must give a number, it gave {rate!r} for epoch {epoch}"
+            )
         optimizer.learning_rate = float(rate)
         if self.verbose:
             print(f"\nEpoch {epoch + 1}: LearningRateScheduler sets the learning rate to {float(rate):g}.")

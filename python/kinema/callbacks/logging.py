@@ -53,7 +53,12 @@ class CSVLogger(Callback):
             late = [] if any(name.startswith("val_") for name in names) else [f"val_{name}" for name in names]
             self._columns = ["epoch", *names, *late]
         writer = csv.DictWriter(
-            self._file, self._columns, restval="NA", extrasaction="ignore", delimiter=self.separator, lineterminator="\n"
+            self._file,
+            self._columns,
+            restval="NA",
+            extrasaction="ignore",
+            delimiter=self.separator,
+            lineterminator="\n",
         )
         if self._needs_header:
             writer.writeheader()
@@ -118,6 +123,8 @@ class LambdaCallback(Callback):
         }
         for name, function in functions.items():
             if not (name.startswith("on_") and hasattr(Callback, name)):
-                raise ArgumentError(f"LambdaCallback has no argument {name!r}: callbacks have methods such as on_epoch_end")
+                raise ArgumentError(
+                    f"LambdaCallback has no argument {name!r}: callbacks have methods such as on_epoch_end"
+                )
             if function is not None:
                 setattr(self, name, function)

@@ -43,7 +43,8 @@ class MonitorCallback(Callback):
                 return float(logs[name])
         hint = "; give fit validation_data or validation_split" if self.monitor.startswith("val_") else ""
         warnings.warn(
-            f"{type(self).__name__} watches {self.monitor!r}, which is not there; there are {', '.join(sorted(logs))}{hint}",
+            f"{type(self).__name__} watches {self.monitor!r}, which is not there; there are "
+            f"{', '.join(sorted(logs))}{hint}",
             UserWarning,
             stacklevel=2,
         )
@@ -66,7 +67,10 @@ class MonitorCallback(Callback):
         name = self.monitor.removeprefix("val_")
         if name == "loss":
             return "min"
-        metrics = [*getattr(self.model, "metrics", []), *(builtin_objects("keras.metrics").get(each) for each in (name,))]
+        metrics = [
+            *getattr(self.model, "metrics", []),
+            *(builtin_objects("keras.metrics").get(each) for each in (name,)),
+        ]
         for metric in metrics:
             direction = getattr(metric, "direction", None)
             if direction is not None and getattr(metric, "name", name) == name:
@@ -76,7 +80,8 @@ class MonitorCallback(Callback):
         if any(part in name for part in _HIGHER_IS_BETTER):
             return "max"
         raise ArgumentError(
-            f"{type(self).__name__} cannot know whether a higher or a lower {self.monitor!r} is better: pass mode='max' or mode='min'"
+            f"{type(self).__name__} cannot know whether a higher or a lower {self.monitor!r} is better: pass "
+            "mode='max' or mode='min'"
         )
 
 

@@ -100,7 +100,8 @@ class TerminateOnNaN(Callback):
         >>> kinema.callbacks.TerminateOnNaN(raise_error=True).on_train_batch_end(3, {"loss": float("nan")})
         Traceback (most recent call last):
             ...
-        kinema.errors.NonFiniteError: the loss is nan after batch 3: lower the learning rate, or look for NaN in the data
+        kinema.errors.NonFiniteError: the loss is nan after batch 3: lower the learning rate, or look for NaN in the
+        data
     """
 
     def __init__(self, raise_error: bool = False) -> None:

@@ -95,7 +95,9 @@ class Identity(Initializer):
     def __call__(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
         if len(shape) != 2:
             raise ShapeError(f"Identity fills matrices, not weights of shape {tuple(shape)}")
-        return Tensor(np.eye(*shape, dtype=dtype or config.floatx()) * np.dtype(dtype or config.floatx()).type(self.gain))
+        return Tensor(
+            np.eye(*shape, dtype=dtype or config.floatx()) * np.dtype(dtype or config.floatx()).type(self.gain)
+        )
 
     def get_config(self) -> dict[str, Any]:
         return {"gain": self.gain}

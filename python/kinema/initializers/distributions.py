@@ -146,12 +146,11 @@ def truncated_normal(shape: Sequence[int], key: random.RandomKey, dtype: DTypeLi
 def scaled(values: Array, offset: float, factor: float) -> Array:
     """`values * factor + offset` in the values' own type."""
     kind = values.dtype.type
-    return values * kind(factor) + kind(offset)
+    shifted: Array = values * kind(factor) + kind(offset)
+    return shifted
 
 
-def _draw(
-    source: Callable[..., Array], shape: Sequence[int], key: random.RandomKey, dtype: DTypeLike | None
-) -> Array:
+def _draw(source: Callable[..., Array], shape: Sequence[int], key: random.RandomKey, dtype: DTypeLike | None) -> Array:
     # A weight is one sample: its elements come in one run, whatever its shape.
     target = np.dtype(dtype or config.floatx())
     flat = source((1, math.prod(shape)), key, np.float64 if target == np.float64 else np.float32)

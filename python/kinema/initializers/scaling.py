@@ -23,7 +23,8 @@ def compute_fans(
 ) -> tuple[int, int]:
     """How many inputs and outputs a weight of that shape has.
 
-    The last two axes are inputs and outputs, the ones before them are places of a convolution's window, which multiply both.
+    The last two axes are inputs and outputs, the ones before them are places of a convolution's window, which multiply
+    both.
 
     Example:
         >>> from kinema.initializers.scaling import compute_fans
@@ -50,7 +51,8 @@ class VarianceScaling(RandomInitializer):
         mode: `"fan_in"`, `"fan_out"` or `"fan_avg"`.
         distribution: `"truncated_normal"`, `"untruncated_normal"` or `"uniform"`.
         seed: See `RandomInitializer`.
-        input_axes: The axes whose lengths multiply to the number of inputs, where the usual reading of a shape is wrong.
+        input_axes: The axes whose lengths multiply to the number of inputs, where the usual reading of a shape is
+            wrong.
         output_axes: The same for outputs; give both or neither.
 
     Raises:

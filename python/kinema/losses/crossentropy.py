@@ -104,9 +104,7 @@ def sparse_categorical_crossentropy(
     if ignore_class is None:
         return ops.sparse_categorical_crossentropy(labels, y_pred, from_logits=from_logits, axis=axis)
     counted = labels != ignore_class
-    loss = ops.sparse_categorical_crossentropy(
-        np.where(counted, labels, 0), y_pred, from_logits=from_logits, axis=axis
-    )
+    loss = ops.sparse_categorical_crossentropy(np.where(counted, labels, 0), y_pred, from_logits=from_logits, axis=axis)
     kept: Tensor = ops.multiply(loss, counted.astype(loss.dtype))
     kept.mask = counted
     return kept

@@ -51,7 +51,8 @@ def check_binary(labels: Array) -> None:
     wrong = ~((labels >= 0) & (labels <= 1))
     if wrong.any():
         raise DataError(
-            f"binary_crossentropy: label {labels[wrong].flat[0]:g} of {_position(wrong)} is not between 0 and 1: give 0 or 1 "
+            f"binary_crossentropy: label {labels[wrong].flat[0]:g} of {_position(wrong)} is not between 0 and 1: "
+            "give 0 or 1 "
             "for every output, or use sparse_categorical_crossentropy for class numbers"
         )
 
@@ -61,13 +62,16 @@ def check_distribution(labels: Array, axis: int) -> None:
     wrong = ~(np.isfinite(labels) & (labels >= 0))
     if wrong.any():
         raise DataError(
-            f"categorical_crossentropy: target {labels[wrong].flat[0]:g} of {_position(wrong)} is negative or not finite: "
+            f"categorical_crossentropy: target {labels[wrong].flat[0]:g} of {_position(wrong)} is negative or not "
+            "finite: "
             "targets are one-hot rows, as kinema.utils.to_categorical makes them, or other non-negative numbers"
         )
     if (np.abs(labels.sum(axis=axis) - 1) > _ROW_SUM_TOLERANCE).any():
         _warn(
-            "categorical_crossentropy: the targets of some samples do not sum to 1, so the loss cannot reach 0. For one-hot "
-            "rows of class numbers, use kinema.utils.to_categorical, or sparse_categorical_crossentropy with the numbers"
+            "categorical_crossentropy: the targets of some samples do not sum to 1, so the loss cannot reach 0. For "
+            "one-hot "
+            "rows of class numbers, use kinema.utils.to_categorical, or sparse_categorical_crossentropy with the "
+            "numbers"
         )
 
 

@@ -19,9 +19,9 @@ _REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", 
 class Loss:
     """How far predictions are from targets.
 
-    Subclass it with `call(y_true, y_pred)`, composed of `kinema.ops`, which gives one value per sample (and per step, where
-    there are any). Calling the loss weighs these values by `sample_weight` and the prediction's mask and reduces them to one
-    number.
+    Subclass it with `call(y_true, y_pred)`, composed of `kinema.ops`, which gives one value per sample (and per step,
+    where there are any). Calling the loss weighs these values by `sample_weight` and the prediction's mask and reduces
+    them to one number.
 
     Args:
         name: Its name in logs.
@@ -153,7 +153,8 @@ def mismatch(name: str, target: tuple[int, ...], prediction: tuple[int, ...]) ->
         return f"{text}: the first axis, the samples, must have the same length in both"
     if len(target) < len(prediction):
         return (
-            f"{text}: there are fewer axes in the targets than the model predicts. For one target per clip, let the last "
+            f"{text}: there are fewer axes in the targets than the model predicts. For one target per clip, let the "
+            "last "
             "recurrent layer have return_sequences=False or pool over time; for class numbers, use "
             "sparse_categorical_crossentropy or kinema.utils.to_categorical"
         )

@@ -102,8 +102,8 @@ def get(identifier: Any) -> Any:
 def metric_for(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     """The `Metric` object that an entry of `compile`'s metrics means, for targets and predictions like these.
 
-    `"accuracy"` and `"acc"` choose between the accuracies by the shapes, `"crossentropy"` and `"ce"` between the cross-entropies.
-    A metric given by name is called by that name in logs.
+    `"accuracy"` and `"acc"` choose between the accuracies by the shapes, `"crossentropy"` and `"ce"` between the
+    cross-entropies. A metric given by name is called by that name in logs.
 
     Raises:
         ArgumentError: The identifier is None or unknown.
@@ -118,10 +118,9 @@ def metric_for(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     if name is not None and name.lower() in ("crossentropy", "ce"):
         return MeanMetricWrapper(get(f"{target_kind(y_true, y_pred)}_crossentropy"), name=name)
     found = get(identifier)
-    if not isinstance(found, Metric):
-        return MeanMetricWrapper(found, name=name)
-    found.name = name or found.name
-    return found
+    metric: Metric = found if isinstance(found, Metric) else MeanMetricWrapper(found)
+    metric.name = name or metric.name
+    return metric
 
 
 def serialize(metric: Any) -> Any:

@@ -133,9 +133,7 @@ class BinaryAccuracy(NamedMean):
 
     direction = "up"
 
-    def __init__(
-        self, name: str = "binary_accuracy", dtype: DTypeLike | None = None, threshold: float = 0.5
-    ) -> None:
+    def __init__(self, name: str = "binary_accuracy", dtype: DTypeLike | None = None, threshold: float = 0.5) -> None:
         if not 0 < threshold < 1:
             raise ArgumentError(f"BinaryAccuracy: threshold must lie between 0 and 1, got {threshold!r}")
         super().__init__(binary_accuracy, name, dtype, threshold=threshold)
@@ -198,9 +196,7 @@ class TopKCategoricalAccuracy(NamedMean):
 
     direction = "up"
 
-    def __init__(
-        self, k: int = 5, name: str = "top_k_categorical_accuracy", dtype: DTypeLike | None = None
-    ) -> None:
+    def __init__(self, k: int = 5, name: str = "top_k_categorical_accuracy", dtype: DTypeLike | None = None) -> None:
         super().__init__(top_k_categorical_accuracy, name, dtype, k=k)
 
 

@@ -51,7 +51,9 @@ class _Thresholded(Metric):
             scores = _only_top(scores, self.top_k)
         if self.class_id is not None:
             if scores.ndim < 2 or not 0 <= self.class_id < scores.shape[-1]:
-                raise ShapeError(f"{self.name}: class_id={self.class_id} is not an output of predictions {scores.shape}")
+                raise ShapeError(
+                    f"{self.name}: class_id={self.class_id} is not an output of predictions {scores.shape}"
+                )
             labels, scores, weights = (each[..., self.class_id] for each in (labels, scores, weights))
         positive = scores.reshape(1, -1) > self.thresholds[:, None]
         actual, flat = labels.reshape(1, -1), weights.reshape(1, -1)

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 from kinema.autograd import Tensor
 from kinema.losses.loss import match_shapes
 from kinema.losses.regression import half_mean_squared_error, mean_absolute_error, mean_squared_error
-from kinema.metrics.reduction import Mean, NamedMean
+from kinema.metrics.reduction import Average, NamedMean
 from kinema.saving.registry import builtin
 
 _MODULE = "keras.metrics"
@@ -61,7 +61,7 @@ class MeanAbsoluteError(NamedMean):
 
 
 @builtin(_MODULE)
-class RootMeanSquaredError(Mean):
+class RootMeanSquaredError(Average):
     """The root of the mean of squared differences.
 
     Args:
@@ -81,7 +81,7 @@ class RootMeanSquaredError(Mean):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         target, prediction = match_shapes(self.name, y_true, y_pred)
-        super().update_state(np.square(prediction.numpy() - target.numpy()), sample_weight)
+        self.add(np.square(prediction.numpy() - target.numpy()), sample_weight)
 
     def result(self) -> Tensor:
         return Tensor(np.sqrt(super().result().numpy()))

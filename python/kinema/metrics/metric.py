@@ -17,8 +17,8 @@ from kinema.saving.registry import deserialize_keras_object
 class Metric:
     """A figure computed over all batches of an epoch.
 
-    Subclass it: make variables with `add_variable` in `__init__`, add to them in `update_state`, and compute the figure from them
-    in `result`.
+    Subclass it: make variables with `add_variable` in `__init__`, add to them in `update_state`, and compute the
+    figure from them in `result`.
 
     Args:
         dtype: Kept for files; sums are always computed in double precision.

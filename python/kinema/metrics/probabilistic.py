@@ -44,9 +44,7 @@ class BinaryCrossentropy(NamedMean):
         from_logits: bool = False,
         label_smoothing: float = 0,
     ) -> None:
-        super().__init__(
-            binary_crossentropy, name, dtype, from_logits=from_logits, label_smoothing=label_smoothing
-        )
+        super().__init__(binary_crossentropy, name, dtype, from_logits=from_logits, label_smoothing=label_smoothing)
 
 
 @builtin(_MODULE)

@@ -47,8 +47,29 @@ class Sum(Metric):
         return self.total.value
 
 
+class Average(Metric):
+    """What divides a weighted sum over samples by the sum of the weights."""
+
+    def __init__(self, name: str | None = None, dtype: DTypeLike | None = None) -> None:
+        super().__init__(dtype, name)
+        self.total = self.add_variable(name="total")
+        self.count = self.add_variable(name="count")
+
+    def add(self, values: Any, weights: Any = None) -> None:
+        """Adds values, whose axes after the first are averaged."""
+        array = np.asarray(as_array(values), np.float64)
+        factors = np.ones(()) if weights is None else align_weights(self.name, weights, array.shape)
+        factors = np.broadcast_to(factors, array.shape)
+        per_sample = max(math.prod(array.shape[1:]), 1)
+        self.total.assign_add((array * factors).sum() / per_sample)
+        self.count.assign_add(factors.sum(dtype=np.float64) / per_sample)
+
+    def result(self) -> Tensor:
+        return ratio(self.total.array, self.count.array)
+
+
 @builtin(_MODULE)
-class Mean(Metric):
+class Mean(Average):
     """The weighted mean of numbers.
 
     Values with more axes than there are weights are averaged first, so that every sample counts by its weight.
@@ -66,26 +87,14 @@ class Mean(Metric):
     """
 
     def __init__(self, name: str = "mean", dtype: DTypeLike | None = None) -> None:
-        super().__init__(dtype, name)
-        self.total = self.add_variable(name="total")
-        self.count = self.add_variable(name="count")
+        super().__init__(name, dtype)
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        array = np.asarray(as_array(values), np.float64)
-        if sample_weight is None:
-            weights = np.ones_like(array)
-        else:
-            weights = np.broadcast_to(align_weights(self.name, sample_weight, array.shape), array.shape)
-        per_sample = max(math.prod(array.shape[1:]), 1)
-        self.total.assign_add((array * weights).sum() / per_sample)
-        self.count.assign_add(weights.sum(dtype=np.float64) / per_sample)
-
-    def result(self) -> Tensor:
-        return ratio(self.total.array, self.count.array)
+        self.add(values, sample_weight)
 
 
 @builtin(_MODULE)
-class MeanMetricWrapper(Mean):
+class MeanMetricWrapper(Average):
     """The mean of a function `fn(y_true, y_pred, **settings)` that gives one value per sample.
 
     Args:
@@ -113,7 +122,7 @@ class MeanMetricWrapper(Mean):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         with no_tape():
             values = as_array(self.fn(y_true, y_pred, **self._settings))
-        super().update_state(values, _masked(self.name, sample_weight, getattr(y_pred, "mask", None), values.shape))
+        self.add(values, _masked(self.name, sample_weight, getattr(y_pred, "mask", None), values.shape))
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name, "dtype": self.dtype, "fn": serialize_keras_object(self.fn), **self._settings}

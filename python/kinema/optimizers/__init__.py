@@ -7,9 +7,9 @@ from typing import Any
 
 from kinema.optimizers import schedules
 from kinema.optimizers.adaptive_moments import Adam, AdamW
+from kinema.optimizers.gradient_descent import SGD
 from kinema.optimizers.optimizer import Optimizer
 from kinema.optimizers.root_mean_square import RMSprop
-from kinema.optimizers.gradient_descent import SGD
 from kinema.saving.identifiers import resolve
 from kinema.saving.registry import deserialize_keras_object, serialize_keras_object
 

@@ -14,8 +14,8 @@ from kinema.saving.registry import builtin
 class SGD(Optimizer):
     """Gradient descent, with optional momentum.
 
-    Without momentum, `w -= learning_rate * g`. With it, `v = momentum * v - learning_rate * g` and `w += v`, or, with `nesterov`,
-    `w += momentum * v - learning_rate * g`.
+    Without momentum, `w -= learning_rate * g`. With it, `v = momentum * v - learning_rate * g` and `w += v`, or, with
+    `nesterov`, `w += momentum * v - learning_rate * g`.
 
     Args:
         learning_rate: A number, a schedule or a function.
@@ -53,9 +53,7 @@ class SGD(Optimizer):
     def update_step(self, gradient: Array, variable: Variable, learning_rate: float) -> None:
         if self.momentum:
             velocity = self._momentums[self.index(variable)]
-            _rust.momentum_update(
-                variable.array, gradient, velocity.array, learning_rate, self.momentum, self.nesterov
-            )
+            _rust.momentum_update(variable.array, gradient, velocity.array, learning_rate, self.momentum, self.nesterov)
             velocity.bump()
         else:
             _rust.sgd_update(variable.array, gradient, learning_rate)

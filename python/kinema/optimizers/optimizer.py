@@ -24,9 +24,9 @@ Rate = float | LearningRateSchedule | Callable[..., Any]
 class Optimizer:
     """Updates variables from their gradients.
 
-    A step is `begin_step()`, `update_variable(gradient, variable)` once per variable in any order, `end_step()`; `apply` and
-    `apply_gradients` do all three. The gradient is clipped first, then weight decay shrinks the variable, then the optimiser's own
-    rule is applied, then the variable's constraint.
+    A step is `begin_step()`, `update_variable(gradient, variable)` once per variable in any order, `end_step()`;
+    `apply` and `apply_gradients` do all three. The gradient is clipped first, then weight decay shrinks the variable,
+    then the optimiser's own rule is applied, then the variable's constraint.
 
     To write your own, subclass it with `build(variables)`, which makes the slots, `update_step(gradient, variable,
     learning_rate)` and `get_config()`.
@@ -35,7 +35,8 @@ class Optimizer:
         learning_rate: A number, a `LearningRateSchedule`, or a function without arguments.
         weight_decay: Each step subtracts `weight_decay * learning_rate` times the variable from it.
         **options: `clipnorm` (each gradient's largest norm), `clipvalue` (each gradient element's largest magnitude) or
-            `global_clipnorm` (the largest norm of all gradients together); `name`; and the old spellings `lr` and `decay`.
+            `global_clipnorm` (the largest norm of all gradients together); `name`; and the old spellings `lr` and
+            `decay`.
 
     Raises:
         ArgumentError: An argument is unknown or out of range, or more than one kind of clipping is asked for.
@@ -71,8 +72,6 @@ class Optimizer:
             self._learning_rate = Variable(rate, trainable=False, name="learning_rate")
         for variable in self.variables:
             variable.path = f"{self.name}/{variable.name}"
-
-    # --- what users read and set -------------------------------------------------------------------------------------------
 
     @property
     def iterations(self) -> int:
@@ -123,8 +122,6 @@ class Optimizer:
         """Whether an update depends on other variables' gradients, so that they must be collected first."""
         return self.global_clipnorm is not None
 
-    # --- a step ------------------------------------------------------------------------------------------------------------
-
     def build(self, variables: Iterable[Variable]) -> None:
         """Notes which variables there are; subclasses add their slots. Does nothing the second time."""
         if self.built:
@@ -145,13 +142,15 @@ class Optimizer:
         """Applies one variable's gradient."""
         if id(variable) not in self._indices:
             raise ArgumentError(
-                f"{type(self).__name__} does not know variable '{variable.path}': an optimizer updates the variables it was "
+                f"{type(self).__name__} does not know variable '{variable.path}': an optimizer updates the variables "
+                "it was "
                 "built with. Compile the model again, or make a new optimizer"
             )
         array = np.ascontiguousarray(as_array(gradient), dtype=variable.dtype)
         if array.shape != variable.shape:
             raise ShapeError(
-                f"the gradient of '{variable.path}' has shape {array.shape}, the variable has {variable.shape}: they must match"
+                f"the gradient of '{variable.path}' has shape {array.shape}, the variable has {variable.shape}: they "
+                "must match"
             )
         array = self._clip(array)
         if self.weight_decay:
@@ -180,7 +179,9 @@ class Optimizer:
         if len(grads) != len(variables):
             raise ShapeError(f"{len(grads)} gradients came for {len(variables)} variables: give one for each")
         self.build(variables)
-        pairs = [(gradient, variable) for gradient, variable in zip(grads, variables, strict=True) if gradient is not None]
+        pairs = [
+            (gradient, variable) for gradient, variable in zip(grads, variables, strict=True) if gradient is not None
+        ]
         if not pairs:
             raise ArgumentError("no gradient was given for any variable: was the loss computed inside the tape?")
         if len(pairs) < len(variables):
@@ -204,7 +205,7 @@ class Optimizer:
         if self.clipnorm is not None:
             norm = math.sqrt(_rust.sum_of_squares(gradient))
             if norm > self.clipnorm:
-                return gradient * gradient.dtype.type(self.clipnorm / norm)
+                gradient = gradient * gradient.dtype.type(self.clipnorm / norm)
         return gradient
 
     def _global_scale(self, gradients: list[Any]) -> Any:
@@ -214,8 +215,6 @@ class Optimizer:
         arrays = [np.ascontiguousarray(as_array(gradient)) for gradient in gradients]
         norm = math.sqrt(sum(_rust.sum_of_squares(array) for array in arrays))
         return arrays[0].dtype.type(self.global_clipnorm / norm) if norm > self.global_clipnorm else None
-
-    # --- slots -------------------------------------------------------------------------------------------------------------
 
     def add_variable(self, shape: Sequence[int], dtype: DTypeLike = "float32", name: str = "variable") -> Variable:
         """Makes a variable of zeros that is saved with the optimiser."""
@@ -230,7 +229,8 @@ class Optimizer:
         return self.add_variable(reference_variable.shape, reference_variable.dtype, f"{owner}_{name}")
 
     def add_optimizer_variables(self, trainable_variables: Iterable[Variable], *names: str) -> list[list[Variable]]:
-        """Makes a slot per variable and name, in Keras's order (all names of the first variable first): one list per name."""
+        """Makes a slot per variable and name, in Keras's order (all names of the first variable first): one list "
+        "per name."""
         rows = [[self.add_variable_from_reference(v, name) for name in names] for v in trainable_variables]
         return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in names]
 
@@ -249,8 +249,6 @@ class Optimizer:
     def assign_sub(self, variable: Variable, value: Any) -> None:
         """Subtracts from a variable, for optimisers written by subclassing."""
         variable.assign_sub(value)
-
-    # --- files -------------------------------------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, for a file."""
@@ -273,7 +271,8 @@ class Optimizer:
         """Sets all `variables`, in order."""
         if len(weights) != len(self.variables):
             raise ShapeError(
-                f"{type(self).__name__} has {len(self.variables)} variables, {len(weights)} arrays came: build it for the same "
+                f"{type(self).__name__} has {len(self.variables)} variables, {len(weights)} arrays came: build it "
+                "for the same "
                 "model first"
             )
         for variable, weight in zip(self.variables, weights, strict=True):

@@ -49,7 +49,9 @@ class Options:
             if (value := left.pop(name, harmless[0])) not in harmless:
                 raise ArgumentError(f"{owner}: {name}={value!r} is not supported; leave it out")
         if left:
-            raise ArgumentError(f"{owner} has no argument {', '.join(map(repr, left))}: see help(kinema.optimizers.{owner})")
+            raise ArgumentError(
+                f"{owner} has no argument {', '.join(map(repr, left))}: see help(kinema.optimizers.{owner})"
+            )
 
 
 def from_old_config(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -73,9 +75,12 @@ def _old_spellings(owner: str, learning_rate: Any, left: dict[str, Any]) -> Any:
     decay = left.pop("decay", None)
     if decay:
         if callable(learning_rate):
-            raise ArgumentError(f"{owner}: decay={decay!r} needs a number as learning_rate, a schedule decays by itself")
+            raise ArgumentError(
+                f"{owner}: decay={decay!r} needs a number as learning_rate, a schedule decays by itself"
+            )
         _deprecated(
-            f"{owner}(decay=...) is an old spelling: write learning_rate=InverseTimeDecay({learning_rate!r}, 1, {decay!r})"
+            f"{owner}(decay=...) is an old spelling: write learning_rate=InverseTimeDecay({learning_rate!r}, 1, "
+            f"{decay!r})"
         )
         learning_rate = InverseTimeDecay(float(learning_rate), 1, float(decay))
     return learning_rate
@@ -95,7 +100,8 @@ def _rate(owner: str, value: Any) -> Any:
         rate = math.nan
     if isinstance(value, (bool, str)) or not (math.isfinite(rate) and rate >= 0):
         raise ArgumentError(
-            f"{owner}: learning_rate must be a finite number that is not negative, a schedule or a function, got {value!r}"
+            f"{owner}: learning_rate must be a finite number that is not negative, a schedule or a function, got "
+            f"{value!r}"
         )
     return rate
 

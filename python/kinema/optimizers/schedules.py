@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -156,7 +157,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
                 f"PiecewiseConstantDecay: {len(boundaries)} boundaries need {len(boundaries) + 1} values, "
                 f"got {len(values)}"
             )
-        if any(b <= a for a, b in zip(boundaries, boundaries[1:], strict=False)):
+        if any(b <= a for a, b in itertools.pairwise(boundaries)):
             raise ArgumentError(f"PiecewiseConstantDecay: boundaries must increase, got {list(boundaries)}")
         self.boundaries = list(boundaries)
         self.values = list(values)
@@ -174,8 +175,8 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 class CosineDecay(LearningRateSchedule):
     """Lowers the learning rate along half a cosine, after an optional linear warm-up.
 
-    With `warmup_target`, the rate first rises in a straight line from `initial_learning_rate` to it over `warmup_steps` steps;
-    the cosine then starts there. It ends at `alpha` times its start and stays.
+    With `warmup_target`, the rate first rises in a straight line from `initial_learning_rate` to it over
+    `warmup_steps` steps; the cosine then starts there. It ends at `alpha` times its start and stays.
 
     Args:
         initial_learning_rate: The rate at step 0.

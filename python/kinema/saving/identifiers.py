@@ -14,7 +14,8 @@ def resolve(identifier: Any, module: str, kind: str) -> Any:
     """The object or function that an identifier means.
 
     Args:
-        identifier: None, an instance, a function, a class, a name such as `"adam"` (case does not matter), or a config dict.
+        identifier: None, an instance, a function, a class, a name such as `"adam"` (case does not matter), or a config
+            dict.
         module: The Keras module whose names are meant, such as `"keras.losses"`.
         kind: What it is called in an error, such as `"loss"`.
 
@@ -31,7 +32,8 @@ def resolve(identifier: Any, module: str, kind: str) -> Any:
     if callable(found) or hasattr(found, "get_config"):
         return found
     raise ArgumentError(
-        f"a {kind} is given by name, by class, by object or by config, not by a {type(identifier).__name__}: {identifier!r}"
+        f"a {kind} is given by name, by class, by object or by config, not by a {type(identifier).__name__}: "
+        f"{identifier!r}"
     )
 
 
@@ -44,5 +46,9 @@ def _named(name: str, module: str, kind: str) -> Any:
     if (custom := get_registered_object(name)) is not None:
         return custom
     close = difflib.get_close_matches(name, table, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(repr(match) for match in close)}?" if close else f"known: {', '.join(sorted(table))}"
+    hint = (
+        f"did you mean {' or '.join(repr(match) for match in close)}?"
+        if close
+        else f"known: {', '.join(sorted(table))}"
+    )
     raise ArgumentError(f"unknown {kind} {name!r}: {hint}")
