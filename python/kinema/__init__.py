@@ -1,6 +1,35 @@
 """Train and run video models on the machine you already have."""
 
-from kinema import ops
+from kinema import (
+    activations,
+    callbacks,
+    config,
+    constraints,
+    initializers,
+    losses,
+    metrics,
+    ops,
+    optimizers,
+    regularizers,
+    saving,
+    utils,
+)
 from kinema.autograd import GradientTape, Tensor, Variable
 
-__all__ = ["GradientTape", "Tensor", "Variable", "ops"]
+__all__ = [
+    "GradientTape",
+    "Tensor",
+    "Variable",
+    "activations",
+    "callbacks",
+    "config",
+    "constraints",
+    "initializers",
+    "losses",
+    "metrics",
+    "ops",
+    "optimizers",
+    "regularizers",
+    "saving",
+    "utils",
+]
