@@ -64,7 +64,7 @@ class Tensor(_Operators):
         array([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "_array", "_key", "mask")
+    __slots__ = ("__weakref__", "_array", "_key", "logits", "mask")
     # NumPy must hand `array + tensor` to the tensor's own operators.
     __array_priority__ = 100
 
@@ -75,6 +75,8 @@ class Tensor(_Operators):
         self._key = next(_keys)
         #: Boolean array (batch, time) of the steps that count, or None. Travels with the tensor as in Keras.
         self.mask: Array | None = None
+        #: What a softmax or sigmoid made this tensor of, so that a cross-entropy can do without their rounding.
+        self.logits: Tensor | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -365,7 +367,11 @@ class GradientTape:
         return _unflatten(sources, iter(results))
 
     def backward(self, target: Tensor, sink: Callable[[Variable, Array], None]) -> None:
-        """Hands the final gradient of every followed variable to `sink`, as soon as no earlier op can add to it."""
+        """Hands the final gradient of every followed variable to `sink`, as soon as no earlier op can add to it.
+
+        The gradients are C-contiguous. They may be read-only or part of what other gradients are made of: not to be
+        written to.
+        """
         self._run(target, None, set(), sink)
 
     def _follow(self, variable: Variable) -> None:
@@ -416,7 +422,7 @@ class GradientTape:
             if sink:
                 for key in last_use.pop(index, ()):
                     if key in gradients:
-                        sink(self._variables[key], gradients.pop(key))
+                        sink(self._variables[key], np.asarray(gradients.pop(key), order="C"))
         if not self._persistent:
             self._records.clear()
         return gradients
@@ -485,14 +491,16 @@ def _step_back(record: _Record, gradients: dict[int, Array], keep: set[int]) -> 
                 f"variable '{variable.path}' was changed after op '{record.name}' used it: "
                 "compute the gradients before you assign to it"
             )
-    going = record.backward(coming[0] if len(coming) == 1 else tuple(coming))
-    if not isinstance(going, tuple):
-        going = (going,)
-    for key, gradient in zip(record.inputs, going, strict=True):
-        if key is None or gradient is None:
-            continue
-        array = gradient() if callable(gradient) else gradient
-        gradients[key] = gradients[key] + array if key in gradients else array
+    with np.errstate(all="ignore"):  # as when the op was computed
+        going = record.backward(coming[0] if len(coming) == 1 else tuple(coming))
+        if not isinstance(going, tuple):
+            going = (going,)
+        for key, gradient in zip(record.inputs, going, strict=True):
+            if key is None or gradient is None:
+                continue
+            array = gradient() if callable(gradient) else gradient
+            if array is not None:
+                gradients[key] = gradients[key] + array if key in gradients else array
 
 
 def _forbid_second_order(inner: GradientTape, sources: list[Any], results: list[Tensor]) -> None:

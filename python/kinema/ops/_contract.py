@@ -51,6 +51,7 @@ def differentiable(function: Callable[..., Result] | None = None, *, promote: bo
     @functools.wraps(function)
     def op(*inputs: Any, **settings: Any) -> Any:
         inputs, (output, backward) = call(inputs, settings)
+        backward = _in_own_types(backward, inputs, output)
         if isinstance(output, tuple):
             outputs = tuple(Tensor(_detached(array, inputs)) for array in output)
             record(call.name, inputs, outputs, backward)
@@ -159,6 +160,26 @@ def _raw(value: Any, op: str) -> Array:
     if array.dtype == np.float64 and not isinstance(value, (np.ndarray, np.generic)):
         return array.astype(np.float32)
     return array
+
+
+def _in_own_types(backward: Backward, inputs: tuple[Any, ...], output: Any) -> Backward:
+    """The way back, with gradients in the types that tensors had before they were promoted."""
+    first = output[0] if isinstance(output, tuple) else output
+    types = [value.dtype if isinstance(value, (Tensor, Variable)) else None for value in inputs]
+    if all(dtype is None or dtype.kind != "f" or dtype == first.dtype for dtype in types):
+        return backward
+
+    def cast_back(dy: Any) -> tuple[Any, ...]:
+        gradients = backward(dy)
+        every = gradients if isinstance(gradients, tuple) else (gradients,)
+        return tuple(functools.partial(_cast, *pair) for pair in zip(every, types, strict=True))
+
+    return cast_back
+
+
+def _cast(gradient: Any, dtype: np.dtype[Any] | None) -> Any:
+    array = gradient() if callable(gradient) else gradient
+    return array if array is None or dtype is None else array.astype(dtype, copy=False)
 
 
 def _is_number(value: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kinema import _rust
-from kinema.autograd import Array
+from kinema.autograd import Array, Tensor
 from kinema.ops._activation import code_of
 from kinema.ops._arrays import floating, native, one_axis, rows
 from kinema.ops._contract import Result, differentiable
@@ -87,10 +87,9 @@ def silu(x: Array) -> Result:
     return _apply("silu", x)
 
 
-@differentiable
-def sigmoid(x: Array) -> Result:
+def sigmoid(x: Any) -> Tensor:
     """`1 / (1 + exp(-x))`."""
-    return _apply("sigmoid", x)
+    return _with_logits(_sigmoid(x), x)
 
 
 @differentiable
@@ -123,8 +122,7 @@ def exponential(x: Array) -> Result:
     return _apply("exponential", x)
 
 
-@differentiable
-def softmax(x: Array, *, axis: int = -1) -> Result:
+def softmax(x: Any, axis: int = -1) -> Tensor:
     """Positive values that sum to 1 along an axis, in the proportions of `exp(x)`.
 
     Example:
@@ -132,14 +130,8 @@ def softmax(x: Array, *, axis: int = -1) -> Result:
         >>> kinema.ops.softmax([0.0, 0.0]).numpy()
         array([0.5, 0.5], dtype=float32)
     """
-    x = floating(x)
-    along = one_axis("softmax", axis, x.ndim)
-    y = _rust.softmax(_vectors(x, along))
-
-    def backward(dy: Array) -> Any:
-        return _from_vectors(_rust.softmax_grad(_vectors(dy, along), y), x.shape, along)
-
-    return _from_vectors(y, x.shape, along), backward
+    y = _softmax(x, axis=axis)
+    return _with_logits(y, x) if axis in (-1, y.ndim - 1) else y
 
 
 @differentiable
@@ -153,6 +145,30 @@ def log_softmax(x: Array, *, axis: int = -1) -> Result:
         return dy - np.exp(y) * dy.sum(along, keepdims=True)
 
     return y, backward
+
+
+@differentiable
+def _sigmoid(x: Array) -> Result:
+    return _apply("sigmoid", x)
+
+
+@differentiable
+def _softmax(x: Array, *, axis: int) -> Result:
+    x = floating(x)
+    along = one_axis("softmax", axis, x.ndim)
+    y = _rust.softmax(_vectors(x, along))
+
+    def backward(dy: Array) -> Any:
+        return _from_vectors(_rust.softmax_grad(_vectors(dy, along), y), x.shape, along)
+
+    return _from_vectors(y, x.shape, along), backward
+
+
+def _with_logits(y: Tensor, x: Any) -> Tensor:
+    """Remembers what probabilities were made of; cross-entropies of logits are exact where probabilities saturate."""
+    if isinstance(x, Tensor):
+        y.logits = x
+    return y
 
 
 def _apply(activation: str, x: Array) -> Result:

@@ -33,6 +33,7 @@ def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False
         array([0.6931472], dtype=float32)
     """
     target, output = _classes_last("categorical_crossentropy", target, output, axis)
+    output, from_logits = _logits(output, from_logits)
     return (_from_logits if from_logits else _from_probabilities)(target, output)
 
 
@@ -55,11 +56,11 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
         raise ShapeError(
             f"ops.sparse_categorical_crossentropy: the classes are on the last axis of output, not on {axis}"
         )
+    output, from_logits = _logits(output, from_logits)
     return _sparse(_labels(as_array(target), as_array(output).shape), output, from_logits=from_logits)
 
 
-@differentiable
-def binary_crossentropy(target: Array, output: Array, *, from_logits: bool = False) -> Result:
+def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Tensor:
     """The cross-entropy of yes-or-no answers, element by element.
 
     Args:
@@ -72,26 +73,36 @@ def binary_crossentropy(target: Array, output: Array, *, from_logits: bool = Fal
         >>> kinema.ops.binary_crossentropy([1.0, 0.0], [0.5, 0.5]).numpy()
         array([0.6931472, 0.6931472], dtype=float32)
     """
+    output, from_logits = _logits(output, from_logits)
+    return (_binary_from_logits if from_logits else _binary_from_probabilities)(target, output)
+
+
+@differentiable
+def _binary_from_logits(target: Array, output: Array) -> Result:
     _check_same_shape("binary_crossentropy", target, output)
-    if from_logits:
-        decay = np.exp(-np.abs(output))
-        y = np.maximum(output, 0) - output * target + np.log1p(decay)
+    decay = np.exp(-np.abs(output))
 
-        def backward(dy: Array) -> Any:
-            probability = np.where(output >= 0, 1, decay) / (1 + decay)
-            return lambda: -dy * output, lambda: dy * (probability - target)
+    def backward(dy: Array) -> Any:
+        return (
+            lambda: -dy * output,
+            lambda: dy * (np.where(output >= 0, output.dtype.type(1), decay) / (1 + decay) - target),
+        )
 
-        return y, backward
+    return np.maximum(output, 0) - output * target + np.log1p(decay), backward
 
+
+@differentiable
+def _binary_from_probabilities(target: Array, output: Array) -> Result:
+    _check_same_shape("binary_crossentropy", target, output)
     p = np.clip(output, EPSILON, 1 - EPSILON)
 
-    def backward_from_probability(dy: Array) -> Any:
+    def backward(dy: Array) -> Any:
         return (
             lambda: dy * (np.log(1 - p) - np.log(p)),
             lambda: dy * (p == output) * (p - target) / (p * (1 - p)),
         )
 
-    return -(target * np.log(p) + (1 - target) * np.log(1 - p)), backward_from_probability
+    return -(target * np.log(p) + (1 - target) * np.log(1 - p)), backward
 
 
 @differentiable
@@ -137,6 +148,13 @@ def _sparse(labels: Array, output: Array, *, from_logits: bool) -> Result:
         return None, d_logits if p is None else d_logits / p * (p == output)
 
     return -np.take_along_axis(logarithms, index, -1)[..., 0], backward
+
+
+def _logits(output: Any, from_logits: bool) -> tuple[Any, bool]:
+    """What probabilities were made of, where that is known; the second answer is whether these are logits."""
+    if from_logits or not isinstance(output, Tensor) or output.logits is None:
+        return output, from_logits
+    return output.logits, True
 
 
 def _log_softmax(x: Array) -> Array:
