@@ -61,7 +61,7 @@ class Tensor(_Operators):
         >>> import kinema
         >>> x = kinema.Tensor([1.0, 2.0])
         >>> (x * 2).numpy()
-        array([2., 4.])
+        array([2., 4.], dtype=float32)
     """
 
     __slots__ = ("__weakref__", "_array", "_key", "logits", "mask")
@@ -69,7 +69,7 @@ class Tensor(_Operators):
     __array_priority__ = 100
 
     def __init__(self, array: Any) -> None:
-        view = np.asarray(as_array(array)).view()
+        view = _values(array).view()
         view.flags.writeable = False
         self._array: Array = view
         self._key = next(_keys)
@@ -145,7 +145,7 @@ class Variable(_Operators):
         >>> import kinema
         >>> w = kinema.Variable([1.0, 2.0], name="w")
         >>> w.assign([3.0, 4.0]).numpy()
-        array([3., 4.])
+        array([3., 4.], dtype=float32)
     """
 
     __array_priority__ = 100
@@ -159,7 +159,7 @@ class Variable(_Operators):
         regularizer: Callable[[Any], Any] | None = None,
         constraint: Callable[[Any], Any] | None = None,
     ) -> None:
-        self._array: Array = np.array(as_array(value), dtype=dtype, order="C", copy=True)
+        self._array: Array = np.array(_values(value) if dtype is None else as_array(value), dtype, order="C", copy=True)
         self._key = next(_keys)
         self._version = 0
         self.trainable = trainable
@@ -258,6 +258,13 @@ def as_array(value: Any) -> Array:
     return np.asarray(value)
 
 
+def _values(value: Any) -> Array:
+    """`as_array`, with Python's floating-point numbers and lists of them in single precision, as in Keras."""
+    array = as_array(value)
+    python = not isinstance(value, (Tensor, Variable, np.ndarray, np.generic))
+    return array.astype(np.float32) if python and array.dtype == np.float64 else array
+
+
 class _Record:
     """One recorded op: which keys went in and out, and how gradients flow back through it."""
 
@@ -296,7 +303,7 @@ class GradientTape:
         >>> with kinema.GradientTape() as tape:
         ...     loss = kinema.ops.sum(w * w)
         >>> tape.gradient(loss, [w])[0].numpy()
-        array([6.])
+        array([6.], dtype=float32)
     """
 
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""The one table of ops: every differentiable op with inputs and settings, for gradient checks and whatever else runs over all."""
+"""The one table of ops: every differentiable op with inputs and settings, for whatever is checked of all of them."""
 
 from __future__ import annotations
 
@@ -161,4 +161,57 @@ LOSSES = [
     Case(ops.binary_crossentropy, (_probabilities(3, 4), _X), {"from_logits": True}, name="logits"),
 ]
 
-TABLE = ELEMENTWISE + REDUCTIONS + SHAPING + INDEXING + LOSSES
+
+def _frames(*shape: int) -> np.ndarray:
+    return _random(*shape, seed=11)
+
+
+CONVOLUTION = [
+    Case(ops.conv2d, (_frames(2, 5, 4, 3), _random(3, 2, 3, 4), _random(4)), settings, name=name)
+    for name, settings in (
+        ("valid", {}),
+        ("same", {"padding": "same"}),
+        ("strides", {"strides": (2, 1)}),
+        ("same-strides", {"strides": 2, "padding": "same"}),
+        ("dilation", {"dilation_rate": (2, 3)}),
+        ("relu", {"activation": "relu"}),
+        ("tanh", {"activation": "tanh"}),
+        ("gelu", {"activation": "gelu"}),
+    )
+] + [
+    Case(ops.conv2d, (_frames(2, 4, 4, 3), _random(1, 1, 3, 2)), name="no-bias"),
+    Case(ops.conv2d, (_frames(1, 4, 4, 4), _random(3, 3, 2, 6), _random(6)), {"groups": 2}, name="groups"),
+    Case(ops.conv2d, (_frames(1, 4, 5, 3).transpose(0, 2, 1, 3), _random(2, 2, 3, 2)), name="strided"),
+    *(
+        Case(
+            ops.conv2d_pool,
+            (_frames(2, 6, 7, 2), _random(3, 3, 2, 3), _random(3)),
+            {"pool_size": window, "activation": activation, "padding": padding},
+            name=f"{activation}-{padding}-{window}",
+        )
+        for window, activation, padding in (
+            (2, "relu", "valid"),
+            ((2, 3), "relu", "same"),
+            (2, "linear", "same"),
+            (2, "tanh", "valid"),
+        )
+    ),
+    Case(ops.conv2d_pool, (_frames(2, 6, 6, 2), _random(3, 3, 2, 3)), {"pool_size": 2, "strides": 2}, name="no-bias"),
+]
+
+POOLING = [
+    Case(op, (_frames(2, 5, 6, 2),), settings, name=name)
+    for op in (ops.max_pool, ops.average_pool)
+    for name, settings in (
+        ("side-by-side", {"pool_size": 2}),
+        ("overlapping", {"pool_size": (3, 2), "strides": 1}),
+        ("same", {"pool_size": 3, "strides": 2, "padding": "same"}),
+        ("gaps", {"pool_size": 1, "strides": (2, 3)}),
+    )
+] + [
+    Case(op, (_frames(2, 3, 4, 3),), {"keepdims": keepdims}, name=f"keepdims-{keepdims}")
+    for op in (ops.global_max_pool, ops.global_average_pool)
+    for keepdims in (False, True)
+]
+
+TABLE = ELEMENTWISE + REDUCTIONS + SHAPING + INDEXING + LOSSES + CONVOLUTION + POOLING

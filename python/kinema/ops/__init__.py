@@ -37,7 +37,7 @@ from kinema.ops.comparison import (
     not_equal,
     where,
 )
-from kinema.ops.convolution import conv2d
+from kinema.ops.convolution import conv2d, conv2d_pool
 from kinema.ops.creation import (
     arange,
     cast,
@@ -147,6 +147,7 @@ __all__ = [
     "clip",
     "concatenate",
     "conv2d",
+    "conv2d_pool",
     "convert_to_numpy",
     "convert_to_tensor",
     "cos",

@@ -80,7 +80,7 @@ class _Call:
     """How an op's arguments reach the function under it."""
 
     def __init__(self, function: Callable[..., Any], promote: bool) -> None:
-        self.name = function.__name__
+        self.name = function.__name__.lstrip("_")
         self._function = function
         self._promote = promote
         parameters = list(inspect.signature(function).parameters.values())
@@ -98,8 +98,9 @@ class _Call:
             inputs, settings = self._bind(inputs, settings)
         arrays = [None if value is None else _raw(value, self.name) for value in inputs]
         self._require(arrays)
-        if self._promote:
-            arrays = promoted(inputs, arrays)
+        arrays = (
+            promoted(inputs, arrays) if self._promote else [_single(v, a) for v, a in zip(inputs, arrays, strict=True)]
+        )
         # Numbers follow IEEE 754 without a word, as in Keras; the training loop finds a loss that is not finite.
         with np.errstate(all="ignore"):
             return inputs, self._function(*arrays, **settings)
@@ -156,10 +157,14 @@ def _raw(value: Any, op: str) -> Array:
             f"ops.{op} works on real numbers, not on {type(value).__name__} of dtype {array.dtype}: "
             "convert it to a numeric array first"
         )
-    # Python's numbers and lists of them mean what they mean in Keras: single precision.
-    if array.dtype == np.float64 and not isinstance(value, (np.ndarray, np.generic)):
-        return array.astype(np.float32)
     return array
+
+
+def _single(value: Any, array: Array | None) -> Array | None:
+    """Python's numbers and lists of them mean what they mean in Keras: single precision."""
+    if array is None or array.dtype != np.float64 or isinstance(value, (Tensor, Variable, np.ndarray, np.generic)):
+        return array
+    return array.astype(np.float32)
 
 
 def _in_own_types(backward: Backward, inputs: tuple[Any, ...], output: Any) -> Backward:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from kinema import _rust
-from kinema.autograd import Array
+from kinema.autograd import Array, Tensor
 from kinema.errors import ShapeError
-from kinema.ops._activation import activated
+from kinema.ops._activation import activated, code_of
 from kinema.ops._arrays import check_rank, floating, native, rows
 from kinema.ops._contract import Result, differentiable
 from kinema.ops._windows import check_window, is_same, pair
+from kinema.ops.pooling import max_pool
+
+#: The activations that leave the place of a window's maximum where it is, and what the kernels fuse.
+_FUSED = (None, "linear", "relu")
+#: One byte tells the place of the maximum; this value says that ReLU let nothing through.
+_DEAD = 255
 
 
 @differentiable
@@ -57,6 +63,78 @@ def conv2d(
             lambda: _rust.conv2d_kernel_grad(x, dz, kernel.shape[:2], steps, same, spread, groups),
             lambda: _rust.column_sums(rows(dz)),
         )
+
+    return y, backward
+
+
+def conv2d_pool(
+    x: Any,
+    kernel: Any,
+    bias: Any = None,
+    *,
+    pool_size: Any,
+    strides: Any = 1,
+    padding: str = "valid",
+    dilation_rate: Any = 1,
+    groups: int = 1,
+    activation: str | None = None,
+) -> Tensor:
+    """`max_pool(conv2d(x, kernel, bias, ...), pool_size)`, in one go for the activations "linear" and "relu".
+
+    Args:
+        x: Frames (batch, height, width, channels).
+        kernel: Weights (kernel height, kernel width, channels / groups, filters).
+        bias: What is added, one number a filter, or None.
+        pool_size: The pooling window's height and width, or one number for both; windows stand side by side.
+        strides: See `conv2d`, as for all that follows.
+        padding: The convolution's padding.
+        dilation_rate: The distance between the kernel's taps.
+        groups: Into how many groups channels and filters are split.
+        activation: The name of an activation, or None.
+    """
+    window = pair("conv2d_pool", "pool_size", pool_size)
+    settings = {"strides": strides, "padding": padding, "dilation_rate": dilation_rate, "groups": groups}
+    if activation in _FUSED and window[0] * window[1] < _DEAD:
+        return _conv2d_pool(x, kernel, bias, window=window, activation=activation, **settings)
+    return max_pool(conv2d(x, kernel, bias, activation=activation, **settings), window)
+
+
+@differentiable
+def _conv2d_pool(
+    x: Array,
+    kernel: Array,
+    bias: Array | None = None,
+    *,
+    window: tuple[int, int],
+    strides: Any,
+    padding: str,
+    dilation_rate: Any,
+    groups: int,
+    activation: str | None,
+) -> Result:
+    x, kernel, bias, same = _checked("conv2d_pool", x, kernel, bias, padding, dilation_rate, groups)
+    geometry = (
+        pair("conv2d_pool", "strides", strides),
+        same,
+        pair("conv2d_pool", "dilation_rate", dilation_rate),
+        groups,
+    )
+    y, argmax = _rust.conv2d_pool(x, kernel, bias, *geometry, code_of("conv2d_pool", activation), window)
+
+    def backward(dy: Array) -> Any:
+        gradient = native(dy)
+        found: list[Any] = []
+
+        def compute(input_gradient: bool) -> None:
+            found.extend(_rust.conv2d_pool_grad(gradient, argmax, x, kernel, *geometry, window, input_gradient))
+
+        def of(position: int) -> Any:
+            # The input's gradient is asked for first if at all: then all three come out of one pass.
+            if not found:
+                compute(input_gradient=position == 0)
+            return found[position]
+
+        return lambda: of(0), lambda: of(1), lambda: of(2)
 
     return y, backward
 

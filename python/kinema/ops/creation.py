@@ -28,10 +28,7 @@ def convert_to_tensor(x: Any, dtype: DTypeLike | None = None) -> Tensor:
         if dtype is not None and np.dtype(dtype) != x.dtype:
             return cast(x, dtype)
         return x if isinstance(x, Tensor) else _identity(x)
-    array = as_array(x)
-    if dtype is None and array.dtype == np.float64 and not isinstance(x, (np.ndarray, np.generic)):
-        dtype = np.float32
-    return Tensor(array if dtype is None else array.astype(dtype_of(dtype), copy=False))
+    return Tensor(x if dtype is None else as_array(x).astype(dtype_of(dtype), copy=False))
 
 
 def convert_to_numpy(x: Any) -> Array:

@@ -89,7 +89,7 @@ def layer_norm(x: Any, gamma: Any = None, beta: Any = None, *, axis: Any = -1, e
 
 
 @differentiable
-def _batch_norm(x: Array, gamma: Array | None, beta: Array | None, *, epsilon: float) -> Result:
+def _batch_norm(x: Array, gamma: Array | None = None, beta: Array | None = None, *, epsilon: float) -> Result:
     x = floating(x)
     _check_weights("batch_norm", gamma, beta, x.shape[-1:])
     matrix, scale = rows(x), _native(gamma)
@@ -111,7 +111,9 @@ def _batch_norm(x: Array, gamma: Array | None, beta: Array | None, *, epsilon: f
 
 
 @differentiable
-def _layer_norm(x: Array, gamma: Array | None, beta: Array | None, *, axes: int, epsilon: float) -> Result:
+def _layer_norm(
+    x: Array, gamma: Array | None = None, beta: Array | None = None, *, axes: int, epsilon: float
+) -> Result:
     x = floating(x)
     inner = x.shape[x.ndim - axes :]
     _check_weights("layer_norm", gamma, beta, inner)

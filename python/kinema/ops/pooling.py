@@ -85,7 +85,8 @@ def _checked(
     return window, steps, same
 
 
-def _checked_size(op: str, inputs: Array) -> tuple[int, ...]:
+def _checked_size(op: str, inputs: Array) -> tuple[int, int]:
     check_rank(op, "inputs", inputs, _AXES)
     check_window(op, (1, 1), (1, 1), inputs.shape[1:3], True)
-    return inputs.shape[1:3]
+    _, height, width, _ = inputs.shape
+    return height, width
