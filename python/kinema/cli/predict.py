@@ -37,8 +37,8 @@ def add_parser(commands: Any) -> None:
         "predict",
         help="label videos with a saved model",
         description="Cut each video into clips as long as the model's, one after the other, and print what the model "
-        "takes each for. A video shorter than a clip is filled up with its last frame; frames left over at the end are not "
-        "used.",
+        "takes each for. A video shorter than a clip is filled up with its last frame; frames left over at the end are "
+        "not used.",
     )
     parser.add_argument("model", type=Path, metavar="MODEL", help="a .keras or .h5 file, such as `kinema train` writes")
     parser.add_argument("videos", type=Path, nargs="+", metavar="VIDEO", help="video files")
