@@ -88,9 +88,13 @@ class _Call:
         self._variadic = any(p.kind is p.VAR_POSITIONAL for p in tensors)
         self._names = [p.name for p in tensors]
         self._required = sum(p.default is p.empty for p in tensors)
+        # Settings may come by position too, unless a required one follows a tensor that may be left out.
+        by_keyword = self._variadic or (
+            self._required < len(tensors) and any(p.default is p.empty for p in parameters[len(tensors) :])
+        )
         positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
         self.signature = inspect.Signature(
-            parameters if self._variadic else [p.replace(kind=positional) for p in parameters]
+            parameters if by_keyword else [p.replace(kind=positional) for p in parameters]
         )
 
     def __call__(self, inputs: tuple[Any, ...], settings: dict[str, Any]) -> tuple[tuple[Any, ...], Any]:
