@@ -137,3 +137,23 @@ def max_pool2d(x: Array, pool: Pair, strides: Pair, same: bool) -> tuple[Array, 
 
 def max_pool2d_grad(dy: Array, argmax: Array, input_size: Pair, pool: Pair, strides: Pair, same: bool) -> Array:
     """The gradient of x, given dy and the argmax of `max_pool2d`; `input_size` is (height, width) of x."""
+
+# ---- rows
+def scatter_add_rows(dy: Array, index: npt.NDArray[np.int64], n: int) -> Array:
+    """The gradient of `take_rows`: row r of (n, m) is the sum, in order, of the rows of dy (k, m) whose index is r."""
+
+def take_rows(x: Array, index: npt.NDArray[np.int64]) -> Array:
+    """The rows of x (n, m) that `index` (k, int64) names: (k, m)."""
+
+# ---- softmax
+def log_softmax(x: Array) -> Array:
+    """x - ln(sum of e^x) along the last axis of (rows, n)."""
+
+def log_softmax_grad(dy: Array, y: Array) -> Array:
+    """The gradient of `y = log_softmax(x)`."""
+
+def softmax(x: Array) -> Array:
+    """e^x / sum of e^x along the last axis of (rows, n)."""
+
+def softmax_grad(dy: Array, y: Array) -> Array:
+    """The gradient of `y = softmax(x)`."""

@@ -7,6 +7,8 @@ mod conv2d_pool;
 mod geometry;
 mod machine;
 mod pool2d;
+mod rows;
+mod softmax;
 mod support;
 
 use pyo3::prelude::*;
@@ -35,6 +37,10 @@ mod _rust {
         average_pool2d, average_pool2d_grad, global_average_pool2d, global_average_pool2d_grad, global_max_pool2d,
         global_max_pool2d_grad, max_pool2d, max_pool2d_grad,
     };
+    #[pymodule_export]
+    use super::rows::{scatter_add_rows, take_rows};
+    #[pymodule_export]
+    use super::softmax::{log_softmax, log_softmax_grad, softmax, softmax_grad};
     #[pymodule_export]
     use crate::kernels::activate::Activation;
 

@@ -6,3 +6,5 @@ pub mod column_sums;
 pub mod conv2d;
 pub mod conv2d_pool;
 pub mod pool2d;
+pub mod rows;
+pub mod softmax;

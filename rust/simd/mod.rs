@@ -8,6 +8,7 @@ mod constants;
 mod element;
 pub mod math;
 mod scalar;
+pub mod slices;
 mod vector;
 
 #[cfg(target_arch = "x86_64")]

@@ -1,33 +1,78 @@
-//! Sums over the rows of a matrix: gradients of biases. The rows are added in groups of a fixed size and the groups in a
-//! fixed tree, so the bits depend neither on the number of threads nor on how a batch is split between machines.
+//! Matrices of rows x n walked by column (channel): sums over all rows, and maps with one parameter a channel.
+//!
+//! Few channels would leave vectors half empty, so several rows are taken as one wide row, and parameters are repeated to that
+//! width. Sums follow the fixed tree of `parallel::tree_sum` over groups of rows whose size depends on n only.
 
+#[cfg(test)]
 mod naive;
 #[cfg(test)]
 mod tests;
 
-use crate::memory::Buffer;
-use crate::parallel::tree_sum;
-use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
+use crate::memory::{Buffer, Plain};
+use crate::parallel::{self, ELEMENTWISE_CHUNK};
+use crate::simd::{Element, Kernel, Simd, dispatch};
+use std::ops::Range;
 
-/// Rows that one leaf of the tree adds up.
-const LEAF_ROWS: usize = 256;
+/// Elements that a wide row has at least.
+const WIDE: usize = 64;
 
-/// The sum of each of `columns` columns of x (rows, columns).
-pub fn column_sums<T: Element>(x: &[T], columns: usize) -> Buffer<T> {
-    let mut sums = Buffer::zeroed(columns);
-    if columns > 0 {
-        let leaf_len = LEAF_ROWS * columns;
-        tree_sum(x.len().div_ceil(leaf_len), &mut sums, |leaf, acc| {
-            let start = leaf * leaf_len;
-            dispatch(AddRows { rows: &x[start..x.len().min(start + leaf_len)], acc });
-        });
+/// How a matrix of n columns is walked.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns {
+    n: usize,
+    width: usize,
+}
+
+impl Columns {
+    /// For matrices of `n` columns.
+    pub fn new(n: usize) -> Self {
+        Self { n, width: n * WIDE.div_ceil(n.max(1)) }
     }
-    sums
+
+    /// `values` (one a column) repeated to the length of a wide row.
+    pub fn tile<T: Plain>(self, values: &[T]) -> Vec<T> {
+        values.iter().copied().cycle().take(self.width).collect()
+    }
+
+    /// The length of a wide row: a multiple of n.
+    pub fn width(self) -> usize {
+        self.width
+    }
+
+    /// Elements that one task of a map takes: whole wide rows.
+    pub fn chunk_len(self) -> usize {
+        self.width.max(1) * (ELEMENTWISE_CHUNK / self.width.max(1)).max(1)
+    }
+
+    /// Sums over `rows` rows of `M` quantities a column, one quantity after the other. `add` adds those of a range of elements
+    /// (whole rows, at a row's start) to `M` accumulators of `width` elements.
+    pub fn sums<T: Element, const M: usize>(
+        self,
+        rows: usize,
+        add: impl Fn(Range<usize>, [&mut [T]; M]) + Sync,
+    ) -> Buffer<T> {
+        let Self { n, width } = self;
+        let mut sums = Buffer::stale(M * n);
+        let rows_per_leaf = (ELEMENTWISE_CHUNK / n.max(1)).clamp(16, 1024);
+        parallel::tree_sum(rows.div_ceil(rows_per_leaf), &mut sums, |leaf, sums| {
+            let first = leaf * rows_per_leaf;
+            let last = rows.min(first + rows_per_leaf);
+            let mut wide = vec![T::ZERO; M * width];
+            let mut parts = wide.chunks_exact_mut(width);
+            add(first * n..last * n, std::array::from_fn(|_| parts.next().expect("M parts")));
+            for (sum, wide) in sums.chunks_exact_mut(n).zip(wide.chunks_exact(width)) {
+                for row in wide.chunks_exact(n) {
+                    sum.iter_mut().zip(row).for_each(|(sum, &value)| *sum += value);
+                }
+            }
+        });
+        sums
+    }
 }
 
 struct AddRows<'a, T> {
-    rows: &'a [T],
-    acc: &'a mut [T],
+    x: &'a [T],
+    wide: &'a mut [T],
 }
 
 impl<T: Element> Kernel for AddRows<'_, T> {
@@ -35,18 +80,14 @@ impl<T: Element> Kernel for AddRows<'_, T> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let columns = self.acc.len();
-        for start in (0..columns).step_by(T::Vector::<S>::LANES) {
-            let count = (columns - start).min(T::Vector::<S>::LANES);
-            // SAFETY: `count` columns are left in the accumulators and in every row.
-            unsafe {
-                let to = self.acc.as_mut_ptr().add(start);
-                let mut sum = T::Vector::<S>::load_partial(to, count);
-                for row in self.rows.chunks_exact(columns) {
-                    sum = sum.add(T::Vector::<S>::load_partial(row.as_ptr().add(start), count));
-                }
-                sum.store_partial(to, count);
-            }
+        for row in self.x.chunks(self.wide.len()) {
+            self.wide.iter_mut().zip(row).for_each(|(sum, &value)| *sum += value);
         }
     }
+}
+
+/// The sum of every column of `x` (rows x n): gradients of biases.
+pub fn column_sums<T: Element>(x: &[T], n: usize) -> Buffer<T> {
+    let rows = x.len().checked_div(n).unwrap_or(0);
+    Columns::new(n).sums(rows, |range, [wide]| dispatch(AddRows { x: &x[range], wide }))
 }

@@ -14,7 +14,7 @@ fn matches_oracle<T: Element>(rows: usize, columns: usize, epsilon: f64) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]
-    fn sums_match_the_oracle(rows in 0usize..900, columns in 1usize..40) {
+    fn sums_match_the_oracle(rows in 0usize..3000, columns in prop_oneof![1usize..70, Just(512)]) {
         on_every_instruction_set(|_| {
             matches_oracle::<f32>(rows, columns, 2e-6);
             matches_oracle::<f64>(rows, columns, 1e-14);
@@ -41,4 +41,12 @@ fn bits_do_not_depend_on_threads() {
 fn no_rows_sum_to_zero() {
     assert_eq!(&column_sums::<f32>(&[], 3)[..], &[0.0; 3]);
     assert!(column_sums::<f32>(&[], 0).is_empty());
+}
+
+#[test]
+fn tiles_repeat_to_whole_rows() {
+    let columns = Columns::new(3);
+    assert_eq!(columns.width(), 66);
+    assert_eq!(columns.chunk_len() % 66, 0);
+    assert_eq!(columns.tile(&[1.0f32, 2.0, 3.0])[63..], [1.0, 2.0, 3.0]);
 }

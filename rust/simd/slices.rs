@@ -1,0 +1,60 @@
+//! Loops over slices, vector by vector, for use inside kernels.
+
+use super::{Element, Simd, Vector};
+
+/// out[i] = f(inputs[..][i])
+#[inline(always)]
+pub fn map<T: Element, S: Simd, const N: usize>(
+    inputs: [&[T]; N],
+    out: &mut [T],
+    f: impl Fn([T::Vector<S>; N]) -> T::Vector<S>,
+) {
+    let lanes = T::Vector::<S>::LANES;
+    let len = out.len();
+    assert!(inputs.iter().all(|input| input.len() == len));
+    let whole = len - len % lanes;
+    for start in (0..whole).step_by(lanes) {
+        // SAFETY: all slices have `len` elements and start + lanes <= len.
+        unsafe {
+            f(inputs.map(|input| T::Vector::<S>::load(input.as_ptr().add(start)))).store(out.as_mut_ptr().add(start))
+        };
+    }
+    if whole < len {
+        let count = len - whole;
+        // SAFETY: `count` elements are left in all slices.
+        unsafe {
+            let inputs = inputs.map(|input| T::Vector::<S>::load_partial(input.as_ptr().add(whole), count));
+            f(inputs).store_partial(out.as_mut_ptr().add(whole), count);
+        }
+    }
+}
+
+/// The sum of f(inputs[..][i]); f must give 0 for zeros.
+#[inline(always)]
+pub fn sum<T: Element, S: Simd, const N: usize>(inputs: [&[T]; N], f: impl Fn([T::Vector<S>; N]) -> T::Vector<S>) -> T {
+    let lanes = T::Vector::<S>::LANES;
+    let len = inputs[0].len();
+    assert!(inputs.iter().all(|input| input.len() == len));
+    let mut total = T::Vector::<S>::zero();
+    for start in (0..len).step_by(lanes) {
+        // SAFETY: all slices have `len` elements.
+        let load =
+            |input: &[T]| unsafe { T::Vector::<S>::load_partial(input.as_ptr().add(start), lanes.min(len - start)) };
+        total = total.add(f(inputs.map(load)));
+    }
+    total.reduce_sum()
+}
+
+/// The largest element; NaN is passed over unless it is alone.
+#[inline(always)]
+pub fn largest<T: Element, S: Simd>(x: &[T]) -> T {
+    let lanes = T::Vector::<S>::LANES;
+    let mut best = T::Vector::<S>::splat(T::NEG_INFINITY);
+    let groups = x.chunks_exact(lanes);
+    let rest = groups.remainder();
+    for group in groups {
+        // SAFETY: a group has LANES elements.
+        best = unsafe { T::Vector::<S>::load(group.as_ptr()) }.max(best);
+    }
+    rest.iter().fold(best.reduce_max(), |best, &value| if value > best { value } else { best })
+}
