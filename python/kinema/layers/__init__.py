@@ -1,0 +1,64 @@
+"""Layers, with Keras's names, arguments and behaviour. Arrays are channels last."""
+
+from kinema.layers.activation import Activation, LeakyReLU, ReLU, Softmax
+from kinema.layers.batch_normalization import BatchNormalization
+from kinema.layers.bidirectional import Bidirectional
+from kinema.layers.conv import Conv2D, Convolution2D
+from kinema.layers.dense import Dense
+from kinema.layers.dropout import Dropout
+from kinema.layers.global_pooling import (
+    GlobalAveragePooling2D,
+    GlobalAvgPool2D,
+    GlobalMaxPool2D,
+    GlobalMaxPooling2D,
+)
+from kinema.layers.gru import GRU
+from kinema.layers.input_layer import Input, InputLayer
+from kinema.layers.layer import Layer
+from kinema.layers.layer_normalization import LayerNormalization
+from kinema.layers.lstm import LSTM
+from kinema.layers.masking import Masking
+from kinema.layers.normalization import Normalization
+from kinema.layers.padding import ZeroPadding2D
+from kinema.layers.pooling import AveragePooling2D, AvgPool2D, MaxPool2D, MaxPooling2D
+from kinema.layers.rescaling import Rescaling
+from kinema.layers.reshaping import Flatten, Reshape
+from kinema.layers.simple_rnn import SimpleRNN
+from kinema.layers.time_distributed import TimeDistributed
+from kinema.layers.wrapper import Wrapper
+
+__all__ = [
+    "GRU",
+    "LSTM",
+    "Activation",
+    "AveragePooling2D",
+    "AvgPool2D",
+    "BatchNormalization",
+    "Bidirectional",
+    "Conv2D",
+    "Convolution2D",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "GlobalAveragePooling2D",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPooling2D",
+    "Input",
+    "InputLayer",
+    "Layer",
+    "LayerNormalization",
+    "LeakyReLU",
+    "Masking",
+    "MaxPool2D",
+    "MaxPooling2D",
+    "Normalization",
+    "ReLU",
+    "Rescaling",
+    "Reshape",
+    "SimpleRNN",
+    "Softmax",
+    "TimeDistributed",
+    "Wrapper",
+    "ZeroPadding2D",
+]

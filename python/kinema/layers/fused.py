@@ -1,0 +1,34 @@
+"""Activations that kernels apply to what they have just computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kinema.errors import ArgumentError
+from kinema.ops._activation import NAMES
+from kinema.saving.registry import builtin_objects
+
+
+def kernel_activation(activation: Callable[..., Any]) -> str | None:
+    """The name under which kernels know an activation, None if they do not."""
+    name = str(getattr(activation, "__name__", ""))
+    known = builtin_objects("keras.activations").get(name) is activation
+    return name if known and name in NAMES else None
+
+
+def apply_fused(compute: Callable[..., Any], activation: Callable[..., Any]) -> Any:
+    """An op's output with the activation, computed by the op itself where it can."""
+    name = kernel_activation(activation)
+    return compute(activation=name) if name is not None else activation(compute(activation=None))
+
+
+def required_kernel_activation(owner: str, argument: str, activation: Callable[..., Any]) -> str:
+    """The name under which kernels know an activation, or an error that lists them."""
+    name = kernel_activation(activation)
+    if name is None:
+        raise ArgumentError(
+            f"{owner}: {argument} is one of {', '.join(NAMES)}, which run inside the kernel, "
+            f"not {getattr(activation, '__name__', activation)!r}"
+        )
+    return name

@@ -1,0 +1,113 @@
+"""Where a model's data enters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from kinema.errors import ArgumentError
+from kinema.layers.arguments import as_shape
+from kinema.layers.layer import Layer
+from kinema.layers.structure import Shape
+from kinema.saving.registry import builtin
+
+
+@builtin("keras.layers")
+class InputLayer(Layer):
+    """Says what shape a model's input has; passes it on as it is.
+
+    Args:
+        shape: The shape of one sample; None as a length leaves it open.
+        batch_size: The number of samples in a batch, where it is fixed.
+        dtype: The type of the data, "float32" when None. Frames may be "uint8".
+        batch_shape: The shape with the batch axis, instead of `shape` and `batch_size`.
+        name: The layer's name.
+
+    Output shape:
+        (batch, *shape).
+
+    Example:
+        >>> import kinema
+        >>> kinema.layers.InputLayer(shape=(32, 128, 128, 3)).batch_shape
+        (None, 32, 128, 128, 3)
+    """
+
+    accepts_integers = True
+    supports_masking = True
+
+    def __init__(
+        self,
+        shape: Sequence[int | None] | int | None = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        sparse: bool | None = None,
+        ragged: bool | None = None,
+        batch_shape: Sequence[int | None] | None = None,
+        input_tensor: Any = None,
+        optional: bool = False,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        shape = kwargs.pop("input_shape", shape)
+        batch_shape = kwargs.pop("batch_input_shape", batch_shape)
+        super().__init__(name=name, autocast=False, **kwargs)
+        for argument, value in (("sparse", sparse), ("ragged", ragged), ("input_tensor", input_tensor)):
+            if value not in (None, False):
+                raise ArgumentError(f"{self.title}: {argument} is not supported: give the shape of plain arrays")
+        if (shape is None) == (batch_shape is None):
+            raise ArgumentError(f"{self.title}: give either shape, without the batch axis, or batch_shape, with it")
+        if batch_shape is not None:
+            self.batch_shape = as_shape(batch_shape)
+        elif shape is not None:
+            self.batch_shape = (batch_size, *as_shape((shape,) if isinstance(shape, (int, np.integer)) else shape))
+        self.dtype = "float32" if dtype is None else np.dtype(dtype).name
+        self.optional = bool(optional)
+
+    def call(self, inputs: Any) -> Any:
+        """The input itself."""
+        return inputs
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The input's shape."""
+        return tuple(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again, as Keras 3 writes them."""
+        return {
+            "batch_shape": self.batch_shape,
+            "dtype": self.dtype,
+            "sparse": False,
+            "ragged": False,
+            "name": self.name,
+            "optional": self.optional,
+        }
+
+
+def Input(  # noqa: N802 (Keras's name)
+    shape: Sequence[int | None] | int | None = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    sparse: bool | None = None,
+    ragged: bool | None = None,
+    batch_shape: Sequence[int | None] | None = None,
+    name: str | None = None,
+    tensor: Any = None,
+    optional: bool = False,
+) -> InputLayer:
+    """The first entry of a `Sequential`: says what shape the input has.
+
+    Args:
+        shape: The shape of one sample; None as a length leaves it open.
+        batch_size: The number of samples in a batch, where it is fixed.
+        dtype: The type of the data, "float32" when None. Frames may be "uint8".
+        batch_shape: The shape with the batch axis, instead of `shape` and `batch_size`.
+        name: The layer's name.
+
+    Example:
+        >>> import kinema
+        >>> kinema.layers.Input((32, 128, 128, 3)).batch_shape
+        (None, 32, 128, 128, 3)
+    """
+    return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name)

@@ -1,0 +1,114 @@
+"""Other shapes for the same numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from kinema import ops
+from kinema.errors import ArgumentError, ShapeError
+from kinema.layers.arguments import channels_last
+from kinema.layers.configured import ConfiguredLayer
+from kinema.layers.structure import Shape
+from kinema.saving.registry import builtin
+
+
+@builtin("keras.layers")
+class Flatten(ConfiguredLayer):
+    """Makes one row of numbers of each sample.
+
+    In a `Sequential`, directly after layers that work on single frames, it flattens every frame and keeps the time axis.
+
+    Args:
+        data_format: "channels_last", the only order of axes.
+
+    Input shape:
+        (batch, ...).
+
+    Output shape:
+        (batch, product of the other lengths).
+
+    Example:
+        >>> import kinema, numpy as np
+        >>> kinema.layers.Flatten()(np.ones((2, 3, 4), "float32")).shape
+        (2, 12)
+    """
+
+    mixes_frames = True
+    config_names = ("data_format",)
+
+    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.data_format = channels_last(self.title, data_format)
+
+    def call(self, inputs: Any) -> Any:
+        """The samples as rows."""
+        return ops.reshape(inputs, (inputs.shape[0], math.prod(inputs.shape[1:])))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """(batch, product of the other lengths)."""
+        return (input_shape[0], _product(input_shape[1:]))
+
+
+@builtin("keras.layers")
+class Reshape(ConfiguredLayer):
+    """Gives each sample another shape.
+
+    Args:
+        target_shape: The shape of one sample, without the batch axis; one length may be -1, which stands for what is left.
+
+    Input shape:
+        (batch, ...).
+
+    Output shape:
+        (batch, *target_shape).
+
+    Raises:
+        ShapeError: The numbers of a sample do not fill the target shape.
+
+    Example:
+        >>> import kinema, numpy as np
+        >>> kinema.layers.Reshape((-1, 2))(np.ones((2, 3, 4), "float32")).shape
+        (2, 6, 2)
+    """
+
+    mixes_frames = True
+    config_names = ("target_shape",)
+
+    def __init__(self, target_shape: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        lengths = tuple(target_shape) if isinstance(target_shape, (tuple, list)) else (target_shape,)
+        whole = all(isinstance(length, (int, np.integer)) and length >= -1 for length in lengths)
+        if not whole or lengths.count(-1) > 1:
+            raise ArgumentError(
+                f"{self.title}: target_shape is a tuple of lengths without the batch axis, at most one of them -1, "
+                f"not {target_shape!r}"
+            )
+        self.target_shape = tuple(int(length) for length in lengths)
+
+    def call(self, inputs: Any) -> Any:
+        """The samples in their new shape."""
+        return ops.reshape(inputs, (inputs.shape[0], *self._resolved(inputs.shape[1:])))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """(batch, *target_shape) with -1 worked out."""
+        return (input_shape[0], *self._resolved(input_shape[1:]))
+
+    def _resolved(self, shape: Shape) -> Shape:
+        size = _product(shape)
+        fixed = math.prod(length for length in self.target_shape if length != -1)
+        if size is None:
+            return tuple(None if length == -1 else length for length in self.target_shape)
+        fits = size == fixed if -1 not in self.target_shape else fixed > 0 and size % fixed == 0
+        if not fits:
+            raise ShapeError(
+                f"a sample of shape {tuple(shape)} has {size} numbers, which do not fill target_shape {self.target_shape}"
+            )
+        return tuple(size // fixed if length == -1 else length for length in self.target_shape)
+
+
+def _product(lengths: Shape) -> int | None:
+    return None if any(length is None for length in lengths) else math.prod(n for n in lengths if n is not None)
