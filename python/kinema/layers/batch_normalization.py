@@ -20,8 +20,8 @@ from kinema.saving.registry import builtin
 class BatchNormalization(ElementwiseLayer):
     """Brings each feature to mean 0 and variance 1, then scales and shifts it by learnt numbers.
 
-    While training the statistics are the batch's own, and moving averages follow them; these serve otherwise, and while the
-    layer is frozen with `trainable = False`.
+    While training the statistics are the batch's own, and moving averages follow them; these serve otherwise, and while
+    the layer is frozen with `trainable = False`.
 
     Args:
         axis: The axis of the features.

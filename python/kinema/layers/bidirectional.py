@@ -119,7 +119,9 @@ class Bidirectional(Layer):
         projected: Tensor = ops.concatenate(both, axis=-1)
         return projected
 
-    def call_projected(self, projected: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
+    def call_projected(
+        self, projected: Any, initial_state: Any = None, mask: Any = None, training: bool = False
+    ) -> Any:
         """What `call` gives, from the projection of its inputs."""
         forward, backward = self._halves(initial_state)
         width = self.forward_layer.kernel.shape[1]
@@ -133,10 +135,9 @@ class Bidirectional(Layer):
         shape = self.forward_layer.compute_output_shape(input_shape)
         output, states = (shape[0], shape[1:]) if self.return_state else (shape, ())
         if self.merge_mode is None:
-            outputs = (output, output)
-        else:
-            outputs = ((*output[:-1], 2 * output[-1]) if self.merge_mode == "concat" else output,)
-        return (*outputs, *states, *states) if self.return_state or self.merge_mode is None else outputs[0]
+            return (output, output, *states, *states)
+        merged = (*output[:-1], 2 * output[-1]) if self.merge_mode == "concat" else output
+        return (merged, *states, *states) if self.return_state else merged
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """The input's mask where all steps are returned."""
@@ -186,7 +187,7 @@ class Bidirectional(Layer):
         states = list(initial_state)
         if len(states) % 2:
             raise ShapeError(
-                f"initial_state has {len(states)} arrays: give those of the forward layer, then as many of the backward layer"
+                f"initial_state has {len(states)} arrays: give those of the forward layer, then as many of the other"
             )
         half = len(states) // 2
         return states[:half], states[half:]

@@ -1,4 +1,4 @@
-"""What the built-in layers share: arguments that are attributes of the same name, and teaching checks of input shapes."""
+"""What the built-in layers share: arguments that are attributes, and checks of input shapes."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def drop(x: Any, rate: float, key: RandomKey, noise_shape: Sequence[int | None] 
 class Dropout(ElementwiseLayer):
     """While training, sets a random part of the numbers to zero and enlarges the others to keep the sum.
 
-    What is dropped depends on the seed, the step and the sample's number alone, not on the number of threads or the batch.
+    What is dropped depends on the seed, the step and the sample's number alone, not on threads or the batch around it.
 
     Args:
         rate: The part that is dropped, from 0 to 1.

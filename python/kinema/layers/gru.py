@@ -16,7 +16,7 @@ class GRU(Recurrent):
 
     Args:
         units: The length of the state and of the output.
-        activation: The name of the candidate's activation; kernels know relu, sigmoid, tanh and others without parameters.
+        activation: The name of the candidate's activation: relu, sigmoid, tanh or another without parameters.
         recurrent_activation: The name of the gates' activation.
         use_bias: Whether to add a bias.
         kernel_initializer: How the input kernel starts.

@@ -238,7 +238,7 @@ class Layer(WeightOwner):
         from kinema.ops import cast
 
         if isinstance(value, Variable):
-            return cast(value, dtype=self.dtype)  # type: ignore[no-any-return]
+            return cast(value, dtype=self.dtype)
         array = value if isinstance(value, (Tensor, np.ndarray)) else _from_plain(value, self.title)
         kind = array.dtype.kind
         if kind == "O":

@@ -23,8 +23,8 @@ class Normalization(ElementwiseLayer):
     Frames of uint8 are converted on the way.
 
     Args:
-        axis: The axes that have a mean and variance of their own: -1 for one a channel, (-3, -2, -1) for one a pixel, None
-            for one in all.
+        axis: The axes that have a mean and variance of their own: -1 for one a channel, (-3, -2, -1) for one a pixel,
+            None for one in all.
         mean: The mean, where it is known.
         variance: The variance, where it is known.
         invert: Do the opposite: multiply by the standard deviation and add the mean.
@@ -64,9 +64,9 @@ class Normalization(ElementwiseLayer):
             raise ArgumentError(f"{self.title}: give both mean and variance, or neither and call adapt on data")
         self.input_mean = None if mean is None else np.asarray(mean, np.float64)
         self.input_variance = None if variance is None else np.asarray(variance, np.float64)
-        if self.input_mean is not None and np.shape(self.input_mean) != np.shape(self.input_variance):
+        if np.shape(mean) != np.shape(variance):
             raise ArgumentError(
-                f"{self.title}: mean has shape {np.shape(mean)}, but variance has {np.shape(variance)}: give equal shapes"
+                f"{self.title}: mean has shape {np.shape(mean)}, but variance {np.shape(variance)}: give equal shapes"
             )
         self._keep: tuple[int, ...] = ()
         self._kept_shape: tuple[int, ...] = ()
@@ -91,7 +91,9 @@ class Normalization(ElementwiseLayer):
                 ) from None
         else:
             self.adapt_mean = self.add_weight(self._kept_shape, initializer="zeros", trainable=False, name="mean")
-            self.adapt_variance = self.add_weight(self._kept_shape, initializer="ones", trainable=False, name="variance")
+            self.adapt_variance = self.add_weight(
+                self._kept_shape, initializer="ones", trainable=False, name="variance"
+            )
             # Keras's files have this third weight.
             self.count = Variable(np.zeros((), np.int32), trainable=False, name="count")
         self.built = True
@@ -100,8 +102,8 @@ class Normalization(ElementwiseLayer):
         """Finds mean and variance of data, in one pass; data that does not fit in memory may come in batches.
 
         Args:
-            data: An array of samples, or a generator or dataset, such as `kinema.video.VideoFolder`, that yields batches of
-                inputs, or tuples that begin with them.
+            data: An array of samples, or a generator or dataset, such as `kinema.video.VideoFolder`, that yields batches
+                of inputs, or tuples that begin with them.
             steps: How many batches to take of a generator that does not end.
         """
         if self.input_mean is not None:
@@ -166,6 +168,6 @@ class Normalization(ElementwiseLayer):
         )
         if not fits:
             raise ShapeError(
-                f"it was built for {len(self._broadcast_shape)} axes with lengths {self._kept_shape} along {self._keep}, "
+                f"built for {len(self._broadcast_shape)} axes with lengths {self._kept_shape} along {self._keep}, "
                 f"but got an input of shape {shape}"
             )

@@ -1,12 +1,11 @@
 """What SimpleRNN, GRU and LSTM share: weights, states, masks, dropout.
 
-The work is in two steps. `project_frames` multiplies every time step with the input kernel, all at once and each by itself,
-so that a step which several clips share need be projected only once. `call_projected` then walks through time.
+The work is in two steps. `project_frames` multiplies every time step with the input kernel, all at once and each by
+itself, so that a step which several clips share need be projected only once. `call_projected` then walks through time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -46,6 +45,7 @@ class Recurrent(ConfiguredLayer):
     kernel: Variable
     recurrent_kernel: Variable
     bias: Variable | None
+    kernel_initializer: Any
 
     def __init__(
         self,
@@ -127,7 +127,9 @@ class Recurrent(ConfiguredLayer):
         self._require_features(inputs.shape, self.kernel.shape[0])
         return self._project(inputs)
 
-    def call_projected(self, projected: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
+    def call_projected(
+        self, projected: Any, initial_state: Any = None, mask: Any = None, training: bool = False
+    ) -> Any:
         """What `call` gives, from the projection of its inputs."""
         batch = projected.shape[0]
         outputs, states = self._walk(
@@ -190,7 +192,7 @@ class Recurrent(ConfiguredLayer):
             states = self.states if self.stateful else None
             if states is not None and states[0].shape[0] != batch:
                 raise ShapeError(
-                    f"stateful=True goes on with the state of {states[0].shape[0]} samples, but this batch has {batch}: "
+                    f"stateful=True goes on with the state of {len(states[0])} samples, but this batch has {batch}: "
                     "feed batches of one size, or call reset_state() in between"
                 )
         if states is None:
@@ -205,7 +207,11 @@ class Recurrent(ConfiguredLayer):
         return [self._convert(state) for state in states]
 
     def _require_sequences(self, input_shape: Any) -> None:
-        if isinstance(input_shape, Sequence) and len(input_shape) == 3 and not isinstance(input_shape[0], (tuple, list)):
+        if (
+            isinstance(input_shape, Sequence)
+            and len(input_shape) == 3
+            and not isinstance(input_shape[0], (tuple, list))
+        ):
             return
         message = f"expected sequences of shape (batch, time, features), got an input of shape {input_shape}"
         if len(input_shape) > 3:

@@ -20,7 +20,7 @@ from kinema.saving.registry import builtin
 class Flatten(ConfiguredLayer):
     """Makes one row of numbers of each sample.
 
-    In a `Sequential`, directly after layers that work on single frames, it flattens every frame and keeps the time axis.
+    In a `Sequential`, directly after layers that work on single frames, it flattens every frame and keeps time.
 
     Args:
         data_format: "channels_last", the only order of axes.
@@ -58,7 +58,7 @@ class Reshape(ConfiguredLayer):
     """Gives each sample another shape.
 
     Args:
-        target_shape: The shape of one sample, without the batch axis; one length may be -1, which stands for what is left.
+        target_shape: The shape of one sample, without the batch axis; one length may be -1 for what is left.
 
     Input shape:
         (batch, ...).
@@ -105,7 +105,7 @@ class Reshape(ConfiguredLayer):
         fits = size == fixed if -1 not in self.target_shape else fixed > 0 and size % fixed == 0
         if not fits:
             raise ShapeError(
-                f"a sample of shape {tuple(shape)} has {size} numbers, which do not fill target_shape {self.target_shape}"
+                f"a sample of shape {tuple(shape)} has {size} numbers: they do not fill target_shape {self.target_shape}"
             )
         return tuple(size // fixed if length == -1 else length for length in self.target_shape)
 

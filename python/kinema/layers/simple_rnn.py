@@ -15,7 +15,7 @@ class SimpleRNN(Recurrent):
 
     Args:
         units: The length of the state and of the output.
-        activation: The name of the activation; kernels know relu, sigmoid, tanh and others without parameters.
+        activation: The name of the activation: relu, sigmoid, tanh or another without parameters.
         use_bias: Whether to add a bias.
         kernel_initializer: How the input kernel starts.
         recurrent_initializer: How the recurrent kernel starts.

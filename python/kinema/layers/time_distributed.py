@@ -72,9 +72,7 @@ class TimeDistributed(Wrapper):
         # A mask of whole steps says nothing about what is inside a step.
         inner = steps.reshape(batch * time, *steps.shape[2:]) if steps is not None and steps.ndim > 2 else None
         with scaled_samples(time):
-            outputs = self.layer(
-                ops.reshape(inputs, (batch * time, *inputs.shape[2:])), training=training, mask=inner
-            )
+            outputs = self.layer(ops.reshape(inputs, (batch * time, *inputs.shape[2:])), training=training, mask=inner)
         return ops.reshape(outputs, (batch, time, *outputs.shape[1:]))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
