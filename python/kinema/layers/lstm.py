@@ -16,13 +16,14 @@ from kinema.saving.registry import builtin
 class LSTM(Recurrent):
     """Walks through time with a cell state that three gates guard.
 
-    With `use_peepholes` the gates also look at the cell state, through one weight a unit and gate: input and forget gate
-    at the old state, the output gate at the new one. These weights are one array of shape (3, units), its rows in the
-    order input, forget, output; it is the layer's last weight, so that the others lie where Keras has them.
+    With `use_peepholes` the gates also look at the cell state, through one weight a unit and gate: input and forget
+    gate at the old state, the output gate at the new one. These weights are one array of shape (3, units), its rows in
+    the order input, forget, output; it is the layer's last weight, so that the others lie where Keras has them.
 
     Args:
         units: The length of the state and of the output.
-        activation: The name of the activation of candidate and output: relu, sigmoid, tanh or another without parameters.
+        activation: The name of the candidate's and output's activation: relu, sigmoid, tanh or another without
+            parameters.
         recurrent_activation: The name of the gates' activation.
         use_bias: Whether to add a bias.
         kernel_initializer: How the input kernel and the peephole weights start.

@@ -102,8 +102,8 @@ class Normalization(ElementwiseLayer):
         """Finds mean and variance of data, in one pass; data that does not fit in memory may come in batches.
 
         Args:
-            data: An array of samples, or a generator or dataset, such as `kinema.video.VideoFolder`, that yields batches
-                of inputs, or tuples that begin with them.
+            data: An array of samples, or a generator or dataset, such as `kinema.video.VideoFolder`, that yields
+                batches of inputs, or tuples that begin with them.
             steps: How many batches to take of a generator that does not end.
         """
         if self.input_mean is not None:

@@ -207,11 +207,7 @@ class Recurrent(ConfiguredLayer):
         return [self._convert(state) for state in states]
 
     def _require_sequences(self, input_shape: Any) -> None:
-        if (
-            isinstance(input_shape, Sequence)
-            and len(input_shape) == 3
-            and not isinstance(input_shape[0], (tuple, list))
-        ):
+        if len(input_shape) == 3 and not isinstance(input_shape[0], (tuple, list)):
             return
         message = f"expected sequences of shape (batch, time, features), got an input of shape {input_shape}"
         if len(input_shape) > 3:

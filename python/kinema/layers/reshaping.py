@@ -105,7 +105,7 @@ class Reshape(ConfiguredLayer):
         fits = size == fixed if -1 not in self.target_shape else fixed > 0 and size % fixed == 0
         if not fits:
             raise ShapeError(
-                f"a sample of shape {tuple(shape)} has {size} numbers: they do not fill target_shape {self.target_shape}"
+                f"a sample of shape {tuple(shape)} with {size} numbers does not fill target_shape {self.target_shape}"
             )
         return tuple(size // fixed if length == -1 else length for length in self.target_shape)
 
