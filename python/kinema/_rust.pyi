@@ -8,6 +8,9 @@ import numpy.typing as npt
 Array: TypeAlias = npt.NDArray[Any]
 Pair: TypeAlias = tuple[int, int]
 
+#: The version of the package, from its manifest.
+__version__: str
+
 # ---- activations
 @final
 class Activation:

@@ -46,7 +46,8 @@ mod _rust {
 
     /// Reads the environment once, so that a wrong setting is an error at import.
     #[pymodule_init]
-    fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         super::machine::read_environment()
     }
 }
