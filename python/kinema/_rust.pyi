@@ -97,6 +97,13 @@ def conv2d_pool_grad(
 def conv_output_size(size: int, kernel: int, stride: int, dilation: int, same: bool) -> int:
     """Positions of a window that slides over an axis of `size`."""
 
+# ---- gemm
+def dense(x: Array, kernel: Array, bias: Array | None, activation: Activation) -> Array:
+    """y = activation(x @ kernel + bias): x (m, k), kernel (k, n), bias (n,)."""
+
+def matmul(a: Array, b: Array, transpose_a: bool, transpose_b: bool) -> Array:
+    """c = op(a) @ op(b), both 2-D or both 3-D with equal first axes."""
+
 # ---- machine
 def available_instruction_sets() -> list[str]:
     """The instruction sets of this machine, best first."""

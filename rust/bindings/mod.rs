@@ -4,6 +4,7 @@ mod activate;
 mod column_sums;
 mod conv2d;
 mod conv2d_pool;
+mod gemm;
 mod geometry;
 mod machine;
 mod pool2d;
@@ -26,6 +27,8 @@ mod _rust {
     use super::conv2d::{conv2d, conv2d_input_grad, conv2d_kernel_grad};
     #[pymodule_export]
     use super::conv2d_pool::{conv2d_pool, conv2d_pool_grad};
+    #[pymodule_export]
+    use super::gemm::{dense, matmul};
     #[pymodule_export]
     use super::geometry::conv_output_size;
     #[pymodule_export]

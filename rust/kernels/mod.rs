@@ -5,6 +5,7 @@ pub mod activate;
 pub mod column_sums;
 pub mod conv2d;
 pub mod conv2d_pool;
+pub mod gemm;
 pub mod pool2d;
 pub mod rows;
 pub mod softmax;

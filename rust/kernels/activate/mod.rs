@@ -2,7 +2,7 @@
 //!
 //! One pass over memory in chunks. Piecewise linear functions and those built on `exp` run on vectors (`vector.rs`).
 
-mod naive;
+pub(crate) mod naive;
 #[cfg(test)]
 mod tests;
 mod vector;

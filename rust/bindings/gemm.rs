@@ -1,0 +1,51 @@
+//! Matrix products.
+
+use super::support::{FloatArray, compute, for_dtype, new_array, optional_view, to_python};
+use crate::error::KernelError;
+use crate::kernels::activate::Activation;
+use crate::kernels::gemm::{self, Matmul};
+use crate::memory::Buffer;
+use pyo3::prelude::*;
+
+/// c = op(a) @ op(b), both 2-D or both 3-D (a batch of matrices).
+#[pyfunction]
+pub fn matmul<'py>(
+    py: Python<'py>,
+    a: FloatArray<'py>,
+    b: FloatArray<'py>,
+    transpose_a: bool,
+    transpose_b: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    for_dtype!(a, T => {
+        let (a, b) = (a.view::<T>("matmul", "a")?, b.view::<T>("matmul", "b")?);
+        let shape = Matmul::new(a.shape, b.shape, transpose_a, transpose_b).map_err(to_python)?;
+        let c_shape = [shape.batch, shape.rows, shape.columns];
+        let mut c = Buffer::stale(c_shape.iter().product());
+        compute(py, || gemm::matmul(shape, a.data, b.data, &mut c))?;
+        new_array(py, c, &c_shape[3 - a.shape.len()..])
+    })
+}
+
+/// y = activation(x @ kernel + bias).
+#[pyfunction]
+pub fn dense<'py>(
+    py: Python<'py>,
+    x: FloatArray<'py>,
+    kernel: FloatArray<'py>,
+    bias: Option<FloatArray<'py>>,
+    activation: Activation,
+) -> PyResult<Bound<'py, PyAny>> {
+    for_dtype!(x, T => {
+        let (x, kernel) = (x.view::<T>("dense", "x")?, kernel.view::<T>("dense", "kernel")?);
+        let bias = optional_view::<T>(&bias, "dense", "bias")?;
+        let [m, k] = x.shape("dense", "x", "rows, features")?;
+        let [_, n] = kernel.shape("dense", "kernel", "features, units")?;
+        KernelError::check_shape("dense", "kernel", &[k, n], kernel.shape).map_err(to_python)?;
+        if let Some(bias) = bias {
+            KernelError::check_shape("dense", "bias", &[n], bias.shape).map_err(to_python)?;
+        }
+        let mut y = Buffer::stale(m * n);
+        compute(py, || gemm::dense([m, k, n], x.data, kernel.data, bias.map(|b| b.data), activation, &mut y))?;
+        new_array(py, y, &[m, n])
+    })
+}

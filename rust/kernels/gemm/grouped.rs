@@ -1,0 +1,249 @@
+//! `leftᵀ @ right`, a sum over rows that follows a fixed binary tree (neighbours first, aligned powers of two). A leaf is one chain over a
+//! group of rows of fixed size, so the bits depend neither on the threads nor on how the work is split.
+//!
+//! Aligned runs of leaves, up to `RUN_ROWS` rows, are summed while a register tile stays where it is; the sums of runs go up the rest of
+//! the tree, one partial block a level. Small results of many rows are computed run by run in parallel, large ones block by block.
+
+use super::pack::{pack_panel, pack_rows, panel_width, wide};
+use super::tile::{self, Panels, Place, Strip, TILE_ROWS, panel_columns};
+use super::{Matrix, Target};
+use crate::memory::Buffer;
+use crate::parallel;
+use crate::simd::{Element, InstructionSet, Kernel, Simd, Vector, dispatch_on};
+
+/// Steps that a block packs and sums at a time.
+const RUN_STEPS: usize = 256;
+/// Levels of the tree within a run.
+const RUN_LEVELS: usize = RUN_STEPS.ilog2() as usize + 1;
+/// Rows of a block of the result.
+const BLOCK_ROWS: usize = 96;
+/// Elements of the right factor that a block packs: they fit the second-level cache.
+const BLOCK_RIGHT: usize = 32 << 10;
+/// Blocks are not made smaller than these.
+const LEAST_ROWS: usize = 4 * TILE_ROWS;
+const LEAST_PANELS: usize = 4;
+/// With fewer blocks of the least size than this, runs are summed in parallel.
+const FEW_BLOCKS: usize = 32;
+/// Multiplications that are worth a second thread.
+const WORTH_A_THREAD: usize = 1 << 16;
+
+/// One product `out = left @ right`, `(rows, inner) @ (inner, columns)`; `left` is a transposed matrix.
+#[derive(Clone, Copy)]
+pub struct Grouped<'a, T: Element> {
+    pub left: Matrix<'a, T>,
+    pub right: Matrix<'a, T>,
+    pub rows: usize,
+    pub inner: usize,
+    pub columns: usize,
+    pub out: Target<T>,
+}
+
+/// Computes products of one shape, `product(item)` for every item of a batch, with leaves of `leaf` steps.
+pub fn multiply_grouped<'a, T: Element>(
+    set: InstructionSet,
+    batch: usize,
+    leaf: usize,
+    product: impl Fn(usize) -> Grouped<'a, T> + Sync,
+) {
+    if batch == 0 {
+        return;
+    }
+    let Grouped { rows, inner, columns, .. } = product(0);
+    if rows == 0 || columns == 0 {
+        return;
+    }
+    let panel = panel_width::<T>(set);
+    let run = run_steps(leaf);
+    let least = Cut { rows: LEAST_ROWS, columns: LEAST_PANELS * panel };
+    let large = batch * rows * inner * columns >= WORTH_A_THREAD;
+    if large && inner > run && batch * least.blocks(rows, columns) < FEW_BLOCKS {
+        for item in 0..batch {
+            sum_runs(set, leaf, product(item));
+        }
+        return;
+    }
+    let most = BLOCK_RIGHT / run.min(inner).max(1);
+    let mut cut = Cut { rows: BLOCK_ROWS, columns: most.min(columns).next_multiple_of(panel) };
+    let wanted = if large { 4 * parallel::threads() } else { 1 };
+    while batch * cut.blocks(rows, columns) < wanted && cut.columns > least.columns {
+        cut.columns = (cut.columns / 2).next_multiple_of(panel);
+    }
+    while batch * cut.blocks(rows, columns) < wanted && cut.rows > least.rows {
+        cut.rows = (cut.rows / 2).next_multiple_of(TILE_ROWS);
+    }
+    let blocks = cut.blocks(rows, columns);
+    parallel::for_each(batch * blocks, 1, |task| cut.compute(set, leaf, product(task / blocks), task % blocks));
+}
+
+/// A small result of many steps: the sums of runs are computed in parallel and added as the tree says.
+fn sum_runs<T: Element>(set: InstructionSet, leaf: usize, product: Grouped<'_, T>) {
+    let Grouped { left, right, rows, inner, columns, out } = product;
+    let run = run_steps(leaf);
+    let cut = Cut { rows: BLOCK_ROWS, columns };
+    let mut total = Buffer::stale(rows * columns);
+    parallel::tree_sum(inner.div_ceil(run), &mut total, |index, sum| {
+        let start = index * run;
+        let (left, right, inner) = (left.from(0, start), right.from(start, 0), run.min(inner - start));
+        let part = Grouped { left, right, inner, out: Target::rows(sum, columns), ..product };
+        (0..cut.blocks(rows, columns)).for_each(|block| cut.compute(set, leaf, part, block));
+    });
+    for (row, values) in total.chunks_exact(columns).enumerate() {
+        // SAFETY: the row belongs to the result.
+        unsafe { out.at(row, 0).write_row(values) };
+    }
+}
+
+/// Steps of an aligned run of whole leaves.
+fn run_steps(leaf: usize) -> usize {
+    leaf << (RUN_STEPS / leaf).max(1).ilog2()
+}
+
+/// Which waiting sums are added to the sum at position `index` of a row of leaves (bit l: the one of level l, lowest first), and
+/// the level at which the result waits in turn: none for the last position, whose sum is complete.
+fn merges(index: usize, last: bool) -> (usize, Option<usize>) {
+    let trailing = index.trailing_ones() as usize;
+    if last { (index, None) } else { (index & ((1 << trailing) - 1), Some(trailing)) }
+}
+
+/// Positions of the bits that are set.
+#[inline(always)]
+fn bits(mut set: usize) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let lowest = set.trailing_zeros();
+        set &= set.wrapping_sub(1);
+        (lowest < usize::BITS).then_some(lowest as usize)
+    })
+}
+
+/// How a result is cut into blocks.
+#[derive(Clone, Copy)]
+struct Cut {
+    rows: usize,
+    columns: usize,
+}
+
+impl Cut {
+    fn blocks(self, rows: usize, columns: usize) -> usize {
+        rows.div_ceil(self.rows) * columns.div_ceil(self.columns)
+    }
+
+    fn compute<T: Element>(self, set: InstructionSet, leaf: usize, product: Grouped<'_, T>, block: usize) {
+        let across = product.columns.div_ceil(self.columns);
+        let (row, column) = (block / across * self.rows, block % across * self.columns);
+        let (rows, columns) = (self.rows.min(product.rows - row), self.columns.min(product.columns - column));
+        dispatch_on(set, Block { product, leaf, row, column, rows, columns });
+    }
+}
+
+/// A block of a result.
+struct Block<'a, T: Element> {
+    product: Grouped<'a, T>,
+    leaf: usize,
+    row: usize,
+    column: usize,
+    rows: usize,
+    columns: usize,
+}
+
+impl<T: Element> Kernel for Block<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        if wide::<T::Vector<S>>() {
+            self.compute::<T::Vector<S>, 4>();
+        } else {
+            self.compute::<T::Vector<S>, 2>();
+        }
+    }
+}
+
+impl<T: Element> Block<'_, T> {
+    #[inline(always)]
+    fn compute<V: Vector<Elem = T>, const N: usize>(self) {
+        let Self { product, leaf, row, column, rows, columns } = self;
+        let inner = product.inner;
+        let panel = panel_columns::<V, N>();
+        let run = run_steps(leaf);
+        let runs = inner.div_ceil(run).max(1);
+        let (padded_rows, padded_columns) = (rows.next_multiple_of(TILE_ROWS), columns.next_multiple_of(panel));
+        let level_len = padded_rows * padded_columns;
+        let levels = (usize::BITS - (runs - 1).leading_zeros()) as usize;
+        let longest = run.min(inner);
+        let lens =
+            [padded_rows * longest, padded_columns * longest, (RUN_LEVELS + 1) * TILE_ROWS * panel, levels * level_len];
+        let mut scratch = Buffer::<T>::stale(lens.iter().sum());
+        let strips = scratch.as_mut_ptr();
+        // SAFETY: the block lies in the operands and the result; the scratch memory was sized for its four parts.
+        unsafe {
+            let panels = strips.add(lens[0]);
+            let waiting = panels.add(lens[1]);
+            let partial = waiting.add(lens[2]);
+            let level =
+                |l: usize| Place { data: partial.add(l * level_len), row: padded_columns, columns: padded_columns };
+            let out = product.out.at(row, column);
+            let out = Place { data: out.data, row: out.row, columns };
+            for index in 0..runs {
+                let start = index * run;
+                let steps = run.min(inner - start);
+                let left = product.left.from(row, start);
+                for i in (0..rows).step_by(TILE_ROWS) {
+                    let from = left.data.as_ptr().add(i * left.row);
+                    pack_rows::<T, TILE_ROWS>(from, left.row, left.column, steps, rows - i, strips.add(i * steps));
+                }
+                let right = product.right.from(start, column);
+                for j in (0..columns).step_by(panel) {
+                    let from = right.data.as_ptr().add(j * right.column);
+                    let width = panel.min(columns - j);
+                    pack_panel::<V, N>(from, right.row, right.column, steps, width, panels.add(j * steps));
+                }
+                let (below, target) = merges(index, index + 1 == runs);
+                for j in (0..columns).step_by(panel) {
+                    let right = Panels { data: panels.add(j * steps).cast_const(), step: panel, next: 0 };
+                    for i in (0..rows).step_by(TILE_ROWS) {
+                        let left = Strip { data: strips.add(i * steps).cast_const(), row: 1, step: TILE_ROWS };
+                        let mut sum = run_sum::<V, N>(left, right, steps, leaf, waiting);
+                        bits(below).for_each(|l| tile::add(&mut sum, level(l).at(i, j)));
+                        match target {
+                            Some(l) => tile::store(&sum, level(l).at(i, j)),
+                            None => tile::store_rows(&sum, out.at(i, j), rows - i),
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The sum of a run for one tile: chains of `leaf` steps, added as the tree says. Sums that wait lie at `waiting`, level by level.
+///
+/// # Safety
+/// The operands hold `steps` steps, `waiting` has room for `RUN_LEVELS` tiles.
+#[inline(always)]
+unsafe fn run_sum<V: Vector, const N: usize>(
+    left: Strip<V::Elem>,
+    right: Panels<V::Elem>,
+    steps: usize,
+    leaf: usize,
+    waiting: *mut V::Elem,
+) -> tile::Registers<V, TILE_ROWS, 1, N> {
+    let panel = panel_columns::<V, N>();
+    let leaves = steps.div_ceil(leaf);
+    // SAFETY: the caller's promise.
+    unsafe {
+        let level = |l: usize| Place { data: waiting.add(l * TILE_ROWS * panel), row: panel, columns: panel };
+        let mut index = 0;
+        loop {
+            let start = index * leaf;
+            let mut sum = tile::zero();
+            tile::chain(&mut sum, leaf.min(steps - start), left.at(0, start), right.at(0, start));
+            let (below, target) = merges(index, index + 1 >= leaves);
+            bits(below).for_each(|l| tile::add(&mut sum, level(l)));
+            match target {
+                Some(l) => tile::store(&sum, level(l)),
+                None => return sum,
+            }
+            index += 1;
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Matrix products, `(rows, inner) @ (inner, columns)`, single or in batches, with either factor transposed.
+//!
+//! - `ordered`: sums over k in order, in chunks of fixed length. A row of the result has the same bits however many rows there are.
+//!   Blocks of the result are computed in parallel; where the result is too small for that, chunks of the sum are.
+//!   - `a @ b`: `b` is packed block by block when enough rows share it, else read where it lies.
+//!   - `a @ bᵀ`: with few rows computed as `(b @ aᵀ)ᵀ`, which reads `b` (the weights, in a backward pass) in place and packs only `a`;
+//!     with many rows `b` is packed as a whole.
+//! - `grouped`: `aᵀ @ b`, the gradient of weights: the sum over rows is a fixed binary tree whose leaves are groups of `LEAF` rows.
+//!
+//! All of them stand on one register tile (`tile`), whose shape depends on the instruction set but never shows in the bits.
+
+mod grouped;
+#[cfg(test)]
+mod naive;
+mod ordered;
+mod pack;
+#[cfg(test)]
+mod tests;
+mod tile;
+
+use crate::error::{KernelError, Result};
+use crate::kernels::activate::Activation;
+use crate::simd::{self, Element};
+
+pub(crate) use grouped::{Grouped, multiply_grouped};
+pub(crate) use ordered::{Finish, Ordered, Right, multiply};
+pub(crate) use pack::PackedRight;
+
+/// Rows in a leaf of the tree that sums over rows.
+pub const LEAF: usize = 16;
+
+/// The shape of `c = op(a) @ op(b)`: `c` is `(batch, rows, columns)`, `inner` the length of every sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Matmul {
+    /// Independent products.
+    pub batch: usize,
+    /// Rows of `op(a)` and `c`.
+    pub rows: usize,
+    /// Columns of `op(a)`, rows of `op(b)`.
+    pub inner: usize,
+    /// Columns of `op(b)` and `c`.
+    pub columns: usize,
+    /// `a` is stored `(inner, rows)`.
+    pub transpose_a: bool,
+    /// `b` is stored `(columns, inner)`.
+    pub transpose_b: bool,
+}
+
+impl Matmul {
+    /// From the shapes of `a` and `b`, both 2-D or both 3-D with equal first axes.
+    pub fn new(a: &[usize], b: &[usize], transpose_a: bool, transpose_b: bool) -> Result<Self> {
+        const OP: &str = "matmul";
+        let (batch, a_matrix, b_matrix) = match (a, b) {
+            (&[m, k], &[l, n]) => (1, [m, k], [l, n]),
+            (&[batch, m, k], &[other, l, n]) => {
+                if batch != other {
+                    return Err(KernelError::shape(OP, "b", format!("of {batch} matrices, as a is"), b));
+                }
+                (batch, [m, k], [l, n])
+            }
+            _ => return Err(KernelError::shape(OP, "a and b", "both 2-D or both 3-D", (a, b))),
+        };
+        let [rows, inner] = if transpose_a { [a_matrix[1], a_matrix[0]] } else { a_matrix };
+        let [b_inner, columns] = if transpose_b { [b_matrix[1], b_matrix[0]] } else { b_matrix };
+        if inner != b_inner {
+            let axis = b.len() - if transpose_b { 1 } else { 2 };
+            return Err(KernelError::shape(OP, "b", format!("of length {inner} along axis {axis}"), b));
+        }
+        Ok(Self { batch, rows, inner, columns, transpose_a, transpose_b })
+    }
+}
+
+/// A strided view of a matrix: element (i, j) is `data[i * row + j * column]`.
+#[derive(Clone, Copy)]
+pub(crate) struct Matrix<'a, T> {
+    data: &'a [T],
+    row: usize,
+    column: usize,
+}
+
+impl<'a, T> Matrix<'a, T> {
+    /// Rows of `row` elements, one behind the other.
+    pub fn rows(data: &'a [T], row: usize) -> Self {
+        Self { data, row, column: 1 }
+    }
+
+    /// Rows and columns exchanged.
+    pub fn transposed(self) -> Self {
+        Self { row: self.column, column: self.row, ..self }
+    }
+
+    /// The part from row `i` and column `j` on.
+    pub fn from(self, i: usize, j: usize) -> Self {
+        Self { data: self.data.get(i * self.row + j * self.column..).unwrap_or_default(), ..self }
+    }
+}
+
+/// Where a result is written: element (i, j) at `data + i * row + j * column`. Threads write to parts of their own.
+#[derive(Clone, Copy)]
+pub(crate) struct Target<T> {
+    data: *mut T,
+    row: usize,
+    column: usize,
+}
+
+// SAFETY: a place, not a reference; whoever writes to it promises not to share the elements.
+unsafe impl<T: Send> Send for Target<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Sync for Target<T> {}
+
+impl<T: Copy> Target<T> {
+    /// Rows of `row` elements, one behind the other.
+    pub fn rows(data: &mut [T], row: usize) -> Self {
+        Self { data: data.as_mut_ptr(), row, column: 1 }
+    }
+
+    /// Rows and columns exchanged.
+    pub fn transposed(self) -> Self {
+        Self { row: self.column, column: self.row, ..self }
+    }
+
+    /// The part from row `i` and column `j` on.
+    ///
+    /// # Safety
+    /// There is such an element.
+    unsafe fn at(self, i: usize, j: usize) -> Self {
+        // SAFETY: the caller's promise.
+        Self { data: unsafe { self.data.add(i * self.row + j * self.column) }, ..self }
+    }
+
+    /// Writes the first row.
+    ///
+    /// # Safety
+    /// The row exists and nobody else writes to it.
+    unsafe fn write_row(self, values: &[T]) {
+        for (j, &value) in values.iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { *self.data.add(j * self.column) = value };
+        }
+    }
+}
+
+/// `c = op(a) @ op(b)`.
+pub fn matmul<T: Element>(shape: Matmul, a: &[T], b: &[T], c: &mut [T]) {
+    let Matmul { batch, rows, inner, columns, transpose_a, transpose_b } = shape;
+    assert_eq!((a.len(), b.len()), (batch * rows * inner, batch * inner * columns));
+    assert_eq!(c.len(), batch * rows * columns);
+    let set = simd::current();
+    let out = Target::rows(c, columns);
+    let item = |item: usize| {
+        let (a, b) = (&a[item * rows * inner..], &b[item * inner * columns..]);
+        let left = if transpose_a { Matrix::rows(a, rows).transposed() } else { Matrix::rows(a, inner) };
+        let right = if transpose_b { Matrix::rows(b, inner).transposed() } else { Matrix::rows(b, columns) };
+        // SAFETY: every item has its rows.
+        (left, right, unsafe { out.at(item * rows, 0) })
+    };
+    match (transpose_a, transpose_b) {
+        (false, false) => multiply(set, batch, |i| {
+            let (left, right, out) = item(i);
+            Ordered { left, right: Right::Plain(right), rows, inner, columns, out, finish: Finish::NONE }
+        }),
+        (false, true) if rows <= columns => {
+            let packed: Vec<_> =
+                (0..batch).map(|i| PackedRight::new(set, item(i).0.transposed(), inner, rows)).collect();
+            multiply(set, batch, |i| {
+                let (_, right, out) = item(i);
+                let (left, right) = (right.transposed(), Right::Packed(&packed[i], 0));
+                Ordered {
+                    left,
+                    right,
+                    rows: columns,
+                    inner,
+                    columns: rows,
+                    out: out.transposed(),
+                    finish: Finish::NONE,
+                }
+            });
+        }
+        (false, true) => {
+            let packed: Vec<_> = (0..batch).map(|i| PackedRight::new(set, item(i).1, inner, columns)).collect();
+            multiply(set, batch, |i| {
+                let (left, _, out) = item(i);
+                Ordered { left, right: Right::Packed(&packed[i], 0), rows, inner, columns, out, finish: Finish::NONE }
+            });
+        }
+        (true, _) => multiply_grouped(set, batch, LEAF, |i| {
+            let (left, right, out) = item(i);
+            Grouped { left, right, rows, inner, columns, out }
+        }),
+    }
+}
+
+/// `y = activation(x @ kernel + bias)`: x `(m, k)`, kernel `(k, n)`, bias `(n,)`.
+pub fn dense<T: Element>(
+    [m, k, n]: [usize; 3],
+    x: &[T],
+    kernel: &[T],
+    bias: Option<&[T]>,
+    activation: Activation,
+    y: &mut [T],
+) {
+    assert_eq!((x.len(), kernel.len(), y.len()), (m * k, k * n, m * n));
+    assert!(bias.is_none_or(|bias| bias.len() == n));
+    let out = Target::rows(y, n);
+    multiply(simd::current(), 1, |_| Ordered {
+        left: Matrix::rows(x, k),
+        right: Right::Plain(Matrix::rows(kernel, n)),
+        rows: m,
+        inner: k,
+        columns: n,
+        out,
+        finish: Finish { bias, activation },
+    });
+}
