@@ -21,6 +21,7 @@ pub unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
 impl Simd for Avx2 {
     type F32 = F32x8;
     type F64 = F64x4;
+    const REGISTERS: usize = 16;
 }
 
 /// Eight f32.

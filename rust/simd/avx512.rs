@@ -21,6 +21,7 @@ pub unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
 impl Simd for Avx512 {
     type F32 = F32x16;
     type F64 = F64x8;
+    const REGISTERS: usize = 32;
 }
 
 /// Sixteen f32.

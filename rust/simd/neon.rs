@@ -11,6 +11,7 @@ pub struct Neon;
 impl Simd for Neon {
     type F32 = F32x4;
     type F64 = F64x2;
+    const REGISTERS: usize = 32;
 }
 
 /// Four f32.

@@ -12,6 +12,7 @@ pub struct Scalar;
 impl Simd for Scalar {
     type F32 = Lanes<f32, 4>;
     type F64 = Lanes<f64, 2>;
+    const REGISTERS: usize = 16;
 }
 
 /// `N` lanes in an array.

@@ -6,6 +6,8 @@ pub trait Simd: Copy + Send + Sync + 'static {
     type F32: Vector<Elem = f32>;
     /// Vector of f64.
     type F64: Vector<Elem = f64>;
+    /// Number of vector registers: how large a tile of sums may be.
+    const REGISTERS: usize;
 }
 
 /// The most lanes any vector has.

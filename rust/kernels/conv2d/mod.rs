@@ -1,7 +1,23 @@
 //! 2-D convolution of channels-last frames, and its gradients.
+//!
+//! One algorithm for any kernel, stride, dilation, padding and groups: implicit GEMM. Frames are cut into bands of rows, the
+//! only copies are zeros around them where padding asks for it (`plane.rs`) and the packed weights. Per frame, with
+//! K = kh * kw * cin of a group and pixels = output height * width:
+//! - forward (`forward.rs`): (pixels x K) times (K x cout)
+//! - input gradient (`input_grad.rs`): (pixels of x  x  kh * kw * cout) times (kh * kw * cout x cin), a phase per stride
+//! - kernel gradient (`kernel_grad.rs`): (K x pixels) times (pixels x cout), frames added in a fixed tree
 
+mod correlate;
+mod forward;
+mod input_grad;
+mod kernel_grad;
 pub mod naive;
+mod plane;
+#[cfg(test)]
+mod tests;
+mod tile;
 
+use self::correlate::Epilogue;
 use crate::error::{KernelError, Result};
 use crate::geometry::ConvGeometry;
 use crate::kernels::activate::{Activation, activate};
@@ -28,18 +44,19 @@ pub fn conv2d<T: Element>(
     if let Some(bias) = bias {
         KernelError::check_shape("conv2d", "bias", &[g.cout], &[bias.len()])?;
     }
-    let y = naive::conv2d(g, x, kernel, bias);
-    Ok(if activation == Activation::Linear { y } else { activate(&y, activation) })
+    let relu = activation == Activation::Relu;
+    let y = forward::conv2d(g, x, kernel, Epilogue { bias, relu });
+    Ok(if relu || activation == Activation::Linear { y } else { activate(&y, activation) })
 }
 
 /// The gradient of the input, given dy.
 pub fn conv2d_input_grad<T: Element>(g: &ConvGeometry, dy: &[T], kernel: &[T]) -> Result<Buffer<T>> {
     check("conv2d_input_grad", &[("dy", dy, g.output_shape()), ("kernel", kernel, g.kernel_shape())])?;
-    Ok(naive::conv2d_input_grad(g, dy, kernel))
+    Ok(input_grad::conv2d_input_grad(g, dy, kernel))
 }
 
 /// The gradient of the kernel, given dy.
 pub fn conv2d_kernel_grad<T: Element>(g: &ConvGeometry, x: &[T], dy: &[T]) -> Result<Buffer<T>> {
     check("conv2d_kernel_grad", &[("x", x, g.input_shape()), ("dy", dy, g.output_shape())])?;
-    Ok(naive::conv2d_kernel_grad(g, x, dy))
+    Ok(kernel_grad::conv2d_kernel_grad(g, x, dy))
 }

@@ -1,0 +1,222 @@
+//! Implicit GEMM: for a list of pixels, the products of everything their windows see with packed weights.
+//!
+//! A window is a list of taps, each a run of neighbouring elements of the plane, so no patch matrix is ever built:
+//! (pixels x taps * run) times (taps * run x channels), the weights packed in blocks as wide as a register tile. Forward and
+//! input gradient differ only in pixels, taps and weights.
+
+use super::tile::{accumulate, tile_vectors, with_tile};
+use crate::memory::Buffer;
+use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
+
+/// Where a pixel's window starts in the plane and where its channels go in the output, in elements.
+#[derive(Clone, Copy, Debug)]
+pub struct Pixel {
+    pub from: usize,
+    pub to: usize,
+}
+
+/// What a window sees: at each tap, seen from the pixel, `run` neighbouring elements. Groups follow each other in a pixel.
+#[derive(Clone, Debug)]
+pub struct Taps {
+    pub offsets: Vec<usize>,
+    pub run: usize,
+    pub groups: usize,
+    /// Elements from one group to the next in the plane.
+    pub group_step: usize,
+}
+
+impl Taps {
+    /// Products that make up one output.
+    pub fn products(&self) -> usize {
+        self.offsets.len() * self.run
+    }
+
+    /// One past the furthest element that a window sees.
+    fn reach(&self) -> usize {
+        let last = self.offsets.iter().max().map_or(0, |offset| offset + self.run);
+        last + (self.groups - 1) * self.group_step
+    }
+}
+
+/// Weights as (group, block, products, width), the last block of a group filled up with zeros.
+pub struct PackedWeights<T: Element> {
+    data: Buffer<T>,
+    products: usize,
+    width: usize,
+    blocks: usize,
+    /// Output channels of a group.
+    channels: usize,
+}
+
+impl<T: Element> PackedWeights<T> {
+    /// Packs `weight(group, product, channel)`.
+    pub fn new(groups: usize, products: usize, channels: usize, weight: impl Fn(usize, usize, usize) -> T) -> Self {
+        let width = dispatch(TileWidth { channels, like: T::ZERO });
+        let blocks = channels.div_ceil(width);
+        let mut data = Buffer::stale(groups * blocks * products * width);
+        for (index, row) in data.chunks_exact_mut(width).enumerate() {
+            let (block, product) = (index / products, index % products);
+            let (group, first) = (block / blocks, block % blocks * width);
+            for (j, w) in row.iter_mut().enumerate() {
+                *w = if first + j < channels { weight(group, product, first + j) } else { T::ZERO };
+            }
+        }
+        Self { data, products, width, blocks, channels }
+    }
+
+    /// Channels of a block.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// All blocks: (group, first channel of the group, weights).
+    fn block(&self, group: usize, block: usize) -> &[T] {
+        let len = self.products * self.width;
+        &self.data[(group * self.blocks + block) * len..][..len]
+    }
+}
+
+struct TileWidth<T> {
+    channels: usize,
+    like: T,
+}
+
+impl<T: Element> Kernel for TileWidth<T> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn run<S: Simd>(self) -> usize {
+        let _ = self.like;
+        tile_vectors::<T, S>(self.channels) * T::Vector::<S>::LANES
+    }
+}
+
+/// What happens to the sums before they are stored.
+#[derive(Clone, Copy)]
+pub struct Epilogue<'a, T> {
+    /// Added to each channel.
+    pub bias: Option<&'a [T]>,
+    /// Whether negative sums become 0.
+    pub relu: bool,
+}
+
+/// Writes the channels of all pixels.
+pub fn correlate<T: Element>(
+    plane: &[T],
+    pixels: &[Pixel],
+    taps: &Taps,
+    weights: &PackedWeights<T>,
+    epilogue: Epilogue<'_, T>,
+    out: &mut [T],
+) {
+    for group in 0..taps.groups {
+        for block in 0..weights.blocks {
+            let channel = group * weights.channels + block * weights.width;
+            let count = weights.width.min(weights.channels - block * weights.width);
+            let target = Target { first: channel, count };
+            correlate_block(plane, pixels, taps, weights, group, block, epilogue, target, out);
+        }
+    }
+}
+
+/// The channels of one block: where they go in a pixel's output, and how many of them.
+#[derive(Clone, Copy)]
+pub struct Target {
+    pub first: usize,
+    pub count: usize,
+}
+
+/// `correlate` for one block of channels.
+pub fn correlate_block<T: Element>(
+    plane: &[T],
+    pixels: &[Pixel],
+    taps: &Taps,
+    weights: &PackedWeights<T>,
+    group: usize,
+    block: usize,
+    epilogue: Epilogue<'_, T>,
+    target: Target,
+    out: &mut [T],
+) {
+    let (reach, end) = (taps.reach(), target.first + target.count);
+    assert!(weights.products == taps.products() && target.count <= weights.width);
+    assert!(
+        pixels.iter().all(|p| p.from + reach <= plane.len() && p.to + end <= out.len()),
+        "a window leaves its plane"
+    );
+    let bias = epilogue.bias.map(|bias| {
+        let first = group * weights.channels + block * weights.width;
+        &bias[first..first + target.count]
+    });
+    dispatch(Correlate {
+        plane: &plane[(group * taps.group_step).min(plane.len())..],
+        pixels,
+        taps,
+        weights: weights.block(group, block),
+        width: weights.width,
+        bias,
+        relu: epilogue.relu,
+        target,
+        out,
+    });
+}
+
+struct Correlate<'a, T> {
+    plane: &'a [T],
+    pixels: &'a [Pixel],
+    taps: &'a Taps,
+    weights: &'a [T],
+    width: usize,
+    bias: Option<&'a [T]>,
+    relu: bool,
+    target: Target,
+    out: &'a mut [T],
+}
+
+impl<T: Element> Kernel for Correlate<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        // SAFETY: `correlate_block` checked that all windows and outputs lie inside their slices.
+        unsafe { with_tile!(S, self.width / T::Vector::<S>::LANES, correlate_tiles::<T::Vector<S>>(self)) }
+    }
+}
+
+/// Walks over the pixels, P at a time. The last tile repeats its last pixel, which then is stored more than once.
+///
+/// # Safety
+/// All windows and outputs of `pixels` lie inside the plane and the output.
+#[inline(always)]
+unsafe fn correlate_tiles<V: Vector, const P: usize, const N: usize>(job: Correlate<'_, V::Elem>) {
+    let Correlate { plane, pixels, taps, weights, bias, relu, target, out, .. } = job;
+    let (last, out) = (pixels.len().wrapping_sub(1), out.as_mut_ptr());
+    let counts: [usize; N] = std::array::from_fn(|j| target.count.saturating_sub(j * V::LANES).min(V::LANES));
+    // SAFETY: the bias has `count` elements.
+    let start: [V; N] = std::array::from_fn(|j| {
+        bias.map_or(V::zero(), |bias| unsafe { V::load_partial(bias.as_ptr().wrapping_add(j * V::LANES), counts[j]) })
+    });
+    for tile in (0..pixels.len()).step_by(P) {
+        let tile: [Pixel; P] = std::array::from_fn(|i| pixels[(tile + i).min(last)]);
+        let mut acc = [start; P];
+        for (index, &tap) in taps.offsets.iter().enumerate() {
+            // SAFETY: the caller's promise; the block holds `width` weights for each product.
+            unsafe {
+                let a = std::array::from_fn(|i| plane.as_ptr().add(tile[i].from + tap));
+                let b = weights.as_ptr().add(index * taps.run * N * V::LANES);
+                acc = accumulate(acc, a, 1, b, N * V::LANES, taps.run);
+            }
+        }
+        for (pixel, sums) in tile.iter().zip(acc) {
+            for j in 0..N {
+                // The second operand of max is kept where one is NaN.
+                let value = if relu { V::zero().max(sums[j]) } else { sums[j] };
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let to = out.wrapping_add(pixel.to + target.first + j * V::LANES);
+                    if counts[j] == V::LANES { value.store(to) } else { value.store_partial(to, counts[j]) }
+                }
+            }
+        }
+    }
+}

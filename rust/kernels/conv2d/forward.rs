@@ -1,0 +1,64 @@
+//! Forward: bands of output rows, each an implicit GEMM.
+
+use super::correlate::{Epilogue, PackedWeights, Pixel, Taps, correlate};
+use super::plane::Plane;
+use crate::geometry::ConvGeometry;
+use crate::memory::Buffer;
+use crate::parallel::{Shared, for_each};
+use crate::simd::Element;
+
+/// Output pixels that a task computes, about: its input stays in a cache and its weights are read often enough.
+pub const BAND_PIXELS: usize = 256;
+
+/// The windows of a convolution over its plane. A row of the kernel is one run where taps and groups leave no gaps.
+pub fn taps(g: &ConvGeometry, plane: &Plane) -> Taps {
+    let channels = g.cin / g.groups;
+    let joined = g.groups == 1 && g.cols.dilation == 1;
+    let (run, taps_per_row) = if joined { (g.cols.kernel * channels, 1) } else { (channels, g.cols.kernel) };
+    let offsets = (0..g.rows.kernel)
+        .flat_map(|kh| (0..taps_per_row).map(move |kw| (kh, kw)))
+        .map(|(kh, kw)| kh * g.rows.dilation * plane.pitch() + kw * g.cols.dilation * g.cin)
+        .collect();
+    Taps { offsets, run, groups: g.groups, group_step: channels }
+}
+
+/// The kernel (kh, kw, channels in of a group, channels out) packed for `taps`.
+pub fn pack<T: Element>(g: &ConvGeometry, kernel: &[T]) -> PackedWeights<T> {
+    let products = g.rows.kernel * g.cols.kernel * (g.cin / g.groups);
+    let channels = g.cout / g.groups;
+    PackedWeights::new(g.groups, products, channels, |group, product, channel| {
+        kernel[product * g.cout + group * channels + channel]
+    })
+}
+
+/// y = x * kernel + bias, with ReLU on top if asked for.
+pub fn conv2d<T: Element>(g: &ConvGeometry, x: &[T], kernel: &[T], epilogue: Epilogue<'_, T>) -> Buffer<T> {
+    let plane = Plane::of_input(g);
+    let (taps, weights) = (taps(g, &plane), pack(g, kernel));
+    let mut y = Buffer::stale(g.output_shape().iter().product());
+    let line = g.cols.output * g.cout;
+    let rows_per_band = BAND_PIXELS.div_ceil(g.cols.output.max(1)).min(g.rows.output.max(1));
+    let bands = g.rows.output.div_ceil(rows_per_band);
+    let x_len = g.rows.input * g.cols.input * g.cin;
+    let shared = Shared::new(&mut y);
+    for_each(g.frames * bands, 1, |index| {
+        let (frame, first) = (index / bands, index % bands * rows_per_band);
+        let rows = rows_per_band.min(g.rows.output - first);
+        let top = first * g.rows.stride;
+        let bottom = top + (rows - 1) * g.rows.stride + (g.rows.kernel - 1) * g.rows.dilation + 1;
+        let band = plane.band(&x[frame * x_len..][..x_len], top, bottom);
+        let pixels = pixels(g, &plane, rows, g.cols.output);
+        // SAFETY: bands do not overlap, and each is visited once.
+        let y = unsafe { shared.slice((frame * g.rows.output + first) * line, rows * line) };
+        correlate(&band, &pixels, &taps, &weights, epilogue, y);
+    });
+    y
+}
+
+/// The first `cols` pixels of each of `rows` output rows, seen from the top of their band.
+pub fn pixels(g: &ConvGeometry, plane: &Plane, rows: usize, cols: usize) -> Vec<Pixel> {
+    let (down, right) = (g.rows.stride * plane.pitch(), g.cols.stride * g.cin);
+    (0..rows * cols)
+        .map(|index| Pixel { from: index / cols * down + index % cols * right, to: index * g.cout })
+        .collect()
+}

@@ -1,0 +1,92 @@
+//! A frame with zeros around it, cut into bands of rows: afterwards every window lies inside and no kernel knows of padding.
+
+use crate::geometry::{ConvGeometry, Window};
+use crate::memory::Buffer;
+use crate::simd::Element;
+use std::ops::Deref;
+
+/// One axis of a plane: `len` positions, of which `source` real ones follow `before` zeros.
+#[derive(Clone, Copy, Debug)]
+pub struct PlaneAxis {
+    pub source: usize,
+    pub before: usize,
+    pub len: usize,
+}
+
+impl PlaneAxis {
+    /// The input axis as the windows of a convolution see it.
+    pub fn of_input(window: &Window) -> Self {
+        let len = match window.output {
+            0 => 0,
+            n => (n - 1) * window.stride + (window.kernel - 1) * window.dilation + 1,
+        };
+        Self { source: window.input, before: window.before, len }
+    }
+
+    fn needs_zeros(&self) -> bool {
+        self.before > 0 || self.len > self.source
+    }
+}
+
+/// The padded frame.
+#[derive(Clone, Copy, Debug)]
+pub struct Plane {
+    pub rows: PlaneAxis,
+    pub cols: PlaneAxis,
+    pub channels: usize,
+}
+
+/// Rows of a plane: the frame itself where nothing had to be padded.
+pub enum Band<'a, T: Element> {
+    Frame(&'a [T]),
+    Padded(Buffer<T>),
+}
+
+impl<T: Element> Deref for Band<'_, T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::Frame(rows) => rows,
+            Self::Padded(rows) => rows,
+        }
+    }
+}
+
+impl Plane {
+    /// The input frame of a convolution.
+    pub fn of_input(g: &ConvGeometry) -> Self {
+        Self { rows: PlaneAxis::of_input(&g.rows), cols: PlaneAxis::of_input(&g.cols), channels: g.cin }
+    }
+
+    fn needs_zeros(&self) -> bool {
+        self.rows.needs_zeros() || self.cols.needs_zeros()
+    }
+
+    /// Elements from one row of a band to the next.
+    pub fn pitch(&self) -> usize {
+        self.channels * if self.needs_zeros() { self.cols.len } else { self.cols.source }
+    }
+
+    /// Plane rows `first..last` of a frame.
+    pub fn band<'a, T: Element>(&self, frame: &'a [T], first: usize, last: usize) -> Band<'a, T> {
+        let pitch = self.pitch();
+        if !self.needs_zeros() {
+            return Band::Frame(&frame[first * pitch..last * pitch]);
+        }
+        let mut rows = Buffer::stale((last - first) * pitch);
+        let source_pitch = self.cols.source * self.channels;
+        let left = self.cols.before * self.channels;
+        let kept = source_pitch.min(pitch - left.min(pitch));
+        for (index, row) in (first..last).zip(rows.chunks_exact_mut(pitch.max(1))) {
+            let source = index.wrapping_sub(self.rows.before);
+            if source >= self.rows.source {
+                row.fill(T::ZERO);
+                continue;
+            }
+            row[..left].fill(T::ZERO);
+            row[left..left + kept].copy_from_slice(&frame[source * source_pitch..][..kept]);
+            row[left + kept..].fill(T::ZERO);
+        }
+        Band::Padded(rows)
+    }
+}

@@ -1,0 +1,58 @@
+//! The register tile: the innermost loop of every convolution here, forward and backward.
+
+use crate::simd::{Element, Simd, Vector};
+
+/// acc[i][j] + the sum over t < len of a[i][t * a_step] * b[t * b_step + j * LANES ..].
+///
+/// # Safety
+/// Every element named above can be read.
+#[inline(always)]
+pub unsafe fn accumulate<V: Vector, const P: usize, const N: usize>(
+    mut acc: [[V; N]; P],
+    a: [*const V::Elem; P],
+    a_step: usize,
+    b: *const V::Elem,
+    b_step: usize,
+    len: usize,
+) -> [[V; N]; P] {
+    for t in 0..len {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let row = b.add(t * b_step);
+            let vectors: [V; N] = std::array::from_fn(|j| V::load(row.add(j * V::LANES)));
+            for i in 0..P {
+                let value = V::splat(*a[i].add(t * a_step));
+                for j in 0..N {
+                    acc[i][j] = value.mul_add(vectors[j], acc[i][j]);
+                }
+            }
+        }
+    }
+    acc
+}
+
+/// How many vectors of output channels a tile is wide, for `channels` of them: as few padded vectors as possible, and wide
+/// tiles before narrow ones (they load less for each multiplication).
+#[inline(always)]
+pub fn tile_vectors<T: Element, S: Simd>(channels: usize) -> usize {
+    let vectors = channels.div_ceil(T::Vector::<S>::LANES);
+    match vectors {
+        0 | 1 => 1,
+        _ if S::REGISTERS < 32 => 2,
+        _ if vectors.next_multiple_of(4) <= vectors.next_multiple_of(2) => 4,
+        _ => 2,
+    }
+}
+
+/// Evaluates a call with the constants P (rows of the tile) and N (vectors) that fill the registers of S.
+macro_rules! with_tile {
+    ($S:ident, $vectors:expr, $function:ident :: <$V:ty>($($argument:expr),* $(,)?)) => {
+        match $vectors {
+            4 => $function::<$V, 6, 4>($($argument),*),
+            2 if $S::REGISTERS < 32 => $function::<$V, 6, 2>($($argument),*),
+            2 => $function::<$V, 8, 2>($($argument),*),
+            _ => $function::<$V, 8, 1>($($argument),*),
+        }
+    };
+}
+pub(crate) use with_tile;
