@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import warnings
 from typing import Any
 
+from kinema._warnings import warn
 from kinema.callbacks.monitor import MonitorCallback
 from kinema.errors import ArgumentError
 
@@ -56,10 +56,9 @@ class ModelCheckpoint(MonitorCallback):
         self.period = 1
         if "period" in kwargs:
             self.period = int(kwargs.pop("period"))
-            warnings.warn(
+            warn(
                 "ModelCheckpoint(period=...) is an old argument: write save_freq='epoch' or a number of batches",
                 DeprecationWarning,
-                stacklevel=2,
             )
         if kwargs:
             raise ArgumentError(f"ModelCheckpoint has no argument {', '.join(map(repr, kwargs))}")

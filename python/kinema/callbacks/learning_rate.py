@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 import math
 import numbers
-import warnings
 from collections.abc import Callable
 from typing import Any
 
+from kinema._warnings import warn
 from kinema.autograd import Tensor
 from kinema.callbacks.callback import Callback
 from kinema.callbacks.monitor import MonitorCallback
@@ -90,10 +90,8 @@ class ReduceLROnPlateau(MonitorCallback):
     ) -> None:
         if "epsilon" in kwargs:
             min_delta = kwargs.pop("epsilon")
-            warnings.warn(
-                f"ReduceLROnPlateau(epsilon=...) is an old spelling: write min_delta={min_delta!r}",
-                DeprecationWarning,
-                stacklevel=2,
+            warn(
+                f"ReduceLROnPlateau(epsilon=...) is an old spelling: write min_delta={min_delta!r}", DeprecationWarning
             )
         if kwargs:
             raise ArgumentError(f"ReduceLROnPlateau has no argument {', '.join(map(repr, kwargs))}")

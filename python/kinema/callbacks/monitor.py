@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from kinema._warnings import warn
 from kinema.callbacks.callback import Callback
 from kinema.errors import ArgumentError
 from kinema.saving.registry import builtin_objects
@@ -42,11 +42,9 @@ class MonitorCallback(Callback):
             if name in logs:
                 return float(logs[name])
         hint = "; give fit validation_data or validation_split" if self.monitor.startswith("val_") else ""
-        warnings.warn(
+        warn(
             f"{type(self).__name__} watches {self.monitor!r}, which is not there; there are "
-            f"{', '.join(sorted(logs))}{hint}",
-            UserWarning,
-            stacklevel=2,
+            f"{', '.join(sorted(logs))}{hint}"
         )
         return None
 

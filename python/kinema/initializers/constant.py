@@ -95,7 +95,7 @@ class Identity(Initializer):
     def __call__(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
         if len(shape) != 2:
             raise ShapeError(f"Identity fills matrices, not weights of shape {tuple(shape)}")
-        return Tensor((self.gain * np.eye(*shape)).astype(dtype or config.floatx()))
+        return Tensor((self.gain * np.eye(shape[0], shape[1])).astype(dtype or config.floatx()))
 
     def get_config(self) -> dict[str, Any]:
         return {"gain": self.gain}

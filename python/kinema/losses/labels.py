@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 import numpy as np
 
+from kinema._warnings import warn
 from kinema.autograd import Array
 from kinema.errors import DataError
 
@@ -52,8 +52,7 @@ def check_binary(labels: Array) -> None:
     if wrong.any():
         raise DataError(
             f"binary_crossentropy: label {labels[wrong].flat[0]:g} of {_position(wrong)} is not between 0 and 1: "
-            "give 0 or 1 "
-            "for every output, or use sparse_categorical_crossentropy for class numbers"
+            "give 0 or 1 for every output, or use sparse_categorical_crossentropy for class numbers"
         )
 
 
@@ -63,27 +62,24 @@ def check_distribution(labels: Array, axis: int) -> None:
     if wrong.any():
         raise DataError(
             f"categorical_crossentropy: target {labels[wrong].flat[0]:g} of {_position(wrong)} is negative or not "
-            "finite: "
-            "targets are one-hot rows, as kinema.utils.to_categorical makes them, or other non-negative numbers"
+            "finite: targets are one-hot rows, as kinema.utils.to_categorical makes, or other non-negative numbers"
         )
     if (np.abs(labels.sum(axis=axis) - 1) > _ROW_SUM_TOLERANCE).any():
-        _warn(
-            "categorical_crossentropy: the targets of some samples do not sum to 1, so the loss cannot reach 0. For "
-            "one-hot "
-            "rows of class numbers, use kinema.utils.to_categorical, or sparse_categorical_crossentropy with the "
-            "numbers"
+        _warn_in_scope(
+            "categorical_crossentropy: the targets of some samples do not sum to 1, so the loss cannot reach 0. For class "
+            "numbers, use kinema.utils.to_categorical, or sparse_categorical_crossentropy with the numbers themselves"
         )
 
 
-def _warn(text: str) -> None:
+def _warn_in_scope(text: str) -> None:
     said = _said.get()
     if said is not None:
         if text in said:
             return
         said.add(text)
-    warnings.warn(text, UserWarning, stacklevel=4)
+    warn(text)
 
 
 def _position(wrong: Array) -> str:
     sample, *rest = (int(i) for i in np.argwhere(np.atleast_1d(wrong))[0])
-    return f"sample {sample}" + (f" at {tuple(rest)}" if rest else "")
+    return f"sample {sample}" + (f", position {rest[0] if len(rest) == 1 else tuple(rest)}," if rest else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kinema.errors import ArgumentError
@@ -87,7 +87,7 @@ __all__ = [
     "top_k_categorical_accuracy",
 ]
 
-_ACCURACIES = {
+_ACCURACIES: dict[str, Callable[[str], Metric]] = {
     "binary": BinaryAccuracy,
     "categorical": CategoricalAccuracy,
     "sparse_categorical": SparseCategoricalAccuracy,
@@ -114,7 +114,7 @@ def metric_for(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
         return identifier
     name = identifier if isinstance(identifier, str) else None
     if name is not None and name.lower() in ("accuracy", "acc"):
-        return _ACCURACIES[target_kind(y_true, y_pred)](name=name)
+        return _ACCURACIES[target_kind(y_true, y_pred)](name)
     if name is not None and name.lower() in ("crossentropy", "ce"):
         return MeanMetricWrapper(get(f"{target_kind(y_true, y_pred)}_crossentropy"), name=name)
     found = get(identifier)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kinema.optimizers import schedules
+from kinema.optimizers import legacy, schedules
 from kinema.optimizers.adaptive_moments import Adam, AdamW
 from kinema.optimizers.gradient_descent import SGD
 from kinema.optimizers.optimizer import Optimizer
@@ -29,6 +29,7 @@ __all__ = [
     "adamw",
     "deserialize",
     "get",
+    "legacy",
     "rmsprop",
     "schedules",
     "serialize",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import numbers
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from kinema import _rust, config
+from kinema._warnings import warn
 from kinema.autograd import Array, Tensor, Variable, as_array
 from kinema.errors import ArgumentError, DTypeError, ShapeError
 from kinema.optimizers.options import Options, from_old_config
@@ -186,7 +186,7 @@ class Optimizer:
             raise ArgumentError("no gradient was given for any variable: was the loss computed inside the tape?")
         if len(pairs) < len(variables):
             missing = [variable.path for gradient, variable in zip(grads, variables, strict=True) if gradient is None]
-            warnings.warn(f"no gradient reaches {', '.join(missing)}: they stay as they are", UserWarning, stacklevel=2)
+            warn(f"no gradient reaches {', '.join(missing)}: they stay as they are")
         scale = self._global_scale([gradient for gradient, _ in pairs])
         self.begin_step()
         for gradient, variable in pairs:

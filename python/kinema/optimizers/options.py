@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import numbers
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from kinema._warnings import warn
 from kinema.errors import ArgumentError
 from kinema.optimizers.schedules import InverseTimeDecay
 from kinema.saving.registry import deserialize_keras_object
@@ -71,24 +71,20 @@ def _old_spellings(owner: str, learning_rate: Any, left: dict[str, Any]) -> Any:
     """The learning rate that `lr` and `decay` mean; takes them out of `left`."""
     if "lr" in left:
         learning_rate = left.pop("lr")
-        _deprecated(f"{owner}(lr=...) is an old spelling: write learning_rate={learning_rate!r}")
+        warn(f"{owner}(lr=...) is an old spelling: write learning_rate={learning_rate!r}", DeprecationWarning)
     decay = left.pop("decay", None)
     if decay:
         if callable(learning_rate):
             raise ArgumentError(
                 f"{owner}: decay={decay!r} needs a number as learning_rate, a schedule decays by itself"
             )
-        _deprecated(
+        warn(
             f"{owner}(decay=...) is an old spelling: write learning_rate=InverseTimeDecay({learning_rate!r}, 1, "
-            f"{decay!r})"
+            f"{decay!r})",
+            DeprecationWarning,
         )
         learning_rate = InverseTimeDecay(float(learning_rate), 1, float(decay))
     return learning_rate
-
-
-def _deprecated(message: str) -> None:
-    # The caller's own line: past this helper, _old_spellings, Options, Optimizer and the subclass's __init__.
-    warnings.warn(message, DeprecationWarning, stacklevel=6)
 
 
 def _rate(owner: str, value: Any) -> Any:

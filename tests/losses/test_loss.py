@@ -1,0 +1,129 @@
+"""Reduction, weights, masks, names and files of losses."""
+
+import numpy as np
+import pytest
+
+import kinema
+from kinema import losses
+from kinema.errors import ArgumentError, FileFormatError, ShapeError
+
+TRUE = np.zeros((3, 1))
+PREDICTED = np.array([[1.0], [2.0], [3.0]])
+
+
+@pytest.mark.parametrize(
+    ("reduction", "expected"),
+    [("sum_over_batch_size", 14 / 3), ("mean", 14 / 3), ("sum", 14.0), ("mean_with_sample_weight", 14 / 3)],
+)
+def test_reductions(reduction, expected):
+    assert float(losses.MeanSquaredError(reduction)(TRUE, PREDICTED)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("reduction", ["none", None])
+def test_no_reduction(reduction):
+    np.testing.assert_allclose(losses.MeanSquaredError(reduction)(TRUE, PREDICTED).numpy(), [1, 4, 9])
+
+
+def test_sample_weights_multiply():
+    loss = losses.MeanSquaredError()
+    assert float(loss(TRUE, PREDICTED, [1.0, 0.0, 2.0])) == pytest.approx(19 / 3)
+    assert float(loss(TRUE, PREDICTED, [[1.0], [0.0], [2.0]])) == pytest.approx(19 / 3)
+    by_weight = losses.MeanSquaredError("mean_with_sample_weight")
+    assert float(by_weight(TRUE, PREDICTED, [1.0, 0.0, 2.0])) == pytest.approx(19 / 3)
+    assert float(by_weight(TRUE, PREDICTED, [1.0, 0.0, 1.0])) == pytest.approx(10 / 2)
+
+
+def test_one_weight_per_clip_counts_for_all_its_steps():
+    predicted = np.arange(6.0).reshape(2, 3, 1)
+    loss = losses.MeanSquaredError("sum")(np.zeros((2, 3, 1)), predicted, [1.0, 0.5])
+    assert float(loss) == (0 + 1 + 4) + 0.5 * (9 + 16 + 25)
+
+
+def test_weights_that_do_not_fit_are_refused():
+    with pytest.raises(ShapeError, match=r"sample weights of shape \(2,\) do not fit values of shape \(3,\): give one"):
+        losses.MeanSquaredError()(TRUE, PREDICTED, [1.0, 2.0])
+    with pytest.raises(ShapeError, match=r"or one per sample and step, shape \(2, 3\)"):
+        losses.MeanSquaredError()(np.zeros((2, 3, 1)), np.zeros((2, 3, 1)), np.ones((2, 4)))
+
+
+def test_masked_steps_do_not_count_in_the_mean():
+    predicted = kinema.ops.convert_to_tensor(np.arange(6.0).reshape(2, 3, 1))
+    predicted.mask = np.array([[True, True, False], [True, False, False]])
+    loss = losses.MeanSquaredError()(np.zeros((2, 3, 1)), predicted)
+    assert float(loss) == pytest.approx((0 + 1 + 9) / 3)
+
+
+def test_an_empty_batch_has_no_loss():
+    assert float(losses.MeanSquaredError()(np.zeros((0, 2)), np.zeros((0, 2)))) == 0.0
+
+
+def test_an_unknown_reduction_is_refused():
+    with pytest.raises(ArgumentError, match=r"MeanSquaredError: reduction is one of 'sum_.*not 'avg'"):
+        losses.MeanSquaredError("avg")
+
+
+def test_names():
+    for name in ("mse", "MSE", "mean_squared_error", losses.mean_squared_error):
+        assert losses.get(name) is losses.mean_squared_error
+    assert isinstance(losses.get("CategoricalCrossentropy"), losses.CategoricalCrossentropy)
+    assert losses.get(None) is None
+    with pytest.raises(ArgumentError, match=r"unknown loss 'categorical_crossentrpy': did you mean 'categorical_cross"):
+        losses.get("categorical_crossentrpy")
+    with pytest.raises(ArgumentError, match=r"a loss is given by name, by class, by object or by config, not by a int"):
+        losses.get(3)
+
+
+@pytest.mark.parametrize(
+    ("true", "predicted", "name"),
+    [
+        ((8, 1), (8, 1), "binary_crossentropy"),
+        ((8,), (8, 4), "sparse_categorical_crossentropy"),
+        ((8, 1), (8, 4), "sparse_categorical_crossentropy"),
+        ((8, 4), (8, 4), "categorical_crossentropy"),
+    ],
+)
+def test_crossentropy_is_chosen_by_shapes(true, predicted, name):
+    chosen = losses.loss_for("crossentropy", np.zeros(true), np.zeros(predicted))
+    assert chosen.fn is losses.get(name)
+
+
+def test_a_model_needs_a_loss():
+    with pytest.raises(ArgumentError, match=r"compile needs a loss"):
+        losses.loss_for(None, TRUE, PREDICTED)
+
+
+def test_a_function_becomes_a_loss():
+    def cubed(y_true, y_pred):
+        return kinema.ops.mean(kinema.ops.power(y_pred - y_true, 3.0), axis=-1)
+
+    loss = losses.loss_for(cubed, TRUE, PREDICTED)
+    assert loss.name == "cubed"
+    assert float(loss(TRUE, PREDICTED)) == pytest.approx(36 / 3)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        losses.MeanSquaredError("sum", name="mine"),
+        losses.HalfMeanSquaredError(),
+        losses.MeanAbsoluteError(),
+        losses.Huber(0.5),
+        losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1),
+        losses.CategoricalCrossentropy(axis=1),
+        losses.SparseCategoricalCrossentropy(ignore_class=3),
+    ],
+)
+def test_files_give_the_same_loss(loss):
+    again = losses.deserialize(losses.serialize(loss))
+    assert type(again) is type(loss)
+    assert again.get_config() == loss.get_config()
+
+
+def test_old_files_say_auto():
+    config = {"class_name": "MeanSquaredError", "config": {"reduction": "auto", "name": "mse"}}
+    assert losses.deserialize(config).reduction == "sum_over_batch_size"
+
+
+def test_files_cannot_name_what_is_unknown():
+    with pytest.raises(FileFormatError, match=r"'Evil' is not a class that Kinema knows"):
+        losses.deserialize({"class_name": "Evil", "config": {}})
