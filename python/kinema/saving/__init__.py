@@ -1,5 +1,6 @@
 """Files: what a model is made of, in Keras's own formats."""
 
+from kinema.saving.files import load_model, load_weights, model_from_json, save_model, save_weights
 from kinema.saving.registry import (
     custom_object_scope,
     deserialize_keras_object,
@@ -19,6 +20,11 @@ __all__ = [
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "load_model",
+    "load_weights",
+    "model_from_json",
     "register_keras_serializable",
+    "save_model",
+    "save_weights",
     "serialize_keras_object",
 ]

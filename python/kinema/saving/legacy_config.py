@@ -1,0 +1,70 @@
+"""Architectures as `.h5` files of Keras 1 to 3 spell them, and as Kinema and Keras 3 do."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+#: Arguments that old versions wrote and that change nothing at these values.
+_NO_OPS = {
+    "time_major": (False, None),
+    "ragged": (False, None),
+    "sparse": (False, None),
+    "implementation": (0, 1, 2),
+    "unroll": (True, False),
+}
+
+
+def legacy_config(config: dict[str, Any]) -> dict[str, Any]:
+    """A serialized Sequential as `.h5` files hold it: layers are class name and config alone."""
+    inner = dict(config["config"])
+    if "layers" in inner:
+        inner["layers"] = [legacy_config(layer) for layer in inner["layers"]]
+    return {"class_name": config["class_name"], "config": inner}
+
+
+def modern_config(config: dict[str, Any], keras_version: str) -> dict[str, Any]:
+    """The description in an `.h5` file in today's form.
+
+    Args:
+        config: What the file's `model_config` says.
+        keras_version: The version of Keras that wrote it; decides what defaults and `hard_sigmoid` meant.
+    """
+    major = _major(keras_version)
+    inner = config.get("config")
+    if isinstance(inner, list):  # Keras up to 2.2.2: a Sequential is the list of its layers
+        inner = {"name": "sequential", "layers": inner}
+    inner = dict(inner or {})
+    if "layers" in inner and isinstance(inner["layers"], list):
+        inner["layers"] = [modern_config(layer, keras_version) for layer in inner["layers"]]
+    for name in ("layer", "backward_layer"):
+        if isinstance(inner.get(name), dict):
+            inner[name] = modern_config(inner[name], keras_version)
+    if major < 3:
+        _modernise_layer(str(config.get("class_name")), inner, keras_version)
+    return {**config, "config": inner}
+
+
+def _modernise_layer(class_name: str, config: dict[str, Any], keras_version: str) -> None:
+    for name, harmless in _NO_OPS.items():
+        if name in config and config[name] in harmless:
+            del config[name]
+    if class_name == "InputLayer" and "batch_input_shape" in config:
+        config["batch_shape"] = config.pop("batch_input_shape")
+    if isinstance(config.get("axis"), list) and len(config["axis"]) == 1 and class_name == "BatchNormalization":
+        config["axis"] = config["axis"][0]
+    if class_name in ("LSTM", "GRU") and "recurrent_activation" not in config and _before(keras_version, (2, 3)):
+        config["recurrent_activation"] = "hard_sigmoid"
+    for name in ("activation", "recurrent_activation"):
+        if config.get(name) == "hard_sigmoid":
+            config[name] = "hard_sigmoid_legacy"
+
+
+def _major(version: str) -> int:
+    found = re.match(r"\d+", version)
+    return int(found.group()) if found else 1
+
+
+def _before(version: str, limit: tuple[int, int]) -> bool:
+    numbers = [int(part) for part in re.findall(r"\d+", version)[:2]]
+    return tuple(numbers) < limit
