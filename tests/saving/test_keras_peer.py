@@ -1,0 +1,52 @@
+"""Files between Kinema and real Keras 3, both ways."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from saving_models import MODELS, inputs_for, train_a_little
+
+import kinema
+
+keras: Any = pytest.importorskip("keras")
+pytestmark = pytest.mark.peer
+
+
+def _close(got: np.ndarray, expected: np.ndarray) -> None:
+    assert np.abs(got - expected).max() <= 1e-5 * max(1.0, np.abs(expected).max())
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize("name", MODELS)
+def test_keras_opens_what_we_write(name: str, ending: str, tmp_path: Path) -> None:
+    model = MODELS[name]()
+    train_a_little(model)
+    path = tmp_path / f"m{ending}"
+    model.save(path)
+    theirs = keras.models.load_model(path)
+    x = inputs_for(model)
+    _close(theirs.predict(x, verbose=0), model.predict(x, verbose=0))
+    for ours, other in zip(model.optimizer.variables, theirs.optimizer.variables, strict=True):
+        np.testing.assert_allclose(ours.numpy(), np.asarray(other), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5", ".weights.h5"])
+@pytest.mark.parametrize("name", MODELS)
+def test_we_open_what_keras_writes(name: str, ending: str, tmp_path: Path) -> None:
+    ours = MODELS[name]()
+    theirs = keras.models.model_from_json(ours.to_json())
+    theirs.set_weights(ours.get_weights()) if name != "normalised" else None
+    train_a_little(theirs)
+    path = tmp_path / f"m{ending}"
+    x = inputs_for(ours)
+    if ending == ".weights.h5":
+        theirs.save_weights(path)
+        ours.load_weights(path)
+        loaded = ours
+    else:
+        theirs.save(path)
+        loaded = kinema.models.load_model(path)
+        for mine, other in zip(loaded.optimizer.variables, theirs.optimizer.variables, strict=True):
+            np.testing.assert_allclose(mine.numpy(), np.asarray(other), rtol=1e-6, atol=1e-8)
+    _close(loaded.predict(x, verbose=0), theirs.predict(x, verbose=0))
