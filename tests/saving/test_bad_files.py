@@ -67,7 +67,11 @@ def _rewrite(path: Path, change: object) -> None:
     [
         {"module": "builtins", "class_name": "exec", "config": {}},
         {"module": "os", "class_name": "system", "config": {"command": "true"}, "registered_name": "os>system"},
-        {"module": "keras.layers", "class_name": "Lambda", "config": {"function": {"class_name": "__lambda__", "config": {}}}},
+        {
+            "module": "keras.layers",
+            "class_name": "Lambda",
+            "config": {"function": {"class_name": "__lambda__", "config": {}}},
+        },
         {"module": "builtins", "class_name": "function", "config": "eval", "registered_name": "function"},
     ],
 )
@@ -125,7 +129,11 @@ def test_a_save_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("m.zip", "saved as '.keras' or '.h5'"), ("missing/m.keras", "in a folder that exists"), ("folder.keras", "is a folder")],
+    [
+        ("m.zip", "saved as '.keras' or '.h5'"),
+        ("missing/m.keras", "in a folder that exists"),
+        ("folder.keras", "is a folder"),
+    ],
 )
 def test_places_that_cannot_be_written_are_named(name: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "folder.keras").mkdir()

@@ -20,7 +20,8 @@ _HDF5 = (".h5", ".hdf5")
 def save_model(model: Any, filepath: str | os.PathLike[str], overwrite: bool = True, **kwargs: Any) -> None:
     """Writes a model: architecture, weights, optimizer, seed, epoch, step and class names.
 
-    The file is whole or not there: it is written beside its place and then moved. Keras 3 opens it, unless an LSTM has peephole
+    The file is whole or not there: it is written beside its place and then moved. Keras 3 opens it, unless an LSTM has
+    peephole
     connections, which Keras does not know.
 
     Args:
@@ -159,7 +160,8 @@ def _warn_of_peepholes(model: Any) -> None:
     names = [layer.name for layer in model.flatten_layers() if getattr(layer, "use_peepholes", False)]
     if names:
         warnings.warn(
-            f"layer '{names[0]}' has peephole connections, which Keras does not know: Kinema reads this file, Keras does not",
+            f"layer '{names[0]}' has peephole connections, which Keras does not know: "
+            "Kinema reads this file, Keras does not",
             UserWarning,
             stacklevel=4,
         )

@@ -29,7 +29,7 @@ def read_weights(file: Any, model: Any, filename: str, skip_mismatch: bool = Fal
     """Gives a built model the values of a weights file.
 
     Raises:
-        FileFormatError: A variable is missing or of another shape, and `skip_mismatch` is False; nothing has changed then.
+        FileFormatError: A variable is missing or of another shape and `skip_mismatch` is False; nothing has changed.
     """
     pairs: list[tuple[Variable, Array]] = []
     for path, layer, variables in weight_groups(model):
