@@ -117,7 +117,7 @@ def test_weights_of_another_architecture_change_nothing(tmp_path: Path) -> None:
 def test_a_save_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "m.keras"
     path.write_bytes(b"old")
-    with pytest.raises(RuntimeError, match="killed"), atomic_path(path) as part:
+    with pytest.raises(RuntimeError, match="killed"), atomic_path(path) as part:  # noqa: PT012
         part.write_bytes(b"half")
         raise RuntimeError("killed")
     assert path.read_bytes() == b"old"
