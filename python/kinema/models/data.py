@@ -1,0 +1,255 @@
+"""What `fit`, `evaluate` and `predict` take: arrays, generators, datasets, all turned into batches.
+
+Nothing here casts, copies or makes contiguous more than one batch.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kinema import random
+from kinema.autograd import Array, Tensor
+from kinema.errors import ArgumentError, DataError, DTypeError, ShapeError
+from kinema.models.frames import Rows
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch: samples, targets, weights of the samples."""
+
+    x: Rows
+    y: Array | None = None
+    sample_weight: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+class ArrayData:
+    """Batches of arrays in memory (or memory-mapped).
+
+    Args:
+        x: (samples, ...).
+        y: Targets with as many rows, or None.
+        sample_weight: Weights with as many rows, or None.
+        batch_size: Samples a batch; 32 when None.
+        order: Which samples, in which order; all in their own order when None.
+        shuffle: Draw a new order every epoch.
+    """
+
+    def __init__(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        batch_size: int | None = None,
+        order: Array | None = None,
+        shuffle: bool = False,
+    ) -> None:
+        self.x = as_data("x", x)
+        self.y = None if y is None else as_data("y", y)
+        self.sample_weight = None if sample_weight is None else as_data("sample_weight", sample_weight)
+        self.batch_size = check_batch_size(batch_size)
+        self.shuffle = shuffle
+        for name, array in (("y", self.y), ("sample_weight", self.sample_weight)):
+            if array is not None and len(array) != len(self.x):
+                raise DataError(
+                    f"{name} has {len(array)} rows and x has {len(self.x)}: give one {name} for each sample of x"
+                )
+        self.order = np.arange(len(self.x)) if order is None else order
+        if len(self.order) == 0:
+            raise DataError("x has no samples: there is nothing to train on or predict")
+
+    def __len__(self) -> int:
+        return -(-len(self.order) // self.batch_size)
+
+    def epoch(self, seed: int, epoch: int) -> Iterator[Batch]:
+        """The batches of one epoch; the order depends on seed and epoch alone."""
+        order = self.order[random.permutation(len(self.order), seed, epoch)] if self.shuffle else self.order
+        for start in range(0, len(order), self.batch_size):
+            index = order[start : start + self.batch_size]
+            yield Batch(
+                Rows(self.x, index),
+                None if self.y is None else self.y[index],
+                None if self.sample_weight is None else self.sample_weight[index],
+            )
+
+    def split(self, fraction: float) -> tuple[ArrayData, ArrayData]:
+        """The first samples and the last `fraction` of them."""
+        if not 0 < fraction < 1:
+            raise ArgumentError(f"validation_split is a fraction between 0 and 1, not {fraction!r}")
+        cut = int(len(self.order) * (1 - fraction))
+        if cut == 0 or cut == len(self.order):
+            raise DataError(
+                f"validation_split={fraction} of {len(self.order)} samples leaves one part empty: "
+                "use another fraction or validation_data="
+            )
+        parts = (self.order[:cut], self.shuffle), (self.order[cut:], False)
+        first, second = (
+            ArrayData(self.x, self.y, self.sample_weight, self.batch_size, order, shuffle) for order, shuffle in parts
+        )
+        return first, second
+
+
+class DatasetData:
+    """Batches of an object that gives them: a dataset, a Keras `Sequence`, a list of batches.
+
+    It has `__iter__` over (x, y) or (x, y, sample_weight) for one epoch, or `__getitem__` and `__len__`; optionally
+    `set_epoch(epoch)`, called before each epoch, and `on_epoch_end()`, called after it.
+    """
+
+    def __init__(self, dataset: Any, shuffle: bool = False) -> None:
+        self.dataset = dataset
+        self._indexed = not hasattr(dataset, "__iter__")
+        self._shuffle = shuffle and self._indexed
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def epoch(self, seed: int, epoch: int) -> Iterator[Batch]:
+        """The batches of one epoch."""
+        if hasattr(self.dataset, "set_epoch"):
+            self.dataset.set_epoch(epoch)
+        if self._indexed:
+            count = len(self.dataset)
+            order = random.permutation(count, seed, epoch) if self._shuffle else range(count)
+            source: Iterable[Any] = (self.dataset[int(i)] for i in order)
+        else:
+            source = self.dataset
+        batches = 0
+        for item in source:
+            yield to_batch(item)
+            batches += 1
+        if batches == 0:
+            raise DataError(
+                f"the dataset {type(self.dataset).__name__} gave no batch: it has nothing to train on or predict"
+            )
+        if hasattr(self.dataset, "on_epoch_end"):
+            self.dataset.on_epoch_end()
+
+
+class GeneratorData:
+    """Batches of a generator, which can be walked once: with `steps`, an epoch takes that many; else all that come."""
+
+    def __init__(self, generator: Iterator[Any], steps: int | None) -> None:
+        self._iterator = iter(generator)
+        self._steps = steps
+
+    def __len__(self) -> int:
+        if self._steps is None:
+            raise TypeError("a generator does not say how many batches it gives")
+        return self._steps
+
+    def epoch(self, seed: int, epoch: int) -> Iterator[Batch]:
+        """The next batches of the generator."""
+        taken = 0
+        while self._steps is None or taken < self._steps:
+            try:
+                item = next(self._iterator)
+            except StopIteration:
+                break
+            yield to_batch(item)
+            taken += 1
+        if taken == 0:
+            raise DataError(
+                "the generator gave no batch (any more): for several epochs give steps_per_epoch= and a generator that goes on, "
+                "or a dataset that can be walked again"
+            )
+        if self._steps is not None and taken < self._steps:
+            warnings.warn(
+                f"the generator ended after {taken} of {self._steps} batches: the epoch ends here",
+                UserWarning,
+                stacklevel=2,
+            )
+
+
+Data = ArrayData | DatasetData | GeneratorData
+
+
+def make_data(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    batch_size: int | None = None,
+    shuffle: bool = False,
+    steps: int | None = None,
+) -> Data:
+    """The right reader of batches for whatever was given as `x`."""
+    if isinstance(x, (np.ndarray, Tensor)) or (isinstance(x, (list, tuple)) and not _is_list_of_batches(x, y)):
+        return ArrayData(x, y, sample_weight, batch_size, shuffle=shuffle)
+    given = [name for name, value in (("y", y), ("sample_weight", sample_weight)) if value is not None]
+    if given:
+        raise ArgumentError(
+            f"{' and '.join(given)} cannot be given when x is a {type(x).__name__}: it yields (x, y) batches itself"
+        )
+    if inspect.isgenerator(x) or (hasattr(x, "__next__") and not hasattr(x, "__len__")):
+        return GeneratorData(x, steps)
+    if hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__")):
+        return DatasetData(x, shuffle)
+    raise DTypeError(
+        f"x is a {type(x).__name__}: give an array of samples, a generator of (x, y) batches or a dataset such as "
+        "kinema.video.VideoFolder"
+    )
+
+
+def steps_in(data: Data) -> int | None:
+    """How many batches an epoch has, None where that is not known beforehand."""
+    try:
+        return len(data)
+    except TypeError:
+        return None
+
+
+def to_batch(item: Any) -> Batch:
+    """A batch from what a generator or dataset yields: x, (x,), (x, y) or (x, y, sample_weight)."""
+    parts = item if isinstance(item, tuple) else (item,)
+    if not 1 <= len(parts) <= 3:
+        raise DataError(f"a batch is (x, y) or (x, y, sample_weight), not a tuple of {len(parts)}")
+    x, y, weight = (*parts, *(None,) * (3 - len(parts)))
+    array = as_data("x", x)
+    target = None if y is None else as_data("y", y)
+    if target is not None and len(target) != len(array):
+        raise DataError(
+            f"a batch has {len(array)} samples in x and {len(target)} in y: give one target for each sample"
+        )
+    if len(array) == 0:
+        raise DataError("a batch has no samples: x is empty")
+    return Batch(
+        Rows(array, np.arange(len(array))), target, None if weight is None else as_data("sample_weight", weight)
+    )
+
+
+def as_data(name: str, value: Any) -> Array:
+    """The argument as an array with a sample axis; never copied when it is an array already."""
+    try:
+        array = value.numpy() if isinstance(value, Tensor) else np.asarray(value)
+    except ValueError as error:
+        raise ShapeError(
+            f"{name} is a list whose rows differ in shape: make them equal, or cut them into clips"
+        ) from error
+    if array.dtype.kind not in "biuf":
+        raise DTypeError(
+            f"{name} has dtype {array.dtype}: numbers are expected, such as uint8 frames or float32 features"
+        )
+    if array.ndim == 0:
+        raise ShapeError(f"{name} is a single number: its first axis must be the samples")
+    return array
+
+
+def check_batch_size(batch_size: Any) -> int:
+    """The batch size; 32 when None."""
+    if batch_size is None:
+        return 32
+    if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+        raise ArgumentError(f"batch_size is a positive integer, not {batch_size!r}")
+    return int(batch_size)
+
+
+def _is_list_of_batches(x: Any, y: Any) -> bool:
+    return y is None and len(x) > 0 and all(isinstance(item, tuple) and len(item) in (2, 3) for item in x)

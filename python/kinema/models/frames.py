@@ -1,0 +1,75 @@
+"""Frames that several clips of a batch share, found by where they lie in memory.
+
+Windows cut from one video are views over the same frames. Two frames are the same when their byte addresses are equal: within one
+array the inner strides are equal anyway.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kinema.autograd import Array
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some samples of an array, not gathered yet.
+
+    Args:
+        array: The whole array, of any strides.
+        index: The samples' positions on axis 0.
+    """
+
+    array: Array
+    index: Array
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape after gathering."""
+        return (len(self.index), *self.array.shape[1:])
+
+    def gather(self) -> Array:
+        """The samples as one array: a view where they follow each other, else a copy of this batch alone."""
+        first, count = (int(self.index[0]), len(self.index)) if len(self.index) else (0, 0)
+        if count and np.array_equal(self.index, np.arange(first, first + count)):
+            return self.array[first : first + count]
+        return self.array[self.index]
+
+
+@dataclass(frozen=True)
+class SharedFrames:
+    """The distinct frames of a batch of clips.
+
+    Args:
+        frames: (frames, 1, height, width, channels): each distinct frame once, as a clip of one frame.
+        index: (batch, time): which of them stands where.
+    """
+
+    frames: Array
+    index: Array
+
+
+def shared_frames(rows: Rows) -> SharedFrames | None:
+    """The distinct frames of these clips; None where the clips share no frame."""
+    array, index = rows.array, rows.index
+    if array.ndim < 3 or not _overlaps(array) or len(index) < 2:
+        return None
+    time = array.shape[1]
+    addresses = index[:, None] * array.strides[0] + np.arange(time) * array.strides[1]
+    distinct, first, inverse = np.unique(addresses, return_index=True, return_inverse=True)
+    if len(distinct) == addresses.size:
+        return None
+    clip, moment = np.divmod(first, time)
+    frames = array[index[clip], moment]
+    return SharedFrames(frames[:, None], inverse.reshape(addresses.shape).astype(np.int64))
+
+
+def _overlaps(array: Array) -> bool:
+    """Whether clips of this array can share frames: it is a view whose next clip begins within this one."""
+    step, frame = abs(array.strides[0]), abs(array.strides[1])
+    return frame > 0 and step < frame * array.shape[1] and step % frame == 0

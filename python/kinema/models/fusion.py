@@ -1,0 +1,72 @@
+"""Fusion: neighbouring layers that one kernel computes, so that what lies between them is never written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kinema import ops
+from kinema.layers import Conv2D, MaxPooling2D, TimeDistributed
+from kinema.layers.layer import Layer, Shape
+
+_FUSED_ACTIVATIONS = ("linear", "relu")
+
+
+class ConvolutionPooling(Layer):
+    """A Conv2D and the MaxPooling2D behind it as one step; it has no weights of its own."""
+
+    frame_rank = 4
+
+    def __init__(self, convolution: Conv2D, pooling: MaxPooling2D) -> None:
+        super().__init__(name=f"{convolution.name}+{pooling.name}", dtype=convolution.dtype)
+        self.convolution = convolution
+        self.pooling = pooling
+        self.built = True
+
+    def compute_output_shape(self, input_shape: Shape) -> Any:
+        """The pooled shape."""
+        return self.pooling.compute_output_shape(self.convolution.compute_output_shape(input_shape))
+
+    def call(self, inputs: Any) -> Any:
+        """Convolution, bias, activation and pooling in one pass."""
+        convolution = self.convolution
+        return ops.conv2d_pool(
+            inputs,
+            convolution.kernel,
+            convolution.bias,
+            strides=convolution.strides,
+            padding=convolution.padding,
+            dilation_rate=convolution.dilation_rate,
+            groups=convolution.groups,
+            activation=_activation_name(convolution),
+            pool_size=self.pooling.pool_size,
+        )
+
+
+def fuse(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """The layers with each pair that has a kernel of its own replaced by one step."""
+    fused: list[Layer] = []
+    for layer in layers:
+        pair = _fused_pair(fused[-1], layer) if fused else None
+        if pair is None:
+            fused.append(layer)
+        else:
+            fused[-1] = pair
+    return tuple(fused)
+
+
+def _fused_pair(first: Layer, second: Layer) -> Layer | None:
+    if isinstance(first, TimeDistributed) and isinstance(second, TimeDistributed):
+        inner = _fused_pair(first.layer, second.layer)
+        return None if inner is None else TimeDistributed(inner, name=f"time_distributed_{inner.name}")
+    if type(first) is not Conv2D or type(second) is not MaxPooling2D:
+        return None
+    plain = first.activity_regularizer is None and second.activity_regularizer is None
+    tiles = second.padding == "valid" and second.strides == second.pool_size
+    if plain and tiles and _activation_name(first) in _FUSED_ACTIVATIONS:
+        return ConvolutionPooling(first, second)
+    return None
+
+
+def _activation_name(convolution: Conv2D) -> str:
+    return str(getattr(convolution.activation, "__name__", "custom"))

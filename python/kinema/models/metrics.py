@@ -1,0 +1,75 @@
+"""The metrics of a compiled model: the mean loss, and what the user asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kinema.autograd import Array
+
+
+class CompiledMetrics:
+    """Keeps the mean loss and the metrics of an epoch.
+
+    Args:
+        metrics: What `compile(metrics=...)` got: names, metrics, functions, or None.
+        weighted_metrics: The same, to be computed with sample weights.
+    """
+
+    def __init__(self, metrics: Any, weighted_metrics: Any) -> None:
+        self._identifiers = [(item, False) for item in _as_list(metrics)] + [
+            (item, True) for item in _as_list(weighted_metrics)
+        ]
+        self._metrics: list[tuple[Any, bool]] | None = None if self._identifiers else []
+        self._loss_sum = 0.0
+        self._samples = 0
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metric objects; empty until the first batch tells which accuracy is meant."""
+        return [metric for metric, _ in self._metrics or []]
+
+    def reset(self) -> None:
+        """Starts anew."""
+        self._loss_sum, self._samples = 0.0, 0
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def update(
+        self, loss: float, target: Array | None, outputs: Array, sample_weight: Array | None, samples: int
+    ) -> None:
+        """Takes one batch in."""
+        self._loss_sum += loss * samples
+        self._samples += samples
+        if target is None:
+            return
+        if self._metrics is None:
+            self._metrics = self._resolve(target, outputs)
+        for metric, weighted in self._metrics:
+            metric.update_state(target, outputs, sample_weight=sample_weight if weighted else None)
+
+    def results(self) -> dict[str, float]:
+        """The mean loss since the last reset, and each metric's value."""
+        values = {"loss": self._loss_sum / self._samples if self._samples else 0.0}
+        values.update({metric.name: float(metric.result()) for metric in self.metrics})
+        return values
+
+    def _resolve(self, target: Array, outputs: Array) -> list[tuple[Any, bool]]:
+        from kinema import metrics
+
+        return [
+            (metrics.resolve(identifier, target.shape, outputs.shape), weighted)
+            for identifier, weighted in self._identifiers
+        ]
+
+
+def _as_list(metrics: Any) -> list[Any]:
+    if metrics is None:
+        return []
+    if isinstance(metrics, dict):
+        metrics = list(metrics.values())
+    if not isinstance(metrics, (list, tuple)):
+        return [metrics]
+    flat: list[Any] = []
+    for item in metrics:
+        flat.extend(item if isinstance(item, (list, tuple)) else [item])
+    return flat

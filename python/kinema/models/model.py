@@ -1,0 +1,310 @@
+"""What every model can do: compile, fit, evaluate, predict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kinema import random
+from kinema.autograd import Array, Tensor
+from kinema.errors import ArgumentError
+from kinema.layers.layer import Layer
+from kinema.models import training
+from kinema.models.frames import Rows
+from kinema.models.metrics import CompiledMetrics
+
+
+class Model(Layer):
+    """A layer that can be trained: the base of `Sequential` and of your own models.
+
+    A subclass creates its layers in `__init__` and composes them in `call(inputs, training)`.
+
+    Example:
+        >>> import kinema, numpy as np
+        >>> class Classifier(kinema.Model):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.out = kinema.layers.Dense(3, activation="softmax")
+        ...     def call(self, inputs):
+        ...         return self.out(inputs)
+        >>> model = Classifier()
+        >>> model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy")
+        >>> history = model.fit(np.ones((8, 4), "float32"), np.zeros(8, "int64"), verbose=0)
+        >>> model.predict(np.ones((2, 4), "float32"), verbose=0).shape
+        (2, 3)
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.optimizer: Any = None
+        self.loss: Any = None
+        self.compiled_metrics: CompiledMetrics | None = None
+        self.stop_training = False
+        self.history: Any = None
+        #: The names of the classes that the outputs stand for; kept in the model's file.
+        self.class_names: list[str] | None = None
+        #: Epochs and steps trained so far, over all calls of fit: what shuffling and dropout are keyed by.
+        self.epochs_trained = 0
+        self.steps_trained = 0
+        self._seed: int | None = None
+
+    @property
+    def seed(self) -> int:
+        """The seed of shuffling and dropout; drawn the first time it is needed and kept in the model's file."""
+        if self._seed is None:
+            words = np.random.SeedSequence([random.global_seed(), random.next_stream()]).generate_state(1, np.uint64)
+            self._seed = int(words[0] >> np.uint64(1))
+        return self._seed
+
+    @seed.setter
+    def seed(self, value: int | None) -> None:
+        self._seed = value
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, as the user gave them."""
+        return list(self._layers)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """One layer, by its name or its position in `layers`."""
+        if (name is None) == (index is None):
+            raise ArgumentError("get_layer takes either name= or index=")
+        if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise ArgumentError(f"get_layer(index={index}): the model has {len(self.layers)} layers")
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        names = ", ".join(layer.name for layer in self.layers)
+        raise ArgumentError(f"the model has no layer named {name!r}; its layers are: {names}")
+
+    def forward(self, rows: Rows, training: bool) -> Tensor:
+        """The output for some samples of an array."""
+        outputs: Tensor = self(rows.gather(), training=training)
+        return outputs
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Sets how the model is trained.
+
+        Args:
+            optimizer: A name such as "adam", or an optimizer of `kinema.optimizers`.
+            loss: A name such as "categorical_crossentropy", a loss of `kinema.losses` or a function of (y_true, y_pred).
+            loss_weights: A factor of the loss.
+            metrics: Names, metrics of `kinema.metrics` or functions of (y_true, y_pred).
+            weighted_metrics: The same, computed with sample weights.
+            run_eagerly: Accepted for Keras's sake; Kinema has no other mode.
+            steps_per_execution: Accepted for Keras's sake.
+            jit_compile: Accepted for Keras's sake.
+            auto_scale_loss: Accepted for Keras's sake; float32 needs no scaling.
+        """
+        from kinema import losses, optimizers
+
+        self.optimizer = optimizers.get(optimizer)
+        self.loss = None if loss is None else losses.get(_only(loss, "loss"))
+        self.loss_weights = 1.0 if loss_weights is None else float(_only(loss_weights, "loss_weights"))
+        self.compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
+        self._compile_arguments = {
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+        }
+        self.stop_training = False
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` has been called."""
+        return self.compiled_metrics is not None
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics of the compiled model."""
+        return self.compiled_metrics.metrics if self.compiled_metrics else []
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """ "loss" and the names of the metrics, in the order in which `evaluate` gives them."""
+        return ["loss", *(metric.name for metric in self.metrics)]
+
+    def reset_metrics(self) -> None:
+        """Starts all metrics anew."""
+        if self.compiled_metrics:
+            self.compiled_metrics.reset()
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+    ) -> Any:
+        """Trains the model.
+
+        Args:
+            x: Samples: an array, a generator of (x, y) batches, or a dataset such as `kinema.video.VideoFolder`.
+            y: Targets, one a sample; None when `x` yields them.
+            batch_size: Samples a step; 32 when None.
+            epochs: The number of the last epoch: training runs from `initial_epoch` to it.
+            verbose: 0 silent, 1 a progress bar, 2 a line an epoch; "auto" is 1.
+            callbacks: Callbacks of `kinema.callbacks`.
+            validation_split: The last fraction of the samples is kept for validation.
+            validation_data: (x, y) or (x, y, sample_weight) or a dataset to validate on after each epoch.
+            shuffle: Draw a new order of the samples every epoch.
+            class_weight: Class number -> weight of its samples in the loss.
+            sample_weight: A weight for each sample (or for each time step of each sample).
+            initial_epoch: The number of the first epoch, to go on with an earlier training.
+            steps_per_epoch: Steps an epoch; all batches when None.
+            validation_steps: Batches of a validation; all when None.
+            validation_batch_size: Samples a validation batch; `batch_size` when None.
+            validation_freq: Validate every so many epochs, or in the epochs (counted from 1) of this list.
+
+        Returns:
+            History: `history` holds a list of values for each metric.
+
+        Raises:
+            NonFiniteError: The loss became NaN or infinite; the weights are those before that step.
+        """
+        return training.fit(
+            self,
+            training.FitSettings(
+                epochs=epochs,
+                verbose=1 if verbose == "auto" else int(verbose),
+                initial_epoch=initial_epoch,
+                steps_per_epoch=steps_per_epoch,
+                validation_steps=validation_steps,
+                validation_freq=validation_freq,
+                class_weight=class_weight,
+            ),
+            *training.fit_data(
+                x, y, sample_weight, batch_size, shuffle, steps_per_epoch,
+                validation_split, validation_data, validation_batch_size, validation_steps,
+            ),
+            callbacks,
+        )  # fmt: skip
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """The loss and metrics on data: a number, a list in the order of `metrics_names`, or a dict."""
+        if kwargs:
+            raise ArgumentError(f"evaluate does not know the argument(s) {', '.join(sorted(kwargs))}")
+        logs = training.evaluate(self, x, y, sample_weight, batch_size, steps, verbose, callbacks)
+        if return_dict:
+            return logs
+        values = list(logs.values())
+        return values[0] if len(values) == 1 else values
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Array:
+        """The outputs for all samples of `x`, as an array of their own."""
+        return training.predict(self, x, batch_size, steps, verbose, callbacks)
+
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """One step on one batch; gives the loss, or the loss and metrics of this batch."""
+        return self._answer(training.train_on_batch(self, x, y, sample_weight, class_weight), return_dict)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """The loss and metrics of one batch, without training."""
+        return self._answer(training.test_on_batch(self, x, y, sample_weight), return_dict)
+
+    def predict_on_batch(self, x: Any) -> Array:
+        """The outputs for one batch, as an array of their own."""
+        return training.predict_on_batch(self, x)
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Any = None,
+        print_fn: Any = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Any = None,
+    ) -> None:
+        """Prints the layers with their output shapes and parameters, and the memory that training takes."""
+        from kinema.models.summary import summary_text
+
+        (print_fn or print)(summary_text(self, line_length, expand_nested, show_trainable))
+
+    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Writes the model to a `.keras` or `.h5` file: architecture, weights, optimizer, seed, epoch and step."""
+        from kinema.saving import save_model
+
+        save_model(self, filepath, overwrite=overwrite, **kwargs)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Writes the weights alone to a `.weights.h5` file."""
+        from kinema.saving import save_weights
+
+        save_weights(self, filepath, overwrite=overwrite)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Reads the weights from a file of weights or of a whole model."""
+        from kinema.saving import load_weights
+
+        load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The architecture as JSON text, which `kinema.models.model_from_json` and Keras read."""
+        import json
+
+        from kinema.saving import serialize_keras_object
+
+        return json.dumps(serialize_keras_object(self), **kwargs)
+
+    def _answer(self, logs: dict[str, float], return_dict: bool) -> Any:
+        if return_dict:
+            return logs
+        values = list(logs.values())
+        return values[0] if len(values) == 1 else values
+
+
+def _only(value: Any, name: str) -> Any:
+    """The one entry of a list or dict that Keras allows for models with several outputs."""
+    if isinstance(value, (list, tuple, dict)):
+        entries = list(value.values()) if isinstance(value, dict) else list(value)
+        if len(entries) != 1:
+            raise ArgumentError(f"{name} has {len(entries)} entries for a model with one output: give one")
+        return entries[0]
+    return value

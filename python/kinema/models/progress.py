@@ -1,0 +1,103 @@
+"""What training shows: a bar on a terminal, a line an epoch elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from kinema.callbacks import Callback
+from kinema.models.frames import Rows
+
+
+class Progress(Callback):
+    """Shows how an epoch goes on: batches, time left, loss, metrics, frames (or samples) per second.
+
+    Args:
+        verbose: 0 nothing, 1 a bar where standard output is a terminal and a line an epoch elsewhere, 2 a line an epoch.
+        epochs: How many epochs there will be.
+        steps: Batches an epoch, None where that is not known.
+    """
+
+    def __init__(self, verbose: int, epochs: int, steps: int | None) -> None:
+        super().__init__()
+        self._verbose = verbose
+        self._epochs = epochs
+        self._steps = steps
+        self._bar: Any = None
+        self._task: Any = None
+        self._label = ""
+        self._begun = 0.0
+        self._items = 0
+        self._unit = "samples"
+        self._seen_steps = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Starts a new bar."""
+        self.begin(f"Epoch {epoch + 1}/{self._epochs}")
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Finishes the epoch's bar with its final figures."""
+        self.end(logs or {})
+
+    def begin(self, label: str) -> None:
+        """Starts a bar of that name."""
+        self._label, self._begun, self._items, self._seen_steps = label, time.perf_counter(), 0, 0
+        if self._verbose == 1 and sys.stdout.isatty():
+            self._bar = _bar()
+            self._task = self._bar.add_task(label, total=self._steps, figures="")
+            self._bar.start()
+
+    def advance(self, rows: Rows, logs: dict[str, float]) -> None:
+        """Counts one batch."""
+        frames = len(rows.shape) >= 4
+        self._unit = "frames" if frames else "samples"
+        self._items += len(rows) * (rows.shape[1] if len(rows.shape) >= 5 else 1)
+        self._seen_steps += 1
+        if self._bar is not None:
+            self._bar.update(self._task, advance=1, figures=self._figures(logs))
+
+    def end(self, logs: dict[str, float]) -> None:
+        """Shows the final figures."""
+        if self._steps is None:
+            self._steps = self._seen_steps
+        if self._bar is not None:
+            self._bar.update(
+                self._task, total=self._seen_steps, completed=self._seen_steps, figures=self._figures(logs)
+            )
+            self.close()
+        elif self._verbose:
+            seconds = time.perf_counter() - self._begun
+            print(f"{self._label} - {self._seen_steps} steps - {seconds:.1f} s - {self._figures(logs)}", flush=True)
+
+    def close(self) -> None:
+        """Takes the bar off the terminal."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _figures(self, logs: dict[str, float]) -> str:
+        seconds = max(time.perf_counter() - self._begun, 1e-9)
+        values = [f"{name}: {value:.4g}" for name, value in logs.items()]
+        return " - ".join([f"{self._items / seconds:.0f} {self._unit}/s", *values])
+
+
+def _bar() -> Any:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[figures]}"),
+    )

@@ -1,0 +1,228 @@
+"""A model that is a line of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kinema.autograd import Tensor
+from kinema.errors import ArgumentError, DTypeError, NotBuiltError, ShapeError
+from kinema.layers import InputLayer, TimeDistributed
+from kinema.layers.layer import Layer, Shape, training_scope
+from kinema.models.frames import Rows, shared_frames
+from kinema.models.lifting import is_lifted
+from kinema.models.model import Model
+from kinema.models.plan import Plan
+from kinema.saving.registry import builtin, deserialize_keras_object, serialize_keras_object
+
+_AXES = {
+    5: ("batch", "time", "height", "width", "channels"),
+    4: ("batch", "height", "width", "channels"),
+    3: ("batch", "time", "features"),
+    2: ("batch", "features"),
+}
+
+
+@builtin("keras")
+class Sequential(Model):
+    """A line of layers, each fed with the output of the one before.
+
+    Layers made for single frames (Conv2D, pooling, padding, and a Flatten or Reshape directly behind them) work on clips too:
+    for a (batch, time, height, width, channels) input they are applied to every frame, with batch and time folded together.
+
+    Args:
+        layers: The first layers; more come with `add`.
+        trainable: Whether training changes the weights.
+        name: The model's name.
+
+    Example:
+        >>> import kinema
+        >>> from kinema import layers
+        >>> model = kinema.Sequential([
+        ...     layers.Input((8, 32, 32, 3)),
+        ...     layers.Conv2D(4, 3, activation="relu"),
+        ...     layers.MaxPooling2D(2),
+        ...     layers.Flatten(),
+        ...     layers.LSTM(16),
+        ...     layers.Dense(2, activation="softmax"),
+        ... ])
+        >>> model.output_shape
+        (None, 2)
+    """
+
+    def __init__(
+        self, layers: Sequence[Layer] | None = None, trainable: bool = True, name: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(trainable=trainable, name=name, **kwargs)
+        self._line: list[Layer] = []
+        self._wrappers: dict[int, TimeDistributed] = {}
+        self._plan: Plan | None = None
+        for layer in layers or []:
+            self.add(layer, rebuild=False)
+        self._maybe_rebuild()
+
+    def add(self, layer: Layer, rebuild: bool = True) -> None:
+        """Puts a layer at the end."""
+        if not isinstance(layer, Layer):
+            raise DTypeError(
+                f"add takes a layer, such as kinema.layers.Dense(10), not a {type(layer).__name__}"
+                + (": this is a class, make a layer of it by calling it" if isinstance(layer, type) else "")
+            )
+        if any(layer.name == other.name for other in self._line):
+            raise ArgumentError(f"the model has a layer named '{layer.name}' already: give this one another name=")
+        if isinstance(layer, InputLayer) and self._line:
+            raise ArgumentError("an Input stands at the beginning of a model: it cannot be added behind other layers")
+        self._line.append(layer)
+        if rebuild:
+            self._maybe_rebuild()
+        else:
+            self._sync()
+
+    def pop(self, rebuild: bool = True) -> Layer:
+        """Takes the last layer away and gives it back."""
+        if not self.layers:
+            raise ArgumentError("the model has no layer to pop")
+        layer = self._line.pop()
+        self._maybe_rebuild()
+        return layer
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, as the user gave them, without the Input."""
+        return [layer for layer in self._line if not isinstance(layer, InputLayer)]
+
+    @property
+    def running_layers(self) -> tuple[Layer, ...]:
+        """The layers as they run and as files hold them: wrapped in TimeDistributed where they were lifted."""
+        return self.plan.lifted.layers
+
+    @property
+    def plan(self) -> Plan:
+        """How the layers run."""
+        if self._plan is None:
+            raise NotBuiltError(
+                f"model '{self.name}' is not built: give its first layer input_shape=, call model.build(input_shape) "
+                "or call the model on data first"
+            )
+        return self._plan
+
+    @property
+    def open_run(self) -> str | None:
+        """The layer from which the model works frame by frame up to its output, or None."""
+        return None if self._plan is None else self._plan.lifted.open_run
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of a batch of inputs, None where it may vary."""
+        return self.plan.input_shape
+
+    @property
+    def output_shape(self) -> Shape:
+        """The shape of a batch of outputs, None where it may vary."""
+        return self.plan.output_shape
+
+    def build(self, input_shape: Any = None) -> None:
+        """Builds all layers for an input shape, batch axis included; that of the Input when None."""
+        shape = self._declared_shape() if input_shape is None else tuple(input_shape)
+        if shape is None:
+            raise NotBuiltError(
+                f"model '{self.name}' does not know its input shape: give it to build(), or put Input(shape) first"
+            )
+        self._plan = Plan(self.layers, shape, self._wrappers)
+        for position, layer in enumerate(self.flatten_layers()):
+            layer.stream = position
+        self._build_shape = shape
+        self.built = True
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The output's shape for an input shape, batch axis None."""
+        shape = tuple(input_shape)
+        if self._plan is not None and shape[1:] == self.input_shape[1:]:
+            return self.output_shape
+        return Plan(self.layers, shape, self._wrappers).output_shape
+
+    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+        """Runs the layers one after the other."""
+        self._check_input(inputs.shape)
+        return self.plan.run(inputs, training, mask)
+
+    def forward(self, rows: Rows, training: bool) -> Tensor:
+        """The output for some samples; frames that overlapping clips share are computed once."""
+        self.ensure_built((None, *rows.shape[1:]))
+        if self.plan.shares_frames(training) and (shared := shared_frames(rows)) is not None:
+            self._check_input(rows.shape)
+            with training_scope(training):
+                outputs: Tensor = self.plan.run_shared(shared, training)
+            return outputs
+        return super().forward(rows, training)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The mask that the last layer's output carries; `call` has set it already."""
+        return previous_mask
+
+    def get_config(self) -> dict[str, Any]:
+        """The layers as they run, so that Keras reads lifted layers as TimeDistributed ones."""
+        layers: list[Any] = [layer for layer in self._line if isinstance(layer, InputLayer)]
+        if self._plan is not None:
+            layers = layers or [InputLayer(batch_shape=self.input_shape, name=f"{self.name}_input")]
+            layers += self.running_layers
+        else:
+            layers = list(self._line)
+        config: dict[str, Any] = {
+            **super().get_config(),
+            "layers": [serialize_keras_object(layer) for layer in layers],
+        }
+        if self._plan is not None:
+            config["build_input_shape"] = list(self.input_shape)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Sequential:
+        """Makes the model that `get_config` described."""
+        layers = [deserialize_keras_object(layer) for layer in config["layers"]]
+        model = cls(layers, trainable=config.get("trainable", True), name=config.get("name"))
+        if (shape := config.get("build_input_shape")) and not model.built:
+            model.build(tuple(shape))
+        return model
+
+    def is_lifted(self, layer: Layer) -> bool:
+        """Whether a running layer is a wrapper that video lifting made."""
+        return is_lifted(layer, self.layers)
+
+    def _maybe_rebuild(self) -> None:
+        self._sync()
+        self._plan, self.built = None, False
+        if self.layers and self._declared_shape() is not None:
+            self.build()
+
+    def _sync(self) -> None:
+        """Weights and sublayers are those of the line, in its order."""
+        object.__setattr__(self, "_layers", [layer for layer in self._line if not isinstance(layer, InputLayer)])
+
+    def _declared_shape(self) -> Shape | None:
+        first = self._line[0] if self._line else None
+        while isinstance(first, Sequential) and first.batch_shape is None:
+            first = first._line[0] if first._line else None
+        return None if first is None else first.batch_shape
+
+    def _check_input(self, shape: tuple[int, ...]) -> None:
+        expected = self.input_shape
+        fits = len(shape) == len(expected) and all(
+            want is None or want == got for want, got in zip(expected[1:], shape[1:], strict=False)
+        )
+        if fits:
+            return
+        hint = ""
+        if len(shape) == len(expected) - 1 and all(
+            want is None or want == got for want, got in zip(expected[1:], shape, strict=True)
+        ):
+            hint = ": this looks like one sample without its batch axis, use x[None]"
+        raise ShapeError(
+            f"model '{self.name}' takes {_describe(expected)}, x has {_describe(shape)}{hint or ': reshape or resize the input'}"
+        )
+
+
+def _describe(shape: Shape) -> str:
+    names = _AXES.get(len(shape), ("batch",) + ("axis",) * (len(shape) - 1))
+    parts = [name if length is None else f"{name} {length}" for name, length in zip(names, shape, strict=True)]
+    return f"({', '.join(parts)})"

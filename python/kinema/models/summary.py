@@ -1,0 +1,122 @@
+"""What a model is made of, as a table of plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kinema.layers.layer import Layer, Shape
+
+_BATCH = 32
+
+
+@dataclass(frozen=True)
+class _Row:
+    layer: str
+    shape: str
+    parameters: str
+    trainable: str
+
+
+def summary_text(model: Any, line_length: int | None, expand_nested: bool, show_trainable: bool) -> str:
+    """The table that `Model.summary` prints.
+
+    Args:
+        model: A built model, or one that is not (its shapes are shown as "?").
+        line_length: The width of the table; as wide as it needs to be when None.
+        expand_nested: Show the layers inside nested models too.
+        show_trainable: Show whether training changes each layer.
+    """
+    rows = list(_rows(model, expand_nested, indent=""))
+    header = _Row("Layer (type)", "Output shape", "Param #", "Trainable")
+    columns = ["layer", "shape", "parameters", *(["trainable"] if show_trainable else [])]
+    widths = [max(len(getattr(row, column)) for row in [header, *rows]) for column in columns]
+    if line_length is not None:
+        widths[0] = max(widths[0], line_length - sum(widths[1:]) - 2 * (len(widths) - 1))
+    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
+    lines = [f'Model: "{model.name}"', rule, _line(header, columns, widths), rule]
+    lines += [_line(row, columns, widths) for row in rows]
+    return "\n".join([*lines, rule, *_totals(model), *_notes(model)])
+
+
+def _line(row: _Row, columns: list[str], widths: list[int]) -> str:
+    cells = [getattr(row, column) for column in columns]
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _rows(model: Any, expand_nested: bool, indent: str) -> Iterator[_Row]:
+    for layer, shape in _running(model):
+        inner = getattr(layer, "layer", None)
+        lifted = inner is not None and getattr(model, "is_lifted", lambda _: False)(layer)
+        kind = type(layer).__name__ + (f" of {type(inner).__name__}" if inner is not None else "")
+        name = f"{inner.name} (every frame: {kind})" if lifted else f"{layer.name} ({kind})"
+        built = layer.built
+        yield _Row(
+            indent + name,
+            "?" if shape is None else _shape_text(shape),
+            f"{layer.count_params():,}" if built else "0 (not built)",
+            "yes" if layer.trainable else "no",
+        )
+        nested = inner if inner is not None else layer
+        if expand_nested and hasattr(nested, "running_layers"):
+            yield from _rows(nested, expand_nested, indent + "  ")
+
+
+def _running(model: Any) -> list[tuple[Layer, Shape | None]]:
+    plan = getattr(model, "_plan", None)
+    if plan is not None:
+        return list(zip(plan.lifted.layers, plan.lifted.shapes, strict=True))
+    return [(layer, None) for layer in model.layers]
+
+
+def _shape_text(shape: Any) -> str:
+    return f"({', '.join('None' if length is None else str(length) for length in shape)})"
+
+
+def _totals(model: Any) -> list[str]:
+    total = sum(weight.size for weight in model.weights)
+    trainable = sum(weight.size for weight in model.trainable_weights)
+    weight_bytes = sum(weight.size * weight.dtype.itemsize for weight in model.weights)
+    return [
+        f"Total params: {total:,} ({_bytes(weight_bytes)})",
+        f"Trainable params: {trainable:,}",
+        f"Non-trainable params: {total - trainable:,}",
+    ]
+
+
+def _notes(model: Any) -> list[str]:
+    plan = getattr(model, "_plan", None)
+    if plan is None:
+        return ["The model is not built yet: its shapes are known once it has an input shape."]
+    lines = [_memory_line(model, plan)]
+    if plan.lifted.open_run is not None:
+        lines.append(
+            f"From layer '{plan.lifted.open_run}' on the model works frame by frame up to its output: it gives one output for "
+            "every frame. For one output a clip, add a layer that consumes time, such as LSTM."
+        )
+    return lines
+
+
+def _memory_line(model: Any, plan: Any) -> str:
+    """Weights with gradients and two slots of the optimizer, and what a batch keeps for the way back."""
+    shapes = [plan.input_shape, *(plan.lifted.shapes)]
+    known = [shape for shape in shapes if None not in shape[1:]]
+    sample = sum(int(np.prod(shape[1:])) for shape in known) * np.dtype(model.dtype).itemsize
+    fixed = sum(weight.size * weight.dtype.itemsize * (4 if weight.trainable else 1) for weight in model.weights)
+    at_least = "" if len(known) == len(shapes) else "at least "
+    return (
+        f"Memory of a training batch: {at_least}about {_bytes(fixed + _BATCH * sample)} for {_BATCH} samples "
+        f"({_bytes(sample)} each, and {_bytes(fixed)} for weights, gradients and optimizer)"
+    )
+
+
+def _bytes(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "KB", "MB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.2f} GB"

@@ -1,0 +1,67 @@
+"""Targets and weights of samples, checked against what the model puts out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from kinema.autograd import Array, Tensor
+from kinema.errors import ArgumentError, DataError, ShapeError
+
+
+def check_targets(model: Any, target: Array | None, outputs: Tensor) -> Array | None:
+    """The targets in the outputs' floating-point type (integers stay), after a look at their shape.
+
+    Raises:
+        ShapeError: They have fewer axes than the outputs because nothing in the model consumed the time axis.
+        DataError: They hold NaN or infinite numbers.
+    """
+    if target is None:
+        return None
+    run = getattr(model, "open_run", None)
+    if run is not None and outputs.ndim >= 3 and target.ndim < outputs.ndim - 1:
+        raise ShapeError(
+            f"y has shape {target.shape} and the model gives one output for every frame, shape {outputs.shape}: from layer "
+            f"'{run}' on it works frame by frame and no layer consumes the time axis. Add one that does, such as LSTM or "
+            "GlobalAveragePooling over time, or give a target for every frame"
+        )
+    if target.dtype.kind == "f":
+        if not np.isfinite(target).all():
+            raise DataError("y contains NaN or infinite values: clean the targets before training")
+        return target.astype(outputs.dtype, copy=False)
+    return target
+
+
+def weigh(sample_weight: Array | None, class_weight: Any, target: Array | None, outputs: Tensor) -> Array | None:
+    """The weight of each sample, or of each time step, from `sample_weight` and `class_weight` together."""
+    weights = None if sample_weight is None else sample_weight.astype(outputs.dtype, copy=False)
+    if class_weight is None:
+        return weights
+    if not isinstance(class_weight, Mapping):
+        raise ArgumentError(f"class_weight is a dict of class number to weight, not a {type(class_weight).__name__}")
+    if target is None:
+        raise DataError("class_weight needs targets: give y")
+    by_class = _weights_by_class(_class_numbers(target, outputs), class_weight).astype(outputs.dtype)
+    return (
+        by_class
+        if weights is None
+        else by_class * weights.reshape(weights.shape + (1,) * (by_class.ndim - weights.ndim))
+    )
+
+
+def _class_numbers(target: Array, outputs: Tensor) -> Array:
+    """Class numbers of one-hot targets (as wide as the outputs) or of sparse ones, per sample or per time step."""
+    if target.ndim == outputs.ndim and target.shape[-1] == outputs.shape[-1] and outputs.shape[-1] > 1:
+        return target.argmax(axis=-1)
+    if target.ndim == outputs.ndim:
+        target = target[..., 0]
+    return target.astype(np.int64)
+
+
+def _weights_by_class(classes: Array, class_weight: Mapping[int, float]) -> Array:
+    weights = np.ones(classes.shape)
+    for number, weight in class_weight.items():
+        weights[classes == int(number)] = float(weight)
+    return weights

@@ -1,0 +1,320 @@
+"""The training loop: what `fit`, `evaluate`, `predict` and their one-batch forms do."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kinema import ops
+from kinema.autograd import Array, GradientTape, Tensor, Variable, no_tape
+from kinema.errors import ArgumentError, DataError, NonFiniteError, NotBuiltError
+from kinema.models import data as data_module
+from kinema.models.data import ArrayData, Batch, Data, make_data, steps_in, to_batch
+from kinema.models.frames import Rows
+from kinema.models.interrupts import uninterrupted
+from kinema.models.targets import check_targets, weigh
+from kinema.random import random_scope
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """The arguments of `fit` that are not data."""
+
+    epochs: int
+    verbose: int
+    initial_epoch: int
+    steps_per_epoch: int | None
+    validation_steps: int | None
+    validation_freq: Any
+    class_weight: Any
+
+    def validates(self, epoch: int) -> bool:
+        """Whether to validate after this epoch, counted from 0."""
+        if isinstance(self.validation_freq, int):
+            return (epoch + 1) % self.validation_freq == 0
+        return epoch + 1 in self.validation_freq
+
+
+def fit_data(
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    batch_size: int | None,
+    shuffle: bool,
+    steps_per_epoch: int | None,
+    validation_split: float,
+    validation_data: Any,
+    validation_batch_size: int | None,
+    validation_steps: int | None,
+) -> tuple[Data, Data | None]:
+    """The batches to train on, and those to validate on."""
+    train = make_data(x, y, sample_weight, batch_size, shuffle, steps_per_epoch)
+    if validation_data is not None:
+        parts = validation_data if isinstance(validation_data, (tuple, list)) else (validation_data,)
+        vx, vy, weight = (*parts, *(None,) * (3 - len(parts)))
+        return train, make_data(vx, vy, weight, validation_batch_size or batch_size, steps=validation_steps)
+    if not validation_split:
+        return train, None
+    if not isinstance(train, ArrayData):
+        raise ArgumentError(
+            f"validation_split needs arrays, x is a {type(x).__name__}: give validation_data=, "
+            "or split in the dataset (VideoFolder has validation_split of its own)"
+        )
+    first, second = train.split(validation_split)
+    second.batch_size = data_module.check_batch_size(validation_batch_size or batch_size)
+    return first, second
+
+
+def fit(model: Any, settings: FitSettings, train: Data, validation: Data | None, callbacks: Any) -> Any:
+    """Trains a model for some epochs; see `Model.fit`."""
+    _require_compiled(model)
+    loop, progress = _callbacks(
+        model, callbacks, settings.verbose, settings.epochs, _steps(train, settings.steps_per_epoch)
+    )
+    names = getattr(getattr(train, "dataset", None), "class_names", None)
+    if names is not None:
+        model.class_names = list(names)
+    model.stop_training = False
+    model._initial_epoch = settings.initial_epoch
+    try:
+        loop.on_train_begin()
+        logs: dict[str, float] = {}
+        for epoch in range(model._initial_epoch, settings.epochs):
+            loop.on_epoch_begin(epoch)
+            logs = _train_epoch(model, settings, train, loop, progress)
+            model.epochs_trained += 1
+            if validation is not None and settings.validates(epoch):
+                results = _evaluate(model, validation, settings.validation_steps, loop)
+                logs.update({f"val_{name}": value for name, value in results.items()})
+            loop.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+        loop.on_train_end(logs)
+    finally:
+        progress.close()
+    return model.history
+
+
+def evaluate(
+    model: Any,
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    batch_size: int | None,
+    steps: int | None,
+    verbose: Any,
+    callbacks: Any,
+) -> dict[str, float]:
+    """The loss and metrics over data; see `Model.evaluate`."""
+    _require_compiled(model)
+    batches = make_data(x, y, sample_weight, batch_size, steps=steps)
+    loop, progress = _callbacks(model, callbacks, _verbosity(verbose), 1, _steps(batches, steps), history=False)
+    try:
+        progress.begin("evaluate")
+        logs = _evaluate(model, batches, steps, loop, progress)
+        progress.end(logs)
+    finally:
+        progress.close()
+    return logs
+
+
+def predict(model: Any, x: Any, batch_size: int | None, steps: int | None, verbose: Any, callbacks: Any) -> Array:
+    """The outputs for all samples; see `Model.predict`."""
+    batches = make_data(x, None, None, batch_size, steps=steps)
+    loop, progress = _callbacks(model, callbacks, _verbosity(verbose), 1, _steps(batches, steps), history=False)
+    outputs = []
+    try:
+        progress.begin("predict")
+        loop.on_predict_begin()
+        for index, batch in enumerate(_limited(batches.epoch(0, 0), steps)):
+            loop.on_predict_batch_begin(index)
+            outputs.append(_predict_rows(model, batch.x))
+            progress.advance(batch.x, {})
+            loop.on_predict_batch_end(index, {"outputs": outputs[-1]})
+        loop.on_predict_end()
+        progress.end({})
+    finally:
+        progress.close()
+    return np.concatenate(outputs) if len(outputs) > 1 else outputs[0]
+
+
+def train_on_batch(model: Any, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> dict[str, float]:
+    """One training step; the metrics of this batch alone."""
+    _require_compiled(model)
+    model.compiled_metrics.reset()
+    loss = train_step(model, to_batch((x, y, sample_weight)), class_weight)
+    _require_finite(model, loss, x)
+    return dict(model.compiled_metrics.results())
+
+
+def test_on_batch(model: Any, x: Any, y: Any, sample_weight: Any) -> dict[str, float]:
+    """The loss and metrics of one batch."""
+    _require_compiled(model)
+    model.compiled_metrics.reset()
+    _test_step(model, to_batch((x, y, sample_weight)))
+    return dict(model.compiled_metrics.results())
+
+
+def predict_on_batch(model: Any, x: Any) -> Array:
+    """The outputs for one batch."""
+    return _predict_rows(model, to_batch(x if isinstance(x, tuple) else (x,)).x)
+
+
+def train_step(model: Any, batch: Batch, class_weight: Any = None) -> float:
+    """One step on one batch. A loss that is not finite is given back with the weights as they were before the step."""
+    if model.optimizer is None:
+        raise NotBuiltError("the model has no optimizer: call model.compile(optimizer=..., loss=...) before training")
+    model.clear_losses()
+    with random_scope(model.seed, model.steps_trained), GradientTape() as tape:
+        statistics = [(variable, variable.numpy()) for variable in model.non_trainable_weights]
+        outputs = model.forward(batch.x, training=True)
+        loss, target, weight = _loss(model, batch, outputs, class_weight)
+    value = float(loss)
+    if math.isfinite(value):
+        _update(model, tape, loss)
+        model.steps_trained += 1
+    else:
+        for variable, before in statistics:
+            variable.assign(before)
+    model.compiled_metrics.update(value, target, outputs.numpy(), weight, len(batch))
+    return value
+
+
+def _update(model: Any, tape: GradientTape, loss: Tensor) -> None:
+    optimizer = model.optimizer
+    variables = model.trainable_weights
+    if not variables:
+        return
+    optimizer.build(variables)
+    with uninterrupted():
+        if optimizer.needs_all_gradients:
+            pairs: list[tuple[Array, Variable]] = []
+            tape.backward(loss, lambda variable, gradient: pairs.append((gradient, variable)))
+            optimizer.apply_gradients(pairs)
+            return
+        optimizer.begin_step()
+        tape.backward(loss, lambda variable, gradient: optimizer.update_variable(gradient, variable))
+        optimizer.end_step()
+
+
+def _loss(
+    model: Any, batch: Batch, outputs: Tensor, class_weight: Any = None
+) -> tuple[Tensor, Array | None, Array | None]:
+    target = check_targets(model, batch.y, outputs)
+    weight = weigh(batch.sample_weight, class_weight, target, outputs)
+    total: Any = None
+    if model.loss is not None:
+        if target is None:
+            raise DataError(
+                "the model is compiled with a loss, and y is missing: give targets, or yield (x, y) batches"
+            )
+        total = model.loss(target, outputs, sample_weight=weight)
+        if model.loss_weights != 1.0:
+            total = total * model.loss_weights
+    for penalty in model.losses:
+        total = penalty if total is None else total + penalty
+    if total is None:
+        raise NotBuiltError("the model has no loss to minimise: call model.compile(loss=...) or add one in a layer")
+    return ops.convert_to_tensor(total), target, weight
+
+
+def _test_step(model: Any, batch: Batch) -> None:
+    model.clear_losses()
+    with no_tape():
+        outputs = model.forward(batch.x, training=False)
+        loss, target, weight = _loss(model, batch, outputs)
+    model.compiled_metrics.update(float(loss), target, outputs.numpy(), weight, len(batch))
+
+
+def _predict_rows(model: Any, rows: Rows) -> Array:
+    with no_tape():
+        return np.array(model.forward(rows, training=False))
+
+
+def _train_epoch(model: Any, settings: FitSettings, train: Data, loop: Any, progress: Any) -> dict[str, float]:
+    model.compiled_metrics.reset()
+    batches = train.epoch(model.seed, model.epochs_trained)
+    for index, batch in enumerate(_limited(batches, settings.steps_per_epoch)):
+        loop.on_train_batch_begin(index)
+        loss = train_step(model, batch, settings.class_weight)
+        logs = model.compiled_metrics.results()
+        if not math.isfinite(loss):
+            logs["loss"] = loss
+        progress.advance(batch.x, logs)
+        loop.on_train_batch_end(index, logs)
+        if model.stop_training:
+            break
+        _require_finite(model, loss, batch.x)
+    return dict(model.compiled_metrics.results())
+
+
+def _evaluate(model: Any, batches: Data, steps: int | None, loop: Any, progress: Any = None) -> dict[str, float]:
+    model.compiled_metrics.reset()
+    loop.on_test_begin()
+    for index, batch in enumerate(_limited(batches.epoch(0, 0), steps)):
+        loop.on_test_batch_begin(index)
+        _test_step(model, batch)
+        logs = model.compiled_metrics.results()
+        if progress is not None:
+            progress.advance(batch.x, logs)
+        loop.on_test_batch_end(index, logs)
+    results = dict(model.compiled_metrics.results())
+    loop.on_test_end(results)
+    return results
+
+
+def _limited(batches: Iterable[Batch], steps: int | None) -> Iterable[Batch]:
+    return batches if steps is None else itertools.islice(batches, steps)
+
+
+def _steps(batches: Data, steps: int | None) -> int | None:
+    available = steps_in(batches)
+    return available if steps is None else steps if available is None else min(steps, available)
+
+
+def _verbosity(verbose: Any) -> int:
+    return 1 if verbose == "auto" else int(verbose)
+
+
+def _callbacks(
+    model: Any, callbacks: Any, verbose: int, epochs: int, steps: int | None, history: bool = True
+) -> tuple[Any, Any]:
+    from kinema.callbacks import CallbackList
+    from kinema.models.progress import Progress
+
+    progress = Progress(verbose, epochs, steps)
+    given = [] if callbacks is None else list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+    loop = CallbackList(
+        [*given, progress] if history else given,
+        add_history=history,
+        model=model,
+        epochs=epochs,
+        steps=steps,
+        verbose=verbose,
+    )
+    return loop, progress
+
+
+def _require_compiled(model: Any) -> None:
+    if not model.compiled:
+        raise NotBuiltError(
+            "the model is not compiled: call model.compile(optimizer=..., loss=..., metrics=[...]) first"
+        )
+
+
+def _require_finite(model: Any, loss: float, x: Any) -> None:
+    if math.isfinite(loss):
+        return
+    array = x.gather() if isinstance(x, Rows) else np.asarray(x)
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        reason = "x contains NaN or infinite values in this batch: clean the data"
+    else:
+        reason = "lower learning_rate, clip gradients (clipnorm=1.0 in the optimizer), or scale the inputs (Rescaling, Normalization)"
+    raise NonFiniteError(
+        f"the loss became {loss} at step {model.steps_trained + 1}; the weights are those before this step. {reason[0].upper()}{reason[1:]}"
+    )
