@@ -57,7 +57,7 @@ class CompiledMetrics:
         from kinema import metrics
 
         return [
-            (metrics.resolve(identifier, target.shape, outputs.shape), weighted)
+            (metrics.metric_for(identifier, target, outputs), weighted)
             for identifier, weighted in self._identifiers
         ]
 
