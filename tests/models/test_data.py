@@ -36,7 +36,9 @@ def test_consecutive_samples_are_a_view_and_others_copy_only_their_batch() -> No
     np.testing.assert_array_equal(scattered, [[10, 11], [0, 1]])
 
 
-@pytest.mark.parametrize("transform", [lambda a: a[::-1], lambda a: a[:, ::-1], lambda a: a[::2], lambda a: a.swapaxes(1, 2)])
+@pytest.mark.parametrize(
+    "transform", [lambda a: a[::-1], lambda a: a[:, ::-1], lambda a: a[::2], lambda a: a.swapaxes(1, 2)]
+)
 def test_any_strides_give_the_same_samples(transform: object) -> None:
     x = transform(np.arange(4 * 3 * 3).reshape(4, 3, 3))  # type: ignore[operator]
     x.flags.writeable = False
@@ -133,7 +135,7 @@ def test_indexed_datasets_are_shuffled_by_epoch_and_told_of_its_end() -> None:
         ({"x": np.zeros((4, 3)), "batch_size": 0}, ArgumentError, "batch_size is a positive integer, not 0"),
         ({"x": np.array(["a"])}, DTypeError, "x has dtype <U1"),
         ({"x": [[1, 2], [3]]}, ShapeError, "rows differ"),
-        ({"x": np.float32(3) * np.ones(())}, ShapeError, "x is a single number"),
+        ({"x": np.zeros(())}, ShapeError, "x is a single number"),
         ({"x": 5}, DTypeError, "x is a int: give an array"),
         ({"x": iter([]), "y": np.zeros(3)}, ArgumentError, "y cannot be given when x is a"),
     ],
@@ -145,6 +147,6 @@ def test_data_that_cannot_be_used_is_named(arguments: dict, error: type, message
 
 def test_a_split_that_leaves_nothing_is_refused() -> None:
     with pytest.raises(DataError, match="leaves one part empty"):
-        ArrayData(np.zeros(2)).split(0.1).__class__  # noqa: B018
+        ArrayData(np.zeros(2)).split(0.9)
     with pytest.raises(ArgumentError, match="between 0 and 1"):
         ArrayData(np.zeros(2)).split(1.5)

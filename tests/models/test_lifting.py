@@ -26,8 +26,19 @@ def _article_like(shape: tuple[int, ...] = (5, 18, 18, 3)) -> kinema.Sequential:
 
 def test_the_users_layers_stay_and_the_running_ones_are_wrapped() -> None:
     model = _article_like()
-    assert [type(layer).__name__ for layer in model.layers][:5] == ["Conv2D", "MaxPooling2D", "Conv2D", "MaxPooling2D", "Flatten"]
-    assert [type(layer).__name__ for layer in model.running_layers] == ["TimeDistributed"] * 5 + ["LSTM", "Dropout", "LSTM", "Dense"]
+    assert [type(layer).__name__ for layer in model.layers][:5] == [
+        "Conv2D",
+        "MaxPooling2D",
+        "Conv2D",
+        "MaxPooling2D",
+        "Flatten",
+    ]
+    assert [type(layer).__name__ for layer in model.running_layers] == ["TimeDistributed"] * 5 + [
+        "LSTM",
+        "Dropout",
+        "LSTM",
+        "Dense",
+    ]
     assert model.output_shape == (None, 3)
 
 
@@ -45,7 +56,12 @@ def test_a_lifted_model_equals_one_written_with_time_distributed() -> None:
                 layers.Flatten(),
             )
         ]
-        + [layers.LSTM(8, return_sequences=True), layers.Dropout(0.5), layers.LSTM(8), layers.Dense(3, activation="softmax")]
+        + [
+            layers.LSTM(8, return_sequences=True),
+            layers.Dropout(0.5),
+            layers.LSTM(8),
+            layers.Dense(3, activation="softmax"),
+        ]
     )
     explicit.set_weights(lifted.get_weights())
     x = np.random.default_rng(0).normal(size=(2, 5, 18, 18, 3)).astype("float32")
@@ -81,7 +97,9 @@ def test_a_nested_model_lifts_for_itself() -> None:
     wrapped = kinema.Sequential(
         [
             layers.Input((4, 8, 8, 3)),
-            layers.TimeDistributed(kinema.Sequential([layers.Conv2D(2, 3, activation="relu"), layers.GlobalAveragePooling2D()])),
+            layers.TimeDistributed(
+                kinema.Sequential([layers.Conv2D(2, 3, activation="relu"), layers.GlobalAveragePooling2D()])
+            ),
             layers.LSTM(3),
         ]
     )
@@ -105,7 +123,9 @@ def test_a_run_that_reaches_the_output_is_said_in_the_summary_and_in_the_error()
 
 def test_input_of_another_shape_is_refused_with_the_axes_named() -> None:
     model = _article_like()
-    with pytest.raises(ShapeError, match=r"takes \(batch, time 5, height 18, width 18, channels 3\), x has .*one sample"):
+    with pytest.raises(
+        ShapeError, match=r"takes \(batch, time 5, height 18, width 18, channels 3\), x has .*one sample"
+    ):
         model.predict(np.zeros((5, 18, 18, 3), "float32"), verbose=0)
     with pytest.raises(ShapeError, match=r"x has \(batch 1, time 5, height 9, width 18, channels 3\)"):
         model.predict(np.zeros((1, 5, 9, 18, 3), "float32"), verbose=0)

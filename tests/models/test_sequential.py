@@ -48,7 +48,9 @@ def test_frozen_layers_do_not_train() -> None:
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
 def test_a_copy_is_whole_and_apart(duplicate: object) -> None:
-    model = kinema.Sequential([layers.Conv2D(2, 3, input_shape=(3, 8, 8, 1)), layers.Flatten(), layers.LSTM(3), layers.Dense(2)])
+    model = kinema.Sequential(
+        [layers.Conv2D(2, 3, input_shape=(3, 8, 8, 1)), layers.Flatten(), layers.LSTM(3), layers.Dense(2)]
+    )
     model.compile("adam", "mse", metrics=["mae"])
     x, y = np.ones((4, 3, 8, 8, 1), "float32"), np.ones((4, 2))
     model.fit(x, y, verbose=0)
@@ -62,7 +64,9 @@ def test_a_copy_is_whole_and_apart(duplicate: object) -> None:
 
 
 def test_a_model_comes_back_from_its_json() -> None:
-    model = kinema.Sequential([layers.Conv2D(2, 3, input_shape=(3, 8, 8, 1)), layers.Flatten(), layers.GRU(3), layers.Dense(2)])
+    model = kinema.Sequential(
+        [layers.Conv2D(2, 3, input_shape=(3, 8, 8, 1)), layers.Flatten(), layers.GRU(3), layers.Dense(2)]
+    )
     twin = kinema.models.model_from_json(model.to_json())
     twin.set_weights(model.get_weights())
     x = np.random.default_rng(0).normal(size=(2, 3, 8, 8, 1)).astype("float32")
@@ -70,7 +74,9 @@ def test_a_model_comes_back_from_its_json() -> None:
 
 
 def test_the_summary_shows_shapes_parameters_and_memory() -> None:
-    model = kinema.Sequential([layers.Conv2D(2, 3, input_shape=(3, 8, 8, 1), name="c"), layers.Flatten(), layers.LSTM(3)], name="m")
+    model = kinema.Sequential(
+        [layers.Conv2D(2, 3, input_shape=(3, 8, 8, 1), name="c"), layers.Flatten(), layers.LSTM(3)], name="m"
+    )
     lines: list[str] = []
     model.summary(print_fn=lines.append)
     text = lines[0]

@@ -13,7 +13,9 @@ from kinema.errors import ArgumentError, DataError, NonFiniteError, NotBuiltErro
 
 def _classifier(**compile_arguments: object) -> kinema.Sequential:
     kinema.utils.set_random_seed(0)
-    model = kinema.Sequential([layers.Input((4,)), layers.Dense(8, activation="tanh"), layers.Dense(3, activation="softmax")])
+    model = kinema.Sequential(
+        [layers.Input((4,)), layers.Dense(8, activation="tanh"), layers.Dense(3, activation="softmax")]
+    )
     arguments = {"optimizer": optimizers.Adam(0.05), "loss": "categorical_crossentropy", "metrics": ["accuracy"]}
     model.compile(**{**arguments, **compile_arguments})
     return model
@@ -50,7 +52,9 @@ def test_two_runs_with_one_seed_are_the_same_bits(data: tuple[np.ndarray, np.nda
         np.testing.assert_array_equal(first, second)
 
 
-def test_updating_at_once_and_collecting_give_the_same_bits(data: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_updating_at_once_and_collecting_give_the_same_bits(
+    data: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
     results = []
     for collect in (False, True):
         model = _classifier()
@@ -101,7 +105,7 @@ def test_a_loss_that_is_not_finite_leaves_the_weights_as_they_were(data: tuple[n
     before = model.get_weights()
     broken = x.copy()
     broken[5, 0] = np.nan
-    with pytest.raises(NonFiniteError, match="the loss became nan at step 1.*X contains NaN"):
+    with pytest.raises(NonFiniteError, match=r"the loss became nan at step 1 \(x contains NaN"):
         model.fit(broken, y, verbose=0, batch_size=96)
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
@@ -192,7 +196,11 @@ def test_users_losses_and_metrics(data: tuple[np.ndarray, np.ndarray]) -> None:
         (lambda m, x, y: m.fit(x, y[:5], verbose=0), DataError, "y has 5 rows and x has 96"),
         (lambda m, x, y: m.fit(x, y * np.nan, verbose=0), DataError, "y contains NaN"),
         (lambda m, x, y: m.fit(x, verbose=0), DataError, "y is missing"),
-        (lambda m, x, y: m.fit(iter([(x, y)]), validation_split=0.5, verbose=0), ArgumentError, "validation_split needs arrays"),
+        (
+            lambda m, x, y: m.fit(iter([(x, y)]), validation_split=0.5, verbose=0),
+            ArgumentError,
+            "validation_split needs arrays",
+        ),
         (lambda m, x, y: m.fit(x, y, class_weight=[1, 2], verbose=0), ArgumentError, "class_weight is a dict"),
         (lambda m, x, y: m.predict(x[:0], verbose=0), DataError, "x has no samples"),
         (lambda m, x, y: m.evaluate(x, y, nonsense=1), ArgumentError, "does not know the argument"),

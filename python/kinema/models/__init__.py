@@ -2,5 +2,6 @@
 
 from kinema.models.model import Model
 from kinema.models.sequential import Sequential
+from kinema.saving import load_model, model_from_json, save_model
 
-__all__ = ["Model", "Sequential"]
+__all__ = ["Model", "Sequential", "load_model", "model_from_json", "save_model"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,9 +127,7 @@ class DatasetData:
             yield to_batch(item)
             batches += 1
         if batches == 0:
-            raise DataError(
-                f"the dataset {type(self.dataset).__name__} gave no batch: it has nothing to train on or predict"
-            )
+            raise DataError(f"the dataset {type(self.dataset).__name__} gave no batch: there is nothing to work on")
         if hasattr(self.dataset, "on_epoch_end"):
             self.dataset.on_epoch_end()
 
@@ -158,8 +156,8 @@ class GeneratorData:
             taken += 1
         if taken == 0:
             raise DataError(
-                "the generator gave no batch (any more): for several epochs give steps_per_epoch= and a generator that goes on, "
-                "or a dataset that can be walked again"
+                "the generator gave no batch (any more): for several epochs give steps_per_epoch= and a generator "
+                "that goes on, or a dataset that can be walked again"
             )
         if self._steps is not None and taken < self._steps:
             warnings.warn(
@@ -206,12 +204,17 @@ def steps_in(data: Data) -> int | None:
         return None
 
 
+def unpack(parts: Sequence[Any]) -> tuple[Any, Any, Any]:
+    """x, y and sample_weight from one, two or three of them."""
+    if not 1 <= len(parts) <= 3:
+        raise DataError(f"data is (x, y) or (x, y, sample_weight), not a tuple of {len(parts)}")
+    x, y, weight = [*parts, None, None][:3]
+    return x, y, weight
+
+
 def to_batch(item: Any) -> Batch:
     """A batch from what a generator or dataset yields: x, (x,), (x, y) or (x, y, sample_weight)."""
-    parts = item if isinstance(item, tuple) else (item,)
-    if not 1 <= len(parts) <= 3:
-        raise DataError(f"a batch is (x, y) or (x, y, sample_weight), not a tuple of {len(parts)}")
-    x, y, weight = (*parts, *(None,) * (3 - len(parts)))
+    x, y, weight = unpack(item if isinstance(item, tuple) else (item,))
     array = as_data("x", x)
     target = None if y is None else as_data("y", y)
     if target is not None and len(target) != len(array):

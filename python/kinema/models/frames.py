@@ -1,7 +1,7 @@
 """Frames that several clips of a batch share, found by where they lie in memory.
 
-Windows cut from one video are views over the same frames. Two frames are the same when their byte addresses are equal: within one
-array the inner strides are equal anyway.
+Windows cut from one video are views over the same frames. Two frames are the same when their byte addresses are equal:
+within one array the inner strides are equal anyway.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Video lifting: layers made for single frames, applied to every frame of a clip.
 
-A layer whose `frame_rank` forbids a (batch, time, height, width, channels) input is wrapped in `TimeDistributed`, and so is a
-Flatten or Reshape directly after such a run. Layers that take any rank are left alone.
+A layer whose `frame_rank` forbids a (batch, time, height, width, channels) input is wrapped in `TimeDistributed`,
+and so is a Flatten or Reshape directly after such a run. Layers that take any rank are left alone.
 """
 
 from __future__ import annotations

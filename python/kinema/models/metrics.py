@@ -57,8 +57,7 @@ class CompiledMetrics:
         from kinema import metrics
 
         return [
-            (metrics.metric_for(identifier, target, outputs), weighted)
-            for identifier, weighted in self._identifiers
+            (metrics.metric_for(identifier, target, outputs), weighted) for identifier, weighted in self._identifiers
         ]
 
 

@@ -101,7 +101,7 @@ class Model(Layer):
 
         Args:
             optimizer: A name such as "adam", or an optimizer of `kinema.optimizers`.
-            loss: A name such as "categorical_crossentropy", a loss of `kinema.losses` or a function of (y_true, y_pred).
+            loss: A name such as "mse", a loss of `kinema.losses`, or a function of targets and predictions.
             loss_weights: A factor of the loss.
             metrics: Names, metrics of `kinema.metrics` or functions of (y_true, y_pred).
             weighted_metrics: The same, computed with sample weights.

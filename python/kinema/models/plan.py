@@ -1,4 +1,4 @@
-"""The plan: how a sequence of layers runs. The layers stay the user's; lifting, fusion and shared frames happen here."""
+"""The plan: how a line of layers runs. The layers stay the user's; lifting, fusion, shared frames happen here."""
 
 from __future__ import annotations
 

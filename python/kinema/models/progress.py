@@ -14,7 +14,7 @@ class Progress(Callback):
     """Shows how an epoch goes on: batches, time left, loss, metrics, frames (or samples) per second.
 
     Args:
-        verbose: 0 nothing, 1 a bar where standard output is a terminal and a line an epoch elsewhere, 2 a line an epoch.
+        verbose: 0 nothing, 1 a bar on a terminal and a line an epoch elsewhere, 2 a line an epoch.
         epochs: How many epochs there will be.
         steps: Batches an epoch, None where that is not known.
     """

@@ -27,8 +27,8 @@ _AXES = {
 class Sequential(Model):
     """A line of layers, each fed with the output of the one before.
 
-    Layers made for single frames (Conv2D, pooling, padding, and a Flatten or Reshape directly behind them) work on clips too:
-    for a (batch, time, height, width, channels) input they are applied to every frame, with batch and time folded together.
+    Layers made for single frames (Conv2D, pooling, padding, a Flatten or Reshape directly behind them) work on clips
+    too: for a (batch, time, height, width, channels) input they are applied to every frame, with batch and time folded.
 
     Args:
         layers: The first layers; more come with `add`.
@@ -218,7 +218,8 @@ class Sequential(Model):
         ):
             hint = ": this looks like one sample without its batch axis, use x[None]"
         raise ShapeError(
-            f"model '{self.name}' takes {_describe(expected)}, x has {_describe(shape)}{hint or ': reshape or resize the input'}"
+            f"model '{self.name}' takes {_describe(expected)}, x has {_describe(shape)}"
+            f"{hint or ': reshape or resize the input'}"
         )
 
 

@@ -49,7 +49,7 @@ def _line(row: _Row, columns: list[str], widths: list[int]) -> str:
 
 def _rows(model: Any, expand_nested: bool, indent: str) -> Iterator[_Row]:
     for layer, shape in _running(model):
-        inner = getattr(layer, "layer", None)
+        inner: Any = getattr(layer, "layer", None)
         lifted = inner is not None and getattr(model, "is_lifted", lambda _: False)(layer)
         kind = type(layer).__name__ + (f" of {type(inner).__name__}" if inner is not None else "")
         name = f"{inner.name} (every frame: {kind})" if lifted else f"{layer.name} ({kind})"
@@ -94,8 +94,8 @@ def _notes(model: Any) -> list[str]:
     lines = [_memory_line(model, plan)]
     if plan.lifted.open_run is not None:
         lines.append(
-            f"From layer '{plan.lifted.open_run}' on the model works frame by frame up to its output: it gives one output for "
-            "every frame. For one output a clip, add a layer that consumes time, such as LSTM."
+            f"From layer '{plan.lifted.open_run}' on the model works frame by frame up to its output: "
+            "it gives one output for every frame. For one output a clip, add a layer that consumes time, such as LSTM."
         )
     return lines
 

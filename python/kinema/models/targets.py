@@ -23,9 +23,9 @@ def check_targets(model: Any, target: Array | None, outputs: Tensor) -> Array | 
     run = getattr(model, "open_run", None)
     if run is not None and outputs.ndim >= 3 and target.ndim < outputs.ndim - 1:
         raise ShapeError(
-            f"y has shape {target.shape} and the model gives one output for every frame, shape {outputs.shape}: from layer "
-            f"'{run}' on it works frame by frame and no layer consumes the time axis. Add one that does, such as LSTM or "
-            "GlobalAveragePooling over time, or give a target for every frame"
+            f"y has shape {target.shape} and the model gives one output for every frame, shape {outputs.shape}: "
+            f"from layer '{run}' on it works frame by frame and no layer consumes the time axis. "
+            "Add one that does, such as LSTM, or give a target for every frame"
         )
     if target.dtype.kind == "f":
         if not np.isfinite(target).all():
@@ -54,7 +54,7 @@ def weigh(sample_weight: Array | None, class_weight: Any, target: Array | None, 
 def _class_numbers(target: Array, outputs: Tensor) -> Array:
     """Class numbers of one-hot targets (as wide as the outputs) or of sparse ones, per sample or per time step."""
     if target.ndim == outputs.ndim and target.shape[-1] == outputs.shape[-1] and outputs.shape[-1] > 1:
-        return target.argmax(axis=-1)
+        return np.argmax(target, axis=-1)
     if target.ndim == outputs.ndim:
         target = target[..., 0]
     return target.astype(np.int64)

@@ -14,7 +14,7 @@ from kinema import ops
 from kinema.autograd import Array, GradientTape, Tensor, Variable, no_tape
 from kinema.errors import ArgumentError, DataError, NonFiniteError, NotBuiltError
 from kinema.models import data as data_module
-from kinema.models.data import ArrayData, Batch, Data, make_data, steps_in, to_batch
+from kinema.models.data import ArrayData, Batch, Data, make_data, steps_in, to_batch, unpack
 from kinema.models.frames import Rows
 from kinema.models.interrupts import uninterrupted
 from kinema.models.targets import check_targets, weigh
@@ -56,8 +56,7 @@ def fit_data(
     train = make_data(x, y, sample_weight, batch_size, shuffle, steps_per_epoch)
     if validation_data is not None:
         parts = validation_data if isinstance(validation_data, (tuple, list)) else (validation_data,)
-        vx, vy, weight = (*parts, *(None,) * (3 - len(parts)))
-        return train, make_data(vx, vy, weight, validation_batch_size or batch_size, steps=validation_steps)
+        return train, make_data(*unpack(parts), validation_batch_size or batch_size, steps=validation_steps)
     if not validation_split:
         return train, None
     if not isinstance(train, ArrayData):
@@ -314,7 +313,10 @@ def _require_finite(model: Any, loss: float, x: Any) -> None:
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         reason = "x contains NaN or infinite values in this batch: clean the data"
     else:
-        reason = "lower learning_rate, clip gradients (clipnorm=1.0 in the optimizer), or scale the inputs (Rescaling, Normalization)"
+        reason = (
+            "lower learning_rate, clip gradients (clipnorm=1.0 in the optimizer), "
+            "or scale the inputs (Rescaling, Normalization)"
+        )
     raise NonFiniteError(
-        f"the loss became {loss} at step {model.steps_trained + 1}; the weights are those before this step. {reason[0].upper()}{reason[1:]}"
+        f"the loss became {loss} at step {model.steps_trained + 1} ({reason}); the weights are those before this step"
     )
