@@ -142,6 +142,7 @@ INDEXING = [
     Case(ops.take, (_X, np.array([[2, 0], [-1, 2]]), 0), constant=(1,)),
     Case(ops.take, (_X, np.array([3, 3, 1]), 1), constant=(1,), name="last"),
     Case(ops.take, (_X, np.array(5)), constant=(1,), name="flat"),
+    Case(ops.take_rows, (_random(3, 2, 2), np.array([2, 0, -1, 2])), constant=(1,)),
     Case(ops.take_along_axis, (_X, np.array([[0, 1, 0], [3, 3, 2], [1, 0, -1]]), 1), constant=(1,)),
 ]
 
@@ -214,4 +215,17 @@ POOLING = [
     for keepdims in (False, True)
 ]
 
-TABLE = ELEMENTWISE + REDUCTIONS + SHAPING + INDEXING + LOSSES + CONVOLUTION + POOLING
+ACTIVATIONS = [
+    *(Case(op, (_X,)) for op in (ops.relu, ops.relu6, ops.leaky_relu, ops.elu, ops.selu, ops.silu, ops.sigmoid)),
+    *(Case(op, (_X,)) for op in (ops.hard_sigmoid, ops.tanh, ops.softplus, ops.softsign, ops.exponential)),
+    Case(ops.hard_sigmoid, (_X * 3,), name="saturated"),
+    Case(ops.leaky_relu, (_X, 0.05), name="slope"),
+    Case(ops.elu, (_X, 0.3), name="alpha"),
+    Case(ops.gelu, (_X,)),
+    Case(ops.gelu, (_X, False), name="exact"),
+    *(Case(op, (_X.T,), name="strided") for op in (ops.relu, ops.tanh)),
+    *(Case(op, (_random(2, 3, 4),)) for op in (ops.softmax, ops.log_softmax)),
+    *(Case(op, (_random(2, 3, 4), 1), name="axis") for op in (ops.softmax, ops.log_softmax)),
+]
+
+TABLE = ELEMENTWISE + REDUCTIONS + SHAPING + INDEXING + LOSSES + CONVOLUTION + POOLING + ACTIVATIONS

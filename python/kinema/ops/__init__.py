@@ -85,9 +85,10 @@ from kinema.ops.elementwise import (
     true_divide,
 )
 from kinema.ops.frames import normalize_frames
-from kinema.ops.indexing import getitem, one_hot, slice, take, take_along_axis
+from kinema.ops.indexing import getitem, one_hot, slice, take, take_along_axis, take_rows
 from kinema.ops.linalg import dense, matmul
 from kinema.ops.normalization import batch_norm, batch_normalization, layer_norm
+from kinema.ops.padding import pad
 from kinema.ops.pooling import average_pool, global_average_pool, global_max_pool, max_pool
 from kinema.ops.random import dropout, dropout_mask
 from kinema.ops.recurrent import gru, lstm, simple_rnn
@@ -112,7 +113,6 @@ from kinema.ops.shaping import (
     expand_dims,
     flip,
     moveaxis,
-    pad,
     repeat,
     reshape,
     roll,
@@ -242,6 +242,7 @@ __all__ = [
     "swapaxes",
     "take",
     "take_along_axis",
+    "take_rows",
     "tanh",
     "tile",
     "transpose",

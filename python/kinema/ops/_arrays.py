@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from kinema import _rust
 from kinema.autograd import Array
 from kinema.errors import DTypeError, ShapeError
 
@@ -80,6 +81,8 @@ def unbroadcast(gradient: Array, shape: tuple[int, ...]) -> Array:
     if gradient.shape == shape:
         return gradient
     extra = gradient.ndim - len(shape)
+    if extra and gradient.shape[extra:] == shape and gradient.dtype.char in "fd":
+        return _rust.column_sums(native(gradient).reshape(-1, math.prod(shape))).reshape(shape)
     summed = gradient.sum(axis=tuple(range(extra))) if extra else gradient
     axes = tuple(i for i, length in enumerate(shape) if length == 1 and summed.shape[i] != 1)
     return summed.sum(axis=axes, keepdims=True) if axes else summed

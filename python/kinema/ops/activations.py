@@ -139,12 +139,12 @@ def log_softmax(x: Array, *, axis: int = -1) -> Result:
     """The logarithm of `softmax`, without overflow."""
     x = floating(x)
     along = one_axis("log_softmax", axis, x.ndim)
-    y = _from_vectors(_rust.log_softmax(_vectors(x, along)), x.shape, along)
+    y = _rust.log_softmax(_vectors(x, along))
 
     def backward(dy: Array) -> Any:
-        return dy - np.exp(y) * dy.sum(along, keepdims=True)
+        return _from_vectors(_rust.log_softmax_grad(_vectors(dy, along), y), x.shape, along)
 
-    return y, backward
+    return _from_vectors(y, x.shape, along), backward
 
 
 @differentiable

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from kinema import _rust
 from kinema.autograd import Array, Tensor, as_array
 from kinema.errors import DataError, DTypeError, ShapeError
-from kinema.ops._arrays import one_axis
+from kinema.ops._arrays import one_axis, rows
 from kinema.ops._contract import Result, differentiable
 from kinema.ops.shaping import moveaxis
 
@@ -158,8 +159,7 @@ def _logits(output: Any, from_logits: bool) -> tuple[Any, bool]:
 
 
 def _log_softmax(x: Array) -> Array:
-    shifted = x - x.max(-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))
+    return _rust.log_softmax(rows(x)).reshape(x.shape)
 
 
 def _classes_last(op: str, target: Any, output: Any, axis: int) -> tuple[Any, Any]:

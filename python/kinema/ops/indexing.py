@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import builtins
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from kinema import _rust
 from kinema.autograd import Array, Tensor, Variable, as_array
 from kinema.errors import ArgumentError, DTypeError, ShapeError
-from kinema.ops._arrays import dtype_of, one_axis
+from kinema.ops._arrays import dtype_of, native, one_axis
 from kinema.ops._contract import Result, differentiable, not_differentiable
+from kinema.ops.shaping import moveaxis, reshape
 
 
 def getitem(x: Any, key: Any) -> Tensor:
@@ -35,8 +38,7 @@ def slice(inputs: Any, start_indices: Sequence[int], shape: Sequence[int]) -> Te
     return _getitem(inputs, key=tuple(builtins.slice(i, i + n) for i, n in zip(starts, lengths, strict=True)))
 
 
-@differentiable(promote=False)
-def take(x: Array, indices: Array, *, axis: int | None = None) -> Result:
+def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     """Elements along an axis, by index; of the flattened values when there is none.
 
     Args:
@@ -49,19 +51,38 @@ def take(x: Array, indices: Array, *, axis: int | None = None) -> Result:
         >>> kinema.ops.take([10.0, 20.0, 30.0], [2, 0]).numpy()
         array([30., 10.], dtype=float32)
     """
-    shape = x.shape
-    values = x.reshape(-1) if axis is None else x
-    along = 0 if axis is None else one_axis("take", axis, x.ndim)
-    index = _whole("take", indices, values.shape[along])
+    if axis is None:
+        return take_rows(reshape(x, -1), indices)
+    along = one_axis("take", axis, as_array(x).ndim)
+    if along == 0:
+        return take_rows(x, indices)
+    taken = take_rows(moveaxis(x, along, 0), indices)
+    added = as_array(indices).ndim
+    return moveaxis(taken, tuple(range(added)), tuple(range(along, along + added)))
+
+
+@differentiable(promote=False)
+def take_rows(x: Array, indices: Array) -> Result:
+    """Elements along the first axis, by index.
+
+    Args:
+        x: The values.
+        indices: Whole numbers of any shape, which replaces the first axis. Negative ones count from the end.
+    """
+    if not x.ndim:
+        raise ShapeError("ops.take_rows: x is a single number, which has no rows")
+    index = _whole("take_rows", indices, x.shape[0])
+    flat = index.reshape(-1)
+    inner, count = x.shape[1:], len(x)
+    if x.dtype.char not in "fd":
+        return x[index], lambda dy: (None, None)
 
     def backward(dy: Array) -> Any:
-        dx = np.zeros(values.shape, dy.dtype)
-        np.add.at(
-            np.moveaxis(dx, along, 0), index, np.moveaxis(dy, range(along, along + index.ndim), range(index.ndim))
-        )
-        return dx.reshape(shape), None
+        rows = native(dy).reshape(len(flat), math.prod(inner))
+        return lambda: _rust.scatter_add_rows(rows, flat, count).reshape((count, *inner)), None
 
-    return np.take(values, index, along), backward
+    taken = _rust.take_rows(native(x).reshape(count, math.prod(inner)), flat)
+    return taken.reshape((*index.shape, *inner)), backward
 
 
 @differentiable(promote=False)
@@ -149,4 +170,5 @@ def _whole(op: str, indices: Array, length: int) -> Array:
         raise ArgumentError(
             f"ops.{op}: indices from {indices.min()} to {indices.max()} reach outside an axis of length {length}"
         )
-    return np.where(indices < 0, indices + length, indices).astype(np.int64, copy=False)
+    index = indices.astype(np.int64, copy=False)
+    return native(np.where(index < 0, index + length, index) if index.size and index.min() < 0 else index)

@@ -104,8 +104,8 @@ def _batched(a: Array, b: Array) -> tuple[Array, Any]:
     def gradients(dy: Array) -> Any:
         d = _stacked(dy, batch)
         return (
-            lambda: unbroadcast(_rust.matmul(d, right, False, True).reshape(*batch, *a.shape[-2:]), a.shape),
-            lambda: unbroadcast(_rust.matmul(left, d, True, False).reshape(*batch, *b.shape[-2:]), b.shape),
+            lambda: unbroadcast(_rust.matmul(d, right, False, True).reshape((*batch, *a.shape[-2:])), a.shape),
+            lambda: unbroadcast(_rust.matmul(left, d, True, False).reshape((*batch, *b.shape[-2:])), b.shape),
         )
 
     return product.reshape(*batch, a.shape[-2], b.shape[-1]), gradients
