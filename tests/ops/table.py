@@ -228,4 +228,28 @@ ACTIVATIONS = [
     *(Case(op, (_random(2, 3, 4), 1), name="axis") for op in (ops.softmax, ops.log_softmax)),
 ]
 
-TABLE = ELEMENTWISE + REDUCTIONS + SHAPING + INDEXING + LOSSES + CONVOLUTION + POOLING + ACTIVATIONS
+LINALG = [
+    *(
+        Case(ops.matmul, (_random(*a, seed=1), _random(*b, seed=2)), name=f"{len(a)}x{len(b)}")
+        for a, b in (
+            ((3, 4), (4, 2)),
+            ((2, 3, 4), (4, 5)),
+            ((2, 3, 4), (2, 4, 5)),
+            ((2, 1, 3, 4), (5, 4, 2)),
+            ((4,), (4,)),
+            ((4,), (4, 3)),
+            ((3, 4), (4,)),
+            ((4,), (2, 4, 3)),
+            ((2, 3, 4), (4,)),
+        )
+    ),
+    Case(ops.matmul, (_random(4, 3).T, _random(2, 4).T), name="strided"),
+    *(
+        Case(ops.dense, (_random(3, 4), _random(4, 2), _random(2)), {"activation": activation}, name=str(activation))
+        for activation in (None, "relu", "tanh", "sigmoid", "softplus", "elu", "hard_sigmoid", "silu")
+    ),
+    Case(ops.dense, (_random(2, 3, 4), _random(4, 2)), name="no-bias"),
+    Case(ops.dense, (_random(4), _random(4, 2), _random(2)), name="vector"),
+]
+
+TABLE = ELEMENTWISE + REDUCTIONS + SHAPING + INDEXING + LOSSES + CONVOLUTION + POOLING + ACTIVATIONS + LINALG
