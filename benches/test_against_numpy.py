@@ -1,6 +1,7 @@
 """Kinema's kernels beside vectorised NumPy, forward and backward: `pytest benches --benchmark-only`.
 
-Shapes are those of a CNN-LSTM over 64 frames of 128x128 pixels. Each pair is checked to agree before it is timed; the ratios of
+Shapes are those of a CNN-LSTM over 64 frames of 128x128 pixels. Each pair is checked to agree before it is timed; the
+ratios of
 the medians are printed at the end (see conftest.py).
 """
 

@@ -2,7 +2,8 @@
 
     python benches/peers/train_reference.py [--torch-python PYTHON] [--rounds 5]
 
-Each round runs every contestant once, in a process of its own, for some steps; the table shows the median step of all rounds and
+Each round runs every contestant once, in a process of its own, for some steps; the table shows the median step of all
+rounds and
 the peak memory (`ru_maxrss`) of the process. 64 frames of 128x128 pixels a step (4 clips of 16), float32, two threads.
 """
 
