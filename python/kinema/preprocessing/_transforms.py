@@ -144,7 +144,7 @@ def _matrix(parameters: dict[str, Any], height: int, width: int) -> npt.NDArray[
 
 
 def _draw_shift(range_: float | Sequence[float], uniform: float, sign: float, side: int) -> float:
-    """In pixels: from a list, one of its members with either sign; from a whole number, whole pixels; else a fraction."""
+    """In pixels: of a list, one member with either sign; of a whole number, whole pixels; of a float, a fraction."""
     if isinstance(range_, (list, tuple, np.ndarray)):
         chosen = float(range_[int(uniform * len(range_))]) * (1 if sign < 0.5 else -1)
         return chosen * side if max(range_) < 1 else chosen
