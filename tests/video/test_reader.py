@@ -1,6 +1,7 @@
 """Frames are exact whatever the order they are asked for in, and unreadable files say what is wrong with them."""
 
 import hashlib
+import importlib.util
 import random
 import shutil
 import subprocess
@@ -212,6 +213,8 @@ def test_importing_video_does_not_load_opencv() -> None:
 
 
 def test_real_videos_are_exact_in_any_order(real_video: Path) -> None:
+    if real_video.name.startswith("av1"):
+        pytest.importorskip("av")
     with VideoReader(real_video) as reader:
         marks = [fingerprint(frame) for frame in reader]
         count = len(marks)
@@ -236,9 +239,9 @@ def test_rotation_flags_are_applied(
         assert reader.size == size
         turned = reader.read()
     assert turned.shape == (3, *size, 3)
-    monkeypatch.setattr(decoders._OpenCVDecoder, "grab", lambda self: False)
-    pytest.importorskip("av")
-    np.testing.assert_array_equal(read_video_frames(file), turned)
+    if importlib.util.find_spec("av"):
+        monkeypatch.setattr(decoders._OpenCVDecoder, "grab", lambda self: False)
+        np.testing.assert_array_equal(read_video_frames(file), turned)
 
 
 def test_containers_that_promise_other_counts_than_they_hold(shared_data: Path) -> None:
