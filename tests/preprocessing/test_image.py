@@ -1,9 +1,12 @@
 """Variations of images and clips: Keras's meaning, one draw a clip, the same numbers every time."""
 
+from itertools import chain
+
 import numpy as np
 import pytest
 
 from kinema.errors import ArgumentError, DataError, ShapeError
+from kinema.models.data import make_data
 from kinema.preprocessing.image import ImageDataGenerator
 
 
@@ -242,3 +245,12 @@ def test_other_misuse(images: np.ndarray) -> None:
     for method in ("flow_from_directory", "flow_from_dataframe"):
         with pytest.raises(ArgumentError, match=f"{method} reads image files.*kinema.video.VideoFolder"):
             getattr(ImageDataGenerator(), method)("pictures", target_size=(64, 64))
+
+
+def test_fit_takes_one_epoch_of_an_endless_iterator(images: np.ndarray) -> None:
+    flow = ImageDataGenerator().flow(images, np.arange(7), batch_size=3, seed=0)
+    data = make_data(flow)
+    first, second = ([np.asarray(batch.y).tolist() for batch in data.epoch(0, epoch)] for epoch in (0, 1))
+    assert [len(batch) for batch in first] == [3, 3, 1]
+    assert sorted(chain(*first)) == sorted(chain(*second)) == list(range(7))
+    assert first != second
