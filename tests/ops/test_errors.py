@@ -47,7 +47,7 @@ ERRORS = [
     (lambda: ops.moveaxis(np.ones((2, 2)), (0, 1), 0), ShapeError, "source (0, 1) and destination 0 name different"),
     (lambda: ops.broadcast_to(np.ones(2), (3,)), ShapeError, "shape (2,) cannot be broadcast to (3,)"),
     (lambda: ops.repeat(np.ones(2), [1, -1]), ArgumentError, "repeats is negative in [1, -1]"),
-    (lambda: ops.repeat(np.ones(2), [1, 1, 1]), ShapeError, "repeats [1, 1, 1] does not fit axis 0 of length 2"),
+    (lambda: ops.repeat(np.ones(2), [1, 1, 1], 0), ShapeError, "repeats [1, 1, 1] does not fit axis 0 of length 2"),
     (lambda: ops.concatenate([]), ArgumentError, "ops.concatenate takes a list of at least one tensor, not list []"),
     (lambda: ops.stack(np.ones(2)), ArgumentError, "ops.stack takes a list of at least one tensor, not ndarray"),
     (lambda: ops.concatenate([np.ones((2, 2)), np.ones((2, 3))]), ShapeError, "differ in another axis than 0"),
