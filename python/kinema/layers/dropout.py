@@ -45,7 +45,6 @@ class Dropout(ElementwiseLayer):
         [0.0, 2.0]
     """
 
-    is_random = True
     config_names = ("rate", "seed", "noise_shape")
 
     def __init__(
@@ -53,6 +52,7 @@ class Dropout(ElementwiseLayer):
     ) -> None:
         super().__init__(**kwargs)
         self.rate = fraction(self.title, "rate", rate)
+        self.is_random = self.rate > 0
         self.seed = seed
         self.noise_shape = _checked_noise_shape(self.title, noise_shape)
 

@@ -65,13 +65,16 @@ class ZeroPadding2D(ConfiguredLayer):
 
 
 def _edges(owner: str, padding: Any) -> Edges:
-    both = (padding, padding) if isinstance(padding, (int, np.integer)) else padding
-    if isinstance(both, (tuple, list)) and len(both) == 2:
-        sides = [(side, side) if isinstance(side, (int, np.integer)) else tuple(side) for side in both]
-        if all(len(side) == 2 and all(isinstance(n, (int, np.integer)) and n >= 0 for n in side) for side in sides):
-            (top, bottom), (left, right) = sides
-            return (int(top), int(bottom)), (int(left), int(right))
+    numbers = [side for axis in _pair(padding) for side in _pair(axis)]
+    if len(numbers) == 4 and all(isinstance(n, (int, np.integer)) and n >= 0 for n in numbers):
+        top, bottom, left, right = (int(n) for n in numbers)
+        return (top, bottom), (left, right)
     raise ArgumentError(
         f"{owner}: padding is a number of rows and columns, a pair of numbers, or ((top, bottom), (left, right)), "
         f"none of them negative, not {padding!r}"
     )
+
+
+def _pair(value: Any) -> tuple[Any, ...]:
+    """Two of a number; a tuple or list as it is."""
+    return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
