@@ -106,7 +106,8 @@ class DatasetData:
 
     def __init__(self, dataset: Any, shuffle: bool = False) -> None:
         self.dataset = dataset
-        self._indexed = not hasattr(dataset, "__iter__")
+        endless = hasattr(dataset, "__next__") and hasattr(dataset, "__getitem__")  # as Keras's own iterators are
+        self._indexed = endless or not hasattr(dataset, "__iter__")
         self._shuffle = shuffle and self._indexed
 
     def __len__(self) -> int:

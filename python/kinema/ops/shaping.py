@@ -122,7 +122,10 @@ def repeat(x: Array, *, repeats: Any, axis: int | None = None) -> Result:
     shape = x.shape
     flat = x.reshape(-1) if axis is None else x
     along = 0 if axis is None else one_axis("repeat", axis, x.ndim)
-    counts = np.broadcast_to(np.asarray(as_array(repeats), np.int64), (flat.shape[along],))
+    given = as_array(repeats)
+    if given.shape not in ((), (1,), flat.shape[along : along + 1]):
+        raise ShapeError(f"ops.repeat: repeats {repeats} does not fit axis {axis} of length {flat.shape[along]}")
+    counts = np.broadcast_to(given.astype(np.int64), flat.shape[along : along + 1])
     if (counts < 0).any():
         raise ArgumentError(f"ops.repeat: repeats is negative in {repeats}")
     present = np.flatnonzero(counts)
