@@ -5,6 +5,7 @@ use crate::memory::Buffer;
 use crate::simd::Element;
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 /// The most threads that can be asked for.
@@ -26,9 +27,10 @@ thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// CPUs this process may use: affinity and cgroup quotas are respected.
+/// CPUs this process may use: affinity and cgroup quotas are respected. Asked once, because asking reads files.
 pub fn available_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS)
+    static AVAILABLE: OnceLock<usize> = OnceLock::new();
+    *AVAILABLE.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS))
 }
 
 /// Threads that kernels run on.
