@@ -25,7 +25,9 @@ def build_classifier(
             layers.Conv2D(64, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(),
             layers.Flatten(),
-            layers.LSTM(64),
+            layers.BatchNormalization(momentum=0.9),
+            layers.LSTM(64, return_sequences=True),
+            layers.Flatten(),
             layers.Dropout(0.5),
             layers.Dense(classes, activation="softmax"),
         ]

@@ -23,7 +23,7 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print a line for each fact."""
     facts = {
-        "kinema": metadata.version("kinema"),
+        "kinema": _rust.__version__,
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
         "numpy": metadata.version("numpy"),
         "h5py": metadata.version("h5py"),

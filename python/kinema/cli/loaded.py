@@ -65,10 +65,8 @@ class ClipClassifier:
             )
 
 
-def judge(
-    probabilities: Callable[[Clips], Probabilities], batches: Iterable[tuple[Clips, Labels]]
-) -> tuple[Labels, Probabilities]:
-    """Return the true labels of all clips of some batches and what a model gives for them."""
+def judge(probabilities: Callable[[Clips], Probabilities], batches: Iterable[Any]) -> tuple[Labels, Probabilities]:
+    """Return the true labels of all clips of some batches `(clips, labels)`, and what a model gives for them."""
     judged = [(labels, probabilities(clips)) for clips, labels in batches]
     return np.concatenate([labels for labels, _ in judged]), np.concatenate([guesses for _, guesses in judged])
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KinemaError, OSError, MemoryError) as error:
         if options.traceback:
             raise
-        print(f"kinema: error: {_sentence(error)}", file=sys.stderr)
+        print(f"kinema: error: {_sentence(error, options)}", file=sys.stderr)
         return 2
     return 0
 
@@ -46,7 +47,16 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _sentence(error: BaseException) -> str:
+def _sentence(error: BaseException, options: argparse.Namespace) -> str:
     if isinstance(error, MemoryError):
         return "not enough memory: use a smaller --batch-size, --size or --clip-length"
-    return " ".join(str(error).split()) or type(error).__name__
+    sentence = " ".join(str(error).split()) or type(error).__name__
+    for name in (name for name in vars(options) if "_" in name):
+        sentence = re.sub(rf"\b{name}\b(=(\w+|'\w+'))?", _as_option, sentence)
+    return sentence
+
+
+def _as_option(argument: re.Match[str]) -> str:
+    """What the library calls `pad_short=True` or `on_error='skip'` is `--pad-short` or `--on-error skip` here."""
+    name, _, value = argument.group().partition("=")
+    return f"--{name.replace('_', '-')} {value.strip(chr(39))}".removesuffix(" True").rstrip()
