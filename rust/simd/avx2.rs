@@ -52,6 +52,46 @@ fn tail_64(count: usize) -> __m256i {
     unsafe { _mm256_loadu_si256(TAIL_64.as_ptr().add(start).cast()) }
 }
 
+/// # Safety
+/// Reads 8 bytes.
+#[inline(always)]
+unsafe fn load_8_bytes(from: *const u8) -> __m256 {
+    // SAFETY: the caller's promise.
+    unsafe { _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast()))) }
+}
+
+/// # Safety
+/// Writes 8 bytes.
+#[inline(always)]
+unsafe fn store_8_bytes(lanes: __m256, to: *mut u8) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let wide = _mm256_cvtps_epi32(lanes);
+        let half = _mm_packus_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256::<1>(wide));
+        _mm_storel_epi64(to.cast(), _mm_packus_epi16(half, half));
+    }
+}
+
+/// # Safety
+/// Reads 4 bytes.
+#[inline(always)]
+unsafe fn load_4_bytes(from: *const u8) -> __m256d {
+    // SAFETY: the caller's promise.
+    unsafe { _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(from.cast::<i32>().read_unaligned()))) }
+}
+
+/// # Safety
+/// Writes 4 bytes.
+#[inline(always)]
+unsafe fn store_4_bytes(lanes: __m256d, to: *mut u8) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let wide = _mm256_cvtpd_epi32(lanes);
+        let half = _mm_packus_epi32(wide, wide);
+        to.cast::<i32>().write_unaligned(_mm_cvtsi128_si32(_mm_packus_epi16(half, half)));
+    }
+}
+
 // SAFETY of every intrinsic below: values of these types exist only inside `run`, on a machine with AVX2 and FMA; memory is
 // vouched for by the callers of the unsafe functions.
 macro_rules! avx2_vector {
@@ -60,7 +100,7 @@ macro_rules! avx2_vector {
         $set1:ident, $loadu:ident, $storeu:ident, $maskload:ident, $maskstore:ident,
         $add:ident, $sub:ident, $mul:ident, $div:ident, $fmadd:ident, $fnmadd:ident, $min:ident, $max:ident, $sqrt:ident,
         $andnot:ident, $round:ident, $cmp:ident, $blendv:ident, $and:ident, $or:ident, $movemask:ident,
-        $to_int:ident, $from_int:ident, $shift_left:ident
+        $to_int:ident, $from_int:ident, $shift_left:ident, $load_bytes:ident, $store_bytes:ident
     ) => {
         #[allow(clippy::undocumented_unsafe_blocks)] // said once, above the macro
         impl Vector for $vector {
@@ -166,6 +206,14 @@ macro_rules! avx2_vector {
                 unsafe { $or(a, b) }
             }
             #[inline(always)]
+            unsafe fn load_bytes(from: *const u8) -> Self {
+                Self(unsafe { $load_bytes(from) })
+            }
+            #[inline(always)]
+            unsafe fn store_bytes(self, to: *mut u8) {
+                unsafe { $store_bytes(self.0, to) }
+            }
+            #[inline(always)]
             fn mask_bits(mask: $register) -> u32 {
                 unsafe { $movemask(mask) as u32 }
             }
@@ -203,7 +251,9 @@ avx2_vector!(
     _mm256_movemask_ps,
     _mm256_castps_si256,
     _mm256_castsi256_ps,
-    _mm256_slli_epi32
+    _mm256_slli_epi32,
+    load_8_bytes,
+    store_8_bytes
 );
 avx2_vector!(
     F64x4,
@@ -235,5 +285,7 @@ avx2_vector!(
     _mm256_movemask_pd,
     _mm256_castpd_si256,
     _mm256_castsi256_pd,
-    _mm256_slli_epi64
+    _mm256_slli_epi64,
+    load_4_bytes,
+    store_4_bytes
 );

@@ -32,6 +32,38 @@ pub struct F32x16(__m512);
 #[derive(Clone, Copy)]
 pub struct F64x8(__m512d);
 
+/// # Safety
+/// Reads 16 bytes.
+#[inline(always)]
+unsafe fn load_16_bytes(from: *const u8) -> __m512 {
+    // SAFETY: the caller's promise.
+    unsafe { _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(from.cast()))) }
+}
+
+/// # Safety
+/// Writes 16 bytes.
+#[inline(always)]
+unsafe fn store_16_bytes(lanes: __m512, to: *mut u8) {
+    // SAFETY: the caller's promise.
+    unsafe { _mm_storeu_si128(to.cast(), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(lanes))) }
+}
+
+/// # Safety
+/// Reads 8 bytes.
+#[inline(always)]
+unsafe fn load_8_bytes(from: *const u8) -> __m512d {
+    // SAFETY: the caller's promise.
+    unsafe { _mm512_cvtepi32_pd(_mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast()))) }
+}
+
+/// # Safety
+/// Writes 8 bytes.
+#[inline(always)]
+unsafe fn store_8_bytes(lanes: __m512d, to: *mut u8) {
+    // SAFETY: the caller's promise.
+    unsafe { _mm_storel_epi64(to.cast(), _mm256_cvtepi32_epi8(_mm512_cvtpd_epi32(lanes))) }
+}
+
 // SAFETY of every intrinsic below: values of these types exist only inside `run`, on a machine with these instructions;
 // memory is vouched for by the callers of the unsafe functions.
 macro_rules! avx512_vector {
@@ -39,7 +71,7 @@ macro_rules! avx512_vector {
         $vector:ident, $elem:ident, $mask:ident, $lanes:literal, $shift:literal,
         $set1:ident, $loadu:ident, $storeu:ident, $maskload:ident, $maskstore:ident,
         $add:ident, $sub:ident, $mul:ident, $div:ident, $fmadd:ident, $fnmadd:ident, $min:ident, $max:ident, $sqrt:ident,
-        $abs:ident, $roundscale:ident, $cmp:ident, $blend:ident, $to_int:ident, $from_int:ident, $shift_left:ident
+        $abs:ident, $roundscale:ident, $cmp:ident, $blend:ident, $to_int:ident, $from_int:ident, $shift_left:ident, $load_bytes:ident, $store_bytes:ident
     ) => {
         impl $vector {
             /// The first `count` lanes set.
@@ -153,6 +185,14 @@ macro_rules! avx512_vector {
                 a | b
             }
             #[inline(always)]
+            unsafe fn load_bytes(from: *const u8) -> Self {
+                Self(unsafe { $load_bytes(from) })
+            }
+            #[inline(always)]
+            unsafe fn store_bytes(self, to: *mut u8) {
+                unsafe { $store_bytes(self.0, to) }
+            }
+            #[inline(always)]
             fn mask_bits(mask: $mask) -> u32 {
                 u32::from(mask)
             }
@@ -186,7 +226,9 @@ avx512_vector!(
     _mm512_mask_blend_ps,
     _mm512_castps_si512,
     _mm512_castsi512_ps,
-    _mm512_slli_epi32
+    _mm512_slli_epi32,
+    load_16_bytes,
+    store_16_bytes
 );
 avx512_vector!(
     F64x8,
@@ -214,5 +256,7 @@ avx512_vector!(
     _mm512_mask_blend_pd,
     _mm512_castpd_si512,
     _mm512_castsi512_pd,
-    _mm512_slli_epi64
+    _mm512_slli_epi64,
+    load_8_bytes,
+    store_8_bytes
 );

@@ -69,7 +69,16 @@ impl<T: Element> PackedWeights<T> {
         self.width
     }
 
-    /// All blocks: (group, first channel of the group, weights).
+    /// Every block of every group, and the output channels it computes.
+    pub fn all_blocks(&self, groups: usize) -> impl Iterator<Item = (usize, usize, Target)> {
+        (0..groups * self.blocks).map(|index| {
+            let (group, block) = (index / self.blocks, index % self.blocks);
+            let first = block * self.width;
+            let count = self.width.min(self.channels - first);
+            (group, block, Target { first: group * self.channels + first, count })
+        })
+    }
+
     fn block(&self, group: usize, block: usize) -> &[T] {
         let len = self.products * self.width;
         &self.data[(group * self.blocks + block) * len..][..len]
@@ -109,13 +118,8 @@ pub fn correlate<T: Element>(
     epilogue: Epilogue<'_, T>,
     out: &mut [T],
 ) {
-    for group in 0..taps.groups {
-        for block in 0..weights.blocks {
-            let channel = group * weights.channels + block * weights.width;
-            let count = weights.width.min(weights.channels - block * weights.width);
-            let target = Target { first: channel, count };
-            correlate_block(plane, pixels, taps, weights, group, block, epilogue, target, out);
-        }
+    for (group, block, target) in weights.all_blocks(taps.groups) {
+        correlate_block(plane, pixels, taps, weights, group, block, epilogue, target, out);
     }
 }
 

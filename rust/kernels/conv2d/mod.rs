@@ -7,12 +7,13 @@
 //! - input gradient (`input_grad.rs`): (pixels of x  x  kh * kw * cout) times (kh * kw * cout x cin), a phase per stride
 //! - kernel gradient (`kernel_grad.rs`): (K x pixels) times (pixels x cout), frames added in a fixed tree
 
-mod correlate;
-mod forward;
+pub(super) mod correlate;
+pub(super) mod forward;
 mod input_grad;
 mod kernel_grad;
+#[cfg(test)]
 pub mod naive;
-mod plane;
+pub(super) mod plane;
 #[cfg(test)]
 mod tests;
 mod tile;

@@ -2,13 +2,17 @@
 //! memory, need not exist. One byte per output remembers where the maximum was, or that ReLU let nothing through: backward
 //! needs neither y nor the un-pooled activation.
 
+mod forward;
+#[cfg(test)]
 mod naive;
+#[cfg(test)]
+mod tests;
 
 use crate::error::{KernelError, Result};
 use crate::geometry::{ConvGeometry, Pair, PoolGeometry};
 use crate::kernels::activate::Activation;
 use crate::kernels::column_sums::column_sums;
-use crate::kernels::conv2d;
+use crate::kernels::{conv2d, pool2d};
 use crate::memory::Buffer;
 use crate::simd::Element;
 
@@ -58,7 +62,7 @@ pub fn conv2d_pool<T: Element>(
     if let Some(bias) = bias {
         KernelError::check_shape("conv2d_pool", "bias", &[g.conv.cout], &[bias.len()])?;
     }
-    Ok(naive::forward(g, x, kernel, bias, relu))
+    Ok(forward::forward(g, x, kernel, bias, relu))
 }
 
 /// Gradients of input (unless not wanted), kernel and bias.
@@ -88,7 +92,7 @@ pub fn conv2d_pool_grad<T: Element>(
     {
         return Err(KernelError::argument(op, "argmax", "positions inside the pooling window", bad));
     }
-    let full = naive::expand(g, dy, argmax);
+    let full = pool2d::max_pool2d_grad(&g.pool, dy, argmax)?;
     Ok(Gradients {
         dx: input_gradient.then(|| conv2d::conv2d_input_grad(&g.conv, &full, kernel)).transpose()?,
         dkernel: conv2d::conv2d_kernel_grad(&g.conv, x, &full)?,
