@@ -69,7 +69,7 @@ def test_names():
     assert losses.get(None) is None
     with pytest.raises(ArgumentError, match=r"unknown loss 'categorical_crossentrpy': did you mean 'categorical_cross"):
         losses.get("categorical_crossentrpy")
-    with pytest.raises(ArgumentError, match=r"a loss is given by name, by class, by object or by config, not by a int"):
+    with pytest.raises(ArgumentError, match=r"loss: give it by name, by class, by object or by config, not as int: 3"):
         losses.get(3)
 
 

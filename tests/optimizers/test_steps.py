@@ -1,0 +1,284 @@
+"""Optimisers step by step against their formulas, written out in plain NumPy."""
+
+import copy
+import math
+import pickle
+
+import numpy as np
+import pytest
+
+import kinema
+from kinema import optimizers
+from kinema.errors import ArgumentError, ShapeError
+from kinema.optimizers.schedules import PiecewiseConstantDecay
+
+RNG = np.random.default_rng(7)
+START = RNG.normal(size=(3, 5))
+GRADIENTS = RNG.normal(size=(6, 3, 5))
+RATE = 0.125  # exact in single precision
+
+
+def sgd(w, gradients):
+    for g in gradients:
+        w = w - RATE * g
+    return w
+
+
+def momentum(w, gradients):
+    v = 0
+    for g in gradients:
+        v = 0.9 * v - RATE * g
+        w = w + v
+    return w
+
+
+def nesterov(w, gradients):
+    v = 0
+    for g in gradients:
+        v = 0.9 * v - RATE * g
+        w = w + 0.9 * v - RATE * g
+    return w
+
+
+def rmsprop(w, gradients):
+    s = 0
+    for g in gradients:
+        s = 0.9 * s + 0.1 * g * g
+        w = w - RATE * g / np.sqrt(s + 1e-7)
+    return w
+
+
+def rmsprop_centered_with_momentum(w, gradients):
+    s, a, v = 0, 0, 0
+    for g in gradients:
+        s = 0.75 * s + 0.25 * g * g
+        a = 0.75 * a + 0.25 * g
+        v = 0.5 * v + RATE * g / np.sqrt(s - a * a + 1e-3)
+        w = w - v
+    return w
+
+
+def adam(w, gradients):
+    m, v = 0, 0
+    for t, g in enumerate(gradients, 1):
+        m = 0.9 * m + 0.1 * g
+        v = 0.999 * v + 0.001 * g * g
+        w = w - RATE * math.sqrt(1 - 0.999**t) / (1 - 0.9**t) * m / (np.sqrt(v) + 1e-7)
+    return w
+
+
+def amsgrad(w, gradients):
+    m, v, largest = 0, 0, 0
+    for t, g in enumerate(gradients, 1):
+        m = 0.5 * m + 0.5 * g
+        v = 0.25 * v + 0.75 * g * g
+        largest = np.maximum(largest, v)
+        w = w - RATE * math.sqrt(1 - 0.25**t) / (1 - 0.5**t) * m / (np.sqrt(largest) + 1e-7)
+    return w
+
+
+def adamw(w, gradients):
+    m, v = 0, 0
+    for t, g in enumerate(gradients, 1):
+        w = w - w * RATE * 0.25
+        m = 0.9 * m + 0.1 * g
+        v = 0.999 * v + 0.001 * g * g
+        w = w - RATE * math.sqrt(1 - 0.999**t) / (1 - 0.9**t) * m / (np.sqrt(v) + 1e-7)
+    return w
+
+
+CASES = [
+    pytest.param(lambda: optimizers.SGD(RATE), sgd, [], id="sgd"),
+    pytest.param(lambda: optimizers.SGD(RATE, momentum=0.9), momentum, ["momentum"], id="momentum"),
+    pytest.param(lambda: optimizers.SGD(RATE, 0.9, nesterov=True), nesterov, ["momentum"], id="nesterov"),
+    pytest.param(lambda: optimizers.RMSprop(RATE), rmsprop, ["velocity"], id="rmsprop"),
+    pytest.param(
+        lambda: optimizers.RMSprop(RATE, rho=0.75, momentum=0.5, epsilon=1e-3, centered=True),
+        rmsprop_centered_with_momentum,
+        ["velocity", "momentum", "average_gradient"],
+        id="rmsprop centered",
+    ),
+    pytest.param(lambda: optimizers.Adam(RATE), adam, ["momentum", "velocity"], id="adam"),
+    pytest.param(
+        lambda: optimizers.Adam(RATE, beta_1=0.5, beta_2=0.25, amsgrad=True),
+        amsgrad,
+        ["momentum", "velocity", "velocity_hat"],
+        id="amsgrad",
+    ),
+    pytest.param(lambda: optimizers.AdamW(RATE, weight_decay=0.25), adamw, ["momentum", "velocity"], id="adamw"),
+]
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 2e-5)])
+@pytest.mark.parametrize(("make", "formula", "slots"), CASES)
+def test_six_steps(make, formula, slots, dtype, tolerance):
+    optimizer, w = make(), kinema.Variable(START, dtype=dtype, name="kernel")
+    for step, gradient in enumerate(GRADIENTS, 1):
+        version = w.version
+        assert optimizer.apply_gradients([(gradient.astype(dtype), w)]) == step
+        assert w.version > version
+    np.testing.assert_allclose(w.numpy(), formula(START, GRADIENTS), rtol=tolerance, atol=tolerance)
+    names = [variable.name for variable in optimizer.variables]
+    assert names == ["iteration", "learning_rate", *(f"kernel_{slot}" for slot in slots)]
+
+
+@pytest.mark.parametrize(("make", "formula", "slots"), CASES)
+def test_one_by_one_is_the_same_as_together(make, formula, slots):
+    together = [kinema.Variable(START, name="a"), kinema.Variable(START[0], name="b")]
+    apart = [kinema.Variable(START, name="a"), kinema.Variable(START[0], name="b")]
+    first, second = make(), make()
+    second.build(apart)
+    for gradient in GRADIENTS:
+        gradients = [gradient, gradient[0]]
+        first.apply(gradients, together)
+        second.begin_step()
+        for i in (1, 0):
+            second.update_variable(gradients[i], apart[i])
+        second.end_step()
+    for one, other in zip(together, apart, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+
+
+def test_slots_stand_in_keras_order():
+    a, b = kinema.Variable(np.zeros(1), name="a"), kinema.Variable(np.zeros(1), name="b")
+    a.path = "model/dense/a"
+    optimizer = optimizers.Adam(amsgrad=True)
+    optimizer.build([a, b])
+    assert [variable.path for variable in optimizer.variables[2:]] == [
+        "adam/model_dense_a_momentum",
+        "adam/model_dense_a_velocity",
+        "adam/b_momentum",
+        "adam/b_velocity",
+        "adam/model_dense_a_velocity_hat",
+        "adam/b_velocity_hat",
+    ]
+
+
+def test_a_schedule_gives_each_step_its_rate():
+    w = kinema.Variable(np.zeros(1))
+    optimizer = optimizers.SGD(PiecewiseConstantDecay([0, 1], [1.0, 0.5, 0.25]))
+    seen = []
+    for _ in range(3):
+        optimizer.apply([np.ones(1)], [w])
+        seen.append(float(w.numpy()[0]))
+    assert seen == [-1.0, -1.5, -1.75]
+    assert optimizer.iterations == 3
+
+
+def stepped(gradients, **options):
+    variables = [kinema.Variable(np.zeros(np.shape(gradient))) for gradient in gradients]
+    optimizers.SGD(1.0, **options).apply([np.asarray(gradient, float) for gradient in gradients], variables)
+    return [-variable.numpy() for variable in variables]
+
+
+def test_clipping():
+    gradients = [[3.0, -4.0], [0.3, 0.4]]
+    np.testing.assert_allclose(stepped(gradients, clipvalue=0.35)[0], [0.35, -0.35])
+    np.testing.assert_allclose(stepped(gradients, clipvalue=0.35)[1], [0.3, 0.35])
+    np.testing.assert_allclose(stepped(gradients, clipnorm=1.0), [[0.6, -0.8], [0.3, 0.4]])
+    norm = math.sqrt(25.25)
+    np.testing.assert_allclose(stepped(gradients, global_clipnorm=1.0), np.array(gradients) / norm)
+    np.testing.assert_allclose(stepped(gradients, global_clipnorm=6.0), gradients)
+
+
+def test_clipping_leaves_the_gradient_alone():
+    gradient = np.array([3.0, -4.0])
+    gradient.flags.writeable = False
+    w = kinema.Variable(np.zeros(2))
+    for options in ({"clipvalue": 1.0}, {"clipnorm": 1.0}, {"global_clipnorm": 1.0}):
+        optimizers.SGD(**options).apply([gradient], [w])
+    np.testing.assert_array_equal(gradient, [3.0, -4.0])
+
+
+def test_only_the_global_norm_needs_all_gradients():
+    assert optimizers.SGD(global_clipnorm=1.0).needs_all_gradients
+    assert not optimizers.SGD(clipnorm=1.0).needs_all_gradients
+
+
+def test_weight_decay_comes_before_the_step():
+    w = kinema.Variable(np.array([2.0]))
+    optimizers.SGD(0.5, weight_decay=0.5).apply([np.array([1.0])], [w])
+    assert w.numpy() == 2.0 - 2.0 * 0.25 - 0.5
+
+
+def test_constraints_hold_after_the_step():
+    w = kinema.Variable(np.array([0.25, 1.0]), constraint=kinema.constraints.NonNeg())
+    optimizers.SGD(1.0).apply([np.ones(2)], [w])
+    np.testing.assert_array_equal(w.numpy(), [0.0, 0.0])
+
+
+def test_strided_and_single_precision_gradients_are_taken():
+    w = kinema.Variable(np.zeros((2, 3)))
+    optimizers.SGD(1.0).apply([np.ones((3, 4), "float32").T[:2]], [w])
+    np.testing.assert_array_equal(w.numpy(), -np.ones((2, 3)))
+
+
+def test_missing_gradients():
+    a, b = kinema.Variable(np.zeros(1), name="a"), kinema.Variable(np.zeros(1), name="b")
+    with pytest.warns(UserWarning, match=r"no gradient reaches b: they stay as they are"):
+        optimizers.SGD(1.0).apply([np.ones(1), None], [a, b])
+    assert (a.numpy(), b.numpy()) == (-1.0, 0.0)
+    with pytest.raises(ArgumentError, match=r"no gradient was given for any variable: was the loss computed inside"):
+        optimizers.SGD().apply([None], [a])
+
+
+def test_mistakes_are_explained():
+    a, b = kinema.Variable(np.zeros(2), name="a"), kinema.Variable(np.zeros(2), name="b")
+    optimizer = optimizers.SGD()
+    with pytest.raises(ShapeError, match=r"1 gradients came for 2 variables"):
+        optimizer.apply([np.ones(2)], [a, b])
+    optimizer.build([a])
+    with pytest.raises(ArgumentError, match=r"SGD does not know variable 'b': .*Compile the model again"):
+        optimizer.apply([np.ones(2)], [b])
+    with pytest.raises(ShapeError, match=r"the gradient of 'a' has shape \(3,\), the variable has \(2,\)"):
+        optimizer.apply([np.ones(3)], [a])
+    with pytest.raises(ShapeError, match=r"SGD has 2 variables, 1 arrays came"):
+        optimizer.set_weights([np.zeros(())])
+
+
+def test_the_state_can_be_carried_over():
+    def trained(optimizer, w, gradients):
+        for gradient in gradients:
+            optimizer.apply([gradient], [w])
+        return w.numpy()
+
+    straight = trained(optimizers.Adam(RATE), kinema.Variable(START), GRADIENTS)
+    first, w = optimizers.Adam(RATE), kinema.Variable(START)
+    half = trained(first, w, GRADIENTS[:3])
+    again, w_again = optimizers.Adam(), kinema.Variable(half)
+    again.build([w_again])
+    again.set_weights(first.get_weights())
+    np.testing.assert_array_equal(trained(again, w_again, GRADIENTS[3:]), straight)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda pair: pickle.loads(pickle.dumps(pair))])
+def test_copies_train_on_by_themselves(copied):
+    optimizer, w = optimizers.Adam(RATE), kinema.Variable(START)
+    optimizer.apply([GRADIENTS[0]], [w])
+    twin, twin_w = copied((optimizer, w))
+    for each, variable in ((optimizer, w), (twin, twin_w)):
+        each.apply([GRADIENTS[1]], [variable])
+    np.testing.assert_array_equal(twin_w.numpy(), w.numpy())
+    assert twin.iterations == 2
+
+
+def test_optimizers_of_the_user():
+    class Signed(optimizers.Optimizer):
+        def __init__(self, learning_rate=0.5, **options):
+            super().__init__(learning_rate, **options)
+
+        def build(self, variables):
+            if not self.built:
+                super().build(variables)
+                (self.counts,) = self.add_optimizer_variables(variables, "count")
+
+        def update_step(self, gradient, variable, learning_rate):
+            self.assign_add(self.counts[self.index(variable)], np.ones(variable.shape))
+            self.assign_sub(variable, learning_rate * np.sign(gradient))
+
+    w = kinema.Variable(np.zeros(2), name="w")
+    optimizer = Signed()
+    for _ in range(2):
+        optimizer.apply([np.array([3.0, -2.0])], [w])
+    np.testing.assert_array_equal(w.numpy(), [-1.0, 1.0])
+    np.testing.assert_array_equal(optimizer.variables[-1].numpy(), [2.0, 2.0])
