@@ -1,4 +1,4 @@
-"""Conversions of labels, vectors and sequences."""
+"""Conversions of labels and vectors."""
 
 import numpy as np
 import pytest
@@ -36,32 +36,5 @@ def test_normalize():
         utils.normalize([1.0], order=0)
 
 
-@pytest.mark.parametrize(
-    ("padding", "truncating", "expected"),
-    [
-        ("pre", "pre", [[0, 1], [3, 4]]),
-        ("post", "pre", [[1, 0], [3, 4]]),
-        ("pre", "post", [[0, 1], [2, 3]]),
-        ("post", "post", [[1, 0], [2, 3]]),
-    ],
-)
-def test_pad_sequences(padding, truncating, expected):
-    padded = utils.pad_sequences([[1], [2, 3, 4]], maxlen=2, padding=padding, truncating=truncating)
-    np.testing.assert_array_equal(padded, expected)
-    assert padded.dtype == np.int32
-
-
-def test_pad_sequences_of_vectors():
-    padded = utils.pad_sequences([np.ones((1, 2)), np.ones((3, 2)), np.ones((0, 2))], dtype="float32", value=-1)
-    assert padded.shape == (3, 3, 2)
-    assert padded[0].tolist() == [[-1, -1], [-1, -1], [1, 1]]
-    assert (padded[2] == -1).all()
-
-
-def test_pad_sequences_refuses_nonsense():
-    with pytest.raises(ArgumentError, match="padding is 'pre' or 'post', not 'left'"):
-        utils.pad_sequences([[1]], padding="left")
-    with pytest.raises(DataError, match="each sequence must be a list or array"):
-        utils.pad_sequences([1, 2])
-    with pytest.raises(DataError, match=r"steps of shapes \[\(2,\), \(3,\)\] are mixed"):
-        utils.pad_sequences([np.ones((1, 2)), np.ones((1, 3))])
+def test_pad_sequences_is_here_too():
+    assert utils.pad_sequences([[1], [2, 3]]).tolist() == [[0, 1], [2, 3]]

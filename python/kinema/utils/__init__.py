@@ -1,6 +1,7 @@
 """Everyday helpers, with Keras's names."""
 
+from kinema.preprocessing.sequence import pad_sequences
 from kinema.random import set_random_seed
-from kinema.utils.numerical import normalize, pad_sequences, to_categorical
+from kinema.utils.numerical import normalize, to_categorical
 
 __all__ = ["normalize", "pad_sequences", "set_random_seed", "to_categorical"]

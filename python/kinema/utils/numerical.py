@@ -1,12 +1,10 @@
-"""Everyday conversions of labels, vectors and sequences."""
+"""Everyday conversions of labels and vectors."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from kinema.autograd import Array, as_array
 from kinema.errors import ArgumentError, DataError
@@ -74,52 +72,3 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> Array:
     length = (np.abs(array) ** order).sum(axis=axis, keepdims=True) ** (1 / order)
     normalized: Array = array / np.where(length == 0, 1, length)
     return normalized
-
-
-def pad_sequences(
-    sequences: Sequence[Any],
-    maxlen: int | None = None,
-    dtype: DTypeLike = "int32",
-    padding: str = "pre",
-    truncating: str = "pre",
-    value: Any = 0.0,
-) -> Array:
-    """Sequences of different lengths as one array.
-
-    Args:
-        sequences: Sequences of numbers or of equal vectors.
-        maxlen: The length of each in the result; that of the longest when None.
-        dtype: The result's type.
-        padding: `"pre"` or `"post"`: where short ones are filled up.
-        truncating: `"pre"` or `"post"`: where long ones are cut.
-        value: What they are filled up with.
-
-    Returns:
-        An array (sequences, maxlen, ...).
-
-    Raises:
-        ArgumentError: `padding` or `truncating` is another word.
-        DataError: Vectors of different shapes are mixed.
-
-    Example:
-        >>> import kinema
-        >>> kinema.utils.pad_sequences([[1], [2, 3]], maxlen=3)
-        array([[0, 0, 1],
-               [0, 2, 3]], dtype=int32)
-    """
-    for name, where in (("padding", padding), ("truncating", truncating)):
-        if where not in ("pre", "post"):
-            raise ArgumentError(f"pad_sequences: {name} is 'pre' or 'post', not {where!r}")
-    arrays = [np.asarray(as_array(sequence)) for sequence in sequences]
-    if any(array.ndim == 0 for array in arrays):
-        raise DataError("pad_sequences: each sequence must be a list or array, but there is a single number")
-    length = maxlen if maxlen is not None else max((len(array) for array in arrays), default=0)
-    shapes = {array.shape[1:] for array in arrays if len(array)}
-    if len(shapes) > 1:
-        raise DataError(f"pad_sequences: steps of shapes {sorted(shapes)} are mixed: all steps must have one shape")
-    result = np.full((len(arrays), length, *(shapes.pop() if shapes else ())), value, dtype)
-    for row, array in zip(result, arrays, strict=True):
-        kept = array[max(len(array) - length, 0) :] if truncating == "pre" else array[:length]
-        start = length - len(kept) if padding == "pre" else 0
-        row[start : start + len(kept)] = kept
-    return result
