@@ -1,0 +1,104 @@
+"""Losses and their gradients against real Keras 3."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+import kinema
+from kinema import losses
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    keras: Any = pytest.importorskip("keras")
+
+pytestmark = [pytest.mark.peer, pytest.mark.filterwarnings("ignore")]
+RNG = np.random.default_rng(3)
+
+
+def softmax(x: np.ndarray) -> np.ndarray:
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+LOGITS = RNG.normal(size=(6, 5)) * 3
+ONE_HOT = np.eye(5)[RNG.integers(0, 5, 6)]
+ANY_ROWS = RNG.integers(0, 4, (6, 5)).astype(float)
+NUMBERS = RNG.normal(size=(6, 5))
+BITS = RNG.integers(0, 2, (6, 5)).astype(float)
+CASES = [
+    ("MeanSquaredError", {}, NUMBERS, LOGITS),
+    ("MeanAbsoluteError", {}, NUMBERS, LOGITS),
+    ("Huber", {"delta": 0.7}, NUMBERS, LOGITS),
+    ("BinaryCrossentropy", {}, BITS, 1 / (1 + np.exp(-LOGITS))),
+    ("BinaryCrossentropy", {}, BITS, np.round(1 / (1 + np.exp(-LOGITS)))),
+    ("BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.2}, BITS, LOGITS * 10),
+    ("CategoricalCrossentropy", {}, ONE_HOT, softmax(LOGITS)),
+    ("CategoricalCrossentropy", {}, ANY_ROWS, softmax(LOGITS)),
+    ("CategoricalCrossentropy", {}, ONE_HOT, np.abs(LOGITS)),
+    ("CategoricalCrossentropy", {}, ONE_HOT, np.roll(ONE_HOT, 1, axis=1)),
+    ("CategoricalCrossentropy", {"label_smoothing": 0.1}, ONE_HOT, softmax(LOGITS)),
+    ("CategoricalCrossentropy", {"from_logits": True}, ONE_HOT, LOGITS * 10),
+    ("SparseCategoricalCrossentropy", {}, ONE_HOT.argmax(1), softmax(LOGITS)),
+    ("SparseCategoricalCrossentropy", {}, ONE_HOT.argmax(1), np.abs(LOGITS)),
+    ("SparseCategoricalCrossentropy", {}, ONE_HOT.argmax(1)[:, None], np.roll(ONE_HOT, 1, axis=1)),
+    ("SparseCategoricalCrossentropy", {"from_logits": True}, ONE_HOT.argmax(1), LOGITS * 10),
+    ("SparseCategoricalCrossentropy", {"ignore_class": 2}, ONE_HOT.argmax(1), softmax(LOGITS)),
+]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("name", "settings", "true", "predicted"), CASES)
+def test_values_and_gradients(
+    name: str, settings: dict[str, Any], true: np.ndarray, predicted: np.ndarray, dtype: str, weighted: bool
+) -> None:
+    import tensorflow as tf
+
+    weight = np.linspace(0.5, 2.0, 6) if weighted else None
+    variable = kinema.Variable(predicted, dtype=dtype)
+    with kinema.GradientTape() as tape:
+        ours = getattr(losses, name)(**settings)(true, kinema.ops.multiply(variable, 1.0), weight)
+    (gradient,) = tape.gradient(ours, [variable])
+    theirs_variable = tf.Variable(predicted.astype(dtype))
+    with tf.GradientTape() as their_tape:
+        theirs = getattr(keras.losses, name)(**settings, dtype=dtype)(true, theirs_variable, weight)
+    expected = their_tape.gradient(theirs, theirs_variable).numpy()
+    tolerance = 1e-9 if dtype == "float64" else 2e-6
+    assert float(ours) == pytest.approx(float(theirs), rel=tolerance, abs=tolerance)
+    difference = np.abs(gradient.numpy() - expected).max()
+    assert difference <= 10 * tolerance * max(1.0, np.abs(expected).max())
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight"])
+def test_masks_and_reductions(reduction: str) -> None:
+    mask = np.array([[True, True, False], [True, False, False]])
+    predicted, true = RNG.normal(size=(2, 3, 4)), RNG.normal(size=(2, 3, 4))
+    for weight in (None, np.array([0.5, 2.0]), RNG.uniform(size=(2, 3))):
+        if weight is not None and weight.ndim == 1:
+            # Keras broadcasts one weight per clip only when it has an axis for the steps.
+            their_weight: Any = weight[:, None]
+        else:
+            their_weight = weight
+        ours = kinema.ops.convert_to_tensor(predicted)
+        ours.mask = mask
+        theirs = keras.ops.convert_to_tensor(predicted)
+        theirs._keras_mask = keras.ops.convert_to_tensor(mask)
+        expected = keras.losses.MeanSquaredError(reduction, dtype="float64")(true, theirs, their_weight)
+        assert float(losses.MeanSquaredError(reduction)(true, ours, weight)) == pytest.approx(float(expected))
+
+
+@pytest.mark.parametrize(("name", "settings"), [(name, settings) for name, settings, _, _ in CASES])
+def test_configs_are_keras_configs(name: str, settings: dict[str, Any]) -> None:
+    theirs = keras.losses.deserialize(losses.serialize(getattr(losses, name)(**settings)))
+    assert type(theirs).__name__ == name
+    if name == "Huber":  # Keras forgets its delta.
+        return
+    again = losses.deserialize(keras.losses.serialize(theirs))
+    assert again.get_config() == getattr(losses, name)(**settings).get_config()
