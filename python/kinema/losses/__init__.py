@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kinema.autograd import as_array
 from kinema.errors import ArgumentError
 from kinema.losses.crossentropy import (
     BinaryCrossentropy,
@@ -13,6 +12,7 @@ from kinema.losses.crossentropy import (
     SparseCategoricalCrossentropy,
     binary_crossentropy,
     categorical_crossentropy,
+    crossentropy,
     sparse_categorical_crossentropy,
 )
 from kinema.losses.labels import warn_once
@@ -40,13 +40,14 @@ __all__ = [
     "MeanAbsoluteError",
     "MeanSquaredError",
     "SparseCategoricalCrossentropy",
+    "as_loss",
     "binary_crossentropy",
     "categorical_crossentropy",
+    "crossentropy",
     "deserialize",
     "get",
     "half_mean_squared_error",
     "huber",
-    "loss_for",
     "mean_absolute_error",
     "mean_squared_error",
     "serialize",
@@ -66,32 +67,23 @@ def get(identifier: Any) -> Any:
     return resolve(identifier, "keras.losses", "loss")
 
 
-def loss_for(identifier: Any, y_true: Any, y_pred: Any) -> Loss:
-    """The `Loss` object that an argument of `compile` means, for targets and predictions like these.
+def as_loss(identifier: Any) -> Loss:
+    """The `Loss` object that the `loss` argument of `compile` means; a function is wrapped into one.
 
-    `"crossentropy"` and `"ce"` choose between the three cross-entropies by the shapes.
+    Example:
+        >>> from kinema import losses
+        >>> round(float(losses.as_loss("mse")([[0.0]], [[3.0]])))
+        9
 
     Raises:
         ArgumentError: The identifier is None or unknown.
     """
     if identifier is None:
         raise ArgumentError("compile needs a loss to train with: for example loss='categorical_crossentropy'")
-    if isinstance(identifier, str) and identifier.lower() in ("crossentropy", "ce"):
-        identifier = f"{target_kind(y_true, y_pred)}_crossentropy"
     found = get(identifier)
     if isinstance(found, Loss):
         return found
     return LossFunctionWrapper(found, name=identifier if isinstance(identifier, str) else None)
-
-
-def target_kind(y_true: Any, y_pred: Any) -> str:
-    """What targets are, judged by shapes: `"binary"`, `"categorical"` or `"sparse_categorical"`."""
-    target, prediction = as_array(y_true).shape, as_array(y_pred).shape
-    if prediction[-1] == 1:
-        return "binary"
-    if len(target) < len(prediction) or target[-1] == 1:
-        return "sparse_categorical"
-    return "categorical"
 
 
 def serialize(loss: Any) -> Any:

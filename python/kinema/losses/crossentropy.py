@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,33 @@ def sparse_categorical_crossentropy(
     kept: Tensor = ops.multiply(loss, counted.astype(loss.dtype))
     kept.mask = counted
     return kept
+
+
+@builtin(_MODULE, "ce")
+def crossentropy(y_true: Any, y_pred: Any) -> Tensor:
+    """The cross-entropy that fits the shapes: binary, categorical or sparse categorical, of probabilities.
+
+    Example:
+        >>> from kinema import losses
+        >>> losses.crossentropy([1], [[0.5, 0.5]]).numpy().round(4)
+        array([0.6931], dtype=float32)
+    """
+    functions: dict[str, Callable[[Any, Any], Tensor]] = {
+        "binary": binary_crossentropy,
+        "categorical": categorical_crossentropy,
+        "sparse_categorical": sparse_categorical_crossentropy,
+    }
+    return functions[target_kind(y_true, y_pred)](y_true, y_pred)
+
+
+def target_kind(y_true: Any, y_pred: Any) -> str:
+    """What targets are, judged by shapes: `"binary"`, `"categorical"` or `"sparse_categorical"`."""
+    target, prediction = as_array(y_true).shape, as_array(y_pred).shape
+    if prediction[-1:] == (1,):
+        return "binary"
+    if len(target) < len(prediction) or target[-1:] == (1,):
+        return "sparse_categorical"
+    return "categorical"
 
 
 @builtin(_MODULE)

@@ -13,8 +13,8 @@ from kinema.losses import (
     mean_absolute_error,
     mean_squared_error,
     sparse_categorical_crossentropy,
-    target_kind,
 )
+from kinema.losses.crossentropy import target_kind
 from kinema.metrics.accuracy import (
     Accuracy,
     BinaryAccuracy,
@@ -102,8 +102,8 @@ def get(identifier: Any) -> Any:
 def metric_for(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     """The `Metric` object that an entry of `compile`'s metrics means, for targets and predictions like these.
 
-    `"accuracy"` and `"acc"` choose between the accuracies by the shapes, `"crossentropy"` and `"ce"` between the
-    cross-entropies. A metric given by name is called by that name in logs.
+    `"accuracy"` and `"acc"` choose between the accuracies by the shapes. A metric given by name is called by
+    that name in logs.
 
     Raises:
         ArgumentError: The identifier is None or unknown.
@@ -115,8 +115,6 @@ def metric_for(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     name = identifier if isinstance(identifier, str) else None
     if name is not None and name.lower() in ("accuracy", "acc"):
         return _ACCURACIES[target_kind(y_true, y_pred)](name)
-    if name is not None and name.lower() in ("crossentropy", "ce"):
-        return MeanMetricWrapper(get(f"{target_kind(y_true, y_pred)}_crossentropy"), name=name)
     found = get(identifier)
     metric: Metric = found if isinstance(found, Metric) else MeanMetricWrapper(found)
     metric.name = name or metric.name

@@ -7,6 +7,7 @@ from numpy.typing import DTypeLike
 from kinema.losses.crossentropy import (
     binary_crossentropy,
     categorical_crossentropy,
+    crossentropy,
     sparse_categorical_crossentropy,
 )
 from kinema.metrics.reduction import NamedMean
@@ -16,6 +17,7 @@ _MODULE = "keras.metrics"
 
 builtin(_MODULE, "bce", "BCE")(binary_crossentropy)
 builtin(_MODULE)(categorical_crossentropy)
+builtin(_MODULE, "ce")(crossentropy)
 builtin(_MODULE)(sparse_categorical_crossentropy)
 
 

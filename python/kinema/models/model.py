@@ -113,7 +113,7 @@ class Model(Layer):
         from kinema import losses, optimizers
 
         self.optimizer = optimizers.get(optimizer)
-        self.loss = None if loss is None else losses.get(_only(loss, "loss"))
+        self.loss = None if loss is None else losses.as_loss(_only(loss, "loss"))
         self.loss_weights = 1.0 if loss_weights is None else float(_only(loss_weights, "loss_weights"))
         self.compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
         self._compile_arguments = {

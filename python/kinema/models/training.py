@@ -13,6 +13,7 @@ import numpy as np
 from kinema import ops
 from kinema.autograd import Array, GradientTape, Tensor, Variable, no_tape
 from kinema.errors import ArgumentError, DataError, NonFiniteError, NotBuiltError
+from kinema.losses import warn_once
 from kinema.models import data as data_module
 from kinema.models.data import ArrayData, Batch, Data, make_data, steps_in, to_batch, unpack
 from kinema.models.frames import Rows
@@ -81,22 +82,27 @@ def fit(model: Any, settings: FitSettings, train: Data, validation: Data | None,
     model.stop_training = False
     model._initial_epoch = settings.initial_epoch
     try:
-        loop.on_train_begin()
-        logs: dict[str, float] = {}
-        for epoch in range(model._initial_epoch, settings.epochs):
-            loop.on_epoch_begin(epoch)
-            logs = _train_epoch(model, settings, train, loop, progress)
-            model.epochs_trained += 1
-            if validation is not None and settings.validates(epoch):
-                results = _evaluate(model, validation, settings.validation_steps, loop)
-                logs.update({f"val_{name}": value for name, value in results.items()})
-            loop.on_epoch_end(epoch, logs)
-            if model.stop_training:
-                break
-        loop.on_train_end(logs)
+        with warn_once():
+            _train(model, settings, train, validation, loop, progress)
     finally:
         progress.close()
     return model.history
+
+
+def _train(model: Any, settings: FitSettings, train: Data, validation: Data | None, loop: Any, progress: Any) -> None:
+    loop.on_train_begin()
+    logs: dict[str, float] = {}
+    for epoch in range(model._initial_epoch, settings.epochs):
+        loop.on_epoch_begin(epoch)
+        logs = _train_epoch(model, settings, train, loop, progress)
+        model.epochs_trained += 1
+        if validation is not None and settings.validates(epoch):
+            results = _evaluate(model, validation, settings.validation_steps, loop)
+            logs.update({f"val_{name}": value for name, value in results.items()})
+        loop.on_epoch_end(epoch, logs)
+        if model.stop_training:
+            break
+    loop.on_train_end(logs)
 
 
 def evaluate(
