@@ -1,0 +1,100 @@
+"""Ten training steps beside real Keras 3, from the same weights on the same batches."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import kinema
+
+keras: Any = pytest.importorskip("keras")
+pytestmark = pytest.mark.peer
+
+STEPS, CLIPS, CLASSES = 10, 4, 10
+SHAPE = (4, 32, 32, 3)
+TOLERANCE = {"float64": 1e-7, "float32": 1e-3}
+
+OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
+    "sgd": lambda optimizers: optimizers.SGD(0.01),
+    "momentum": lambda optimizers: optimizers.SGD(0.01, momentum=0.9),
+    "nesterov": lambda optimizers: optimizers.SGD(0.01, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "rmsprop": lambda optimizers: optimizers.RMSprop(1e-3),
+    "centered rmsprop": lambda optimizers: optimizers.RMSprop(1e-3, momentum=0.5, centered=True),
+    "adam": lambda optimizers: optimizers.Adam(1e-3),
+    "amsgrad": lambda optimizers: optimizers.Adam(1e-3, amsgrad=True, clipnorm=0.5),
+    "clipped adam": lambda optimizers: optimizers.Adam(1e-3, global_clipnorm=0.1),
+    "adamw": lambda optimizers: optimizers.AdamW(1e-3, weight_decay=0.01, clipvalue=0.01),
+    "schedule": lambda optimizers: optimizers.SGD(
+        optimizers.schedules.CosineDecay(0.05, 8, warmup_target=0.1, warmup_steps=3)
+    ),
+}
+
+
+@pytest.fixture(params=["float64", "float32"])
+def dtype(request: pytest.FixtureRequest) -> Iterator[str]:
+    for library in (kinema.config, keras.config):
+        library.set_floatx(request.param)
+    yield request.param
+    for library in (kinema.config, keras.config):
+        library.set_floatx("float32")
+
+
+def _article_model() -> kinema.Sequential:
+    layers = kinema.layers
+    return kinema.Sequential(
+        [
+            layers.Conv2D(32, (3, 3), activation="relu", input_shape=SHAPE),
+            layers.MaxPooling2D((2, 2)),
+            layers.Conv2D(64, (3, 3), activation="relu"),
+            layers.MaxPooling2D((2, 2)),
+            layers.Conv2D(128, (3, 3), activation="relu"),
+            layers.MaxPooling2D((2, 2)),
+            layers.Flatten(),
+            layers.LSTM(128, return_sequences=True),
+            layers.Dropout(0.0),
+            layers.LSTM(128),
+            layers.Dense(CLASSES, activation="softmax"),
+        ]
+    )
+
+
+def _difference(got: np.ndarray, expected: np.ndarray) -> float:
+    return float(np.linalg.norm(got - expected) / max(np.linalg.norm(expected), 1e-12))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_ten_steps_agree_with_keras(name: str, dtype: str) -> None:
+    ours = _article_model()
+    theirs = keras.models.model_from_json(ours.to_json())
+    theirs.set_weights(ours.get_weights())
+    ours.compile(OPTIMIZERS[name](kinema.optimizers), "categorical_crossentropy")
+    theirs.compile(OPTIMIZERS[name](keras.optimizers), "categorical_crossentropy")
+    rng = np.random.default_rng(7)
+    worst_loss = 0.0
+    for _ in range(STEPS):
+        x = rng.normal(size=(CLIPS, *SHAPE)).astype(dtype)
+        y = np.eye(CLASSES, dtype=dtype)[rng.integers(0, CLASSES, CLIPS)]
+        expected = float(np.asarray(theirs.train_on_batch(x, y)))
+        worst_loss = max(worst_loss, abs(_last_loss(ours, x, y) - expected) / abs(expected))
+    worst_weight = max(
+        _difference(a, np.asarray(b)) for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True)
+    )
+    _report(name, dtype, worst_loss, worst_weight)
+    # Keras keeps its loss metric in float32 whatever the layers compute in.
+    assert worst_loss <= max(TOLERANCE[dtype], 2e-7)
+    assert worst_weight <= TOLERANCE[dtype]
+
+
+def _last_loss(model: kinema.Sequential, x: np.ndarray, y: np.ndarray) -> float:
+    return float(model.train_on_batch(x, y))
+
+
+def _report(name: str, dtype: str, loss: float, weight: float) -> None:
+    """Appends the largest differences to the file that the environment names, for the record."""
+    if path := os.environ.get("KINEMA_PEER_REPORT"):
+        with Path(path).open("a") as file:
+            file.write(json.dumps({"optimizer": name, "dtype": dtype, "loss": loss, "weights": weight}) + "\n")
