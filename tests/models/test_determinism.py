@@ -16,7 +16,8 @@ import hashlib, numpy as np, kinema
 from kinema import layers
 kinema.utils.set_random_seed(5)
 model = kinema.Sequential([
-    layers.Conv2D(8, 3, activation="relu", input_shape=(6, 20, 20, 3)), layers.MaxPooling2D(2), layers.BatchNormalization(),
+    layers.Conv2D(8, 3, activation="relu", input_shape=(6, 20, 20, 3)), layers.MaxPooling2D(2),
+    layers.BatchNormalization(),
     layers.Conv2D(12, 3, padding="same", activation="relu"), layers.MaxPooling2D(2), layers.Flatten(),
     layers.Bidirectional(layers.GRU(9, return_sequences=True)), layers.Dropout(0.4), layers.LSTM(16),
     layers.Dense(4, activation="softmax"),
