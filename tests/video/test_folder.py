@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from kinema.errors import ArgumentError, DataError, VideoError
-from kinema.video import Dataset, VideoFolder, read_video_frames, write_video
+from kinema.video import Dataset, VideoFolder, VideoReader, read_video_frames, write_video
 
 SIZE = (24, 32)
 LENGTH = 4
@@ -137,6 +137,19 @@ def test_folders_bigger_than_memory_give_the_same_clips(root: Path, memory: int,
     x_again, y_again = epoch(make(root, clip_stride=clip_stride, max_memory=memory * FRAME_BYTES, workers=4))
     np.testing.assert_array_equal(x_again, x)
     np.testing.assert_array_equal(y_again, y)
+
+
+def test_a_video_bigger_than_memory_is_decoded_once_an_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "one").mkdir()
+    for index in range(2):
+        write_video(tmp_path / "one" / f"{index}.avi", draw(24, 60 * index))
+    folder = make(tmp_path, max_memory=20 * FRAME_BYTES)
+    assert folder.num_samples == 12
+    opened = []
+    restart = VideoReader._restart
+    monkeypatch.setattr(VideoReader, "_restart", lambda reader: (opened.append(reader.path.name), restart(reader))[1])
+    assert len(epoch(folder)[0]) == 12
+    assert sorted(opened) == ["0.avi", "1.avi"]
 
 
 def test_memory_is_bounded(tmp_path: Path) -> None:

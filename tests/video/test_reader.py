@@ -14,6 +14,7 @@ import pytest
 import kinema.video._decoders as decoders
 from kinema.errors import ArgumentError, KinemaError, MissingDependencyError, VideoError
 from kinema.video import VideoReader, read_video_frames, write_video
+from kinema.video._convert import FrameFormat
 
 
 def fingerprint(frame: np.ndarray) -> bytes:
@@ -53,6 +54,12 @@ def test_access_by_index_slice_and_backwards(drawn_video: Path) -> None:
             slice(8, 99),
         ):
             np.testing.assert_array_equal(reader[cut], whole[cut], err_msg=str(cut))
+
+
+def test_the_truth_of_a_reader_costs_no_decoding(drawn_video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with VideoReader(drawn_video) as reader:
+        monkeypatch.setattr(VideoReader, "__len__", lambda self: pytest.fail("decoded"))
+        assert reader
 
 
 def test_a_frame_handed_out_is_the_callers_own(drawn_video: Path) -> None:
@@ -273,3 +280,16 @@ def test_sound_is_no_video(shared_data: Path, tmp_path: Path) -> None:
     file = shutil.copy(shared_data / "videos/torchcodec/sine_mono_s16.wav", tmp_path / "sound.mp4")
     with pytest.raises(VideoError, match=r"holds no pictures|is not a video OpenCV can open"):
         VideoReader(file)
+
+
+@pytest.mark.parametrize("size", [(30, 20), (60, 80), (24, 40), (13, 17), (240, 320), (300, 100)])
+def test_resizing_keeps_the_picture(size: tuple[int, int]) -> None:
+    rows, columns = np.mgrid[0:240, 0:320]
+    picture = np.stack([rows * 255 / 239, columns * 255 / 319, 128 + 0 * rows], axis=-1).astype(np.uint8)
+    resized = FrameFormat(*size, "bgr").convert(picture)
+    assert resized.shape == (*size, 3)
+    height, width = size
+    expected_rows = ((np.arange(height) + 0.5) / height * 240 - 0.5) * 255 / 239
+    expected_columns = ((np.arange(width) + 0.5) / width * 320 - 0.5) * 255 / 319
+    np.testing.assert_allclose(resized[..., 0], np.broadcast_to(expected_rows[:, np.newaxis], size), atol=2)
+    np.testing.assert_allclose(resized[..., 1], np.broadcast_to(expected_columns, size), atol=2)

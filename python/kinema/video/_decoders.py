@@ -2,7 +2,7 @@
 
 A decoder only goes forward. `grab` moves to the next frame that can be decoded, and sets `damaged` once it had to pass
 over data that cannot; `retrieve` gives the frame as BGR; whoever wants to go back opens another. Rotation written in
-the file is applied.
+the file is applied. `promised` is the number of frames the container claims, good for no more than a guess.
 """
 
 import threading
@@ -24,6 +24,7 @@ _log_level = threading.Lock()
 class Decoder(Protocol):
     fps: float
     codec: str
+    promised: int
     damaged: bool
 
     def grab(self) -> bool: ...
@@ -91,6 +92,7 @@ class _OpenCVDecoder:
         self.opened = bool(self._capture.isOpened())
         self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         self.fps = float(self._capture.get(cv2.CAP_PROP_FPS))
+        self.promised = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         fourcc = int(self._capture.get(cv2.CAP_PROP_FOURCC)) if self.opened else 0
         self.codec = (fourcc & 0xFFFFFFFF).to_bytes(4, "little").decode("latin-1").strip("\x00 ")
         self.damaged = False
@@ -135,6 +137,7 @@ class _PyAVDecoder:
         stream.codec_context.thread_count = threads or 0
         self.fps = float(stream.average_rate or 0)
         self.codec = str(stream.codec_context.name)
+        self.promised = int(stream.frames)
         self.damaged = False
         self._packets = self._container.demux(stream)
         self._decoded: list[Any] = []

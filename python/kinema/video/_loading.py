@@ -65,6 +65,8 @@ class Piece:
     path: Path
     start: int
     stop: int
+    more_follow: bool
+    """Whether another piece of the video comes later."""
 
 
 class _StoppedError(Exception):
@@ -132,10 +134,10 @@ def decode_blocks(
     blocks: Sequence[Sequence[Piece]], decoding: Decoding, workers: int
 ) -> Generator[list[Frames], None, None]:
     """The frames of each block's pieces, the next block being decoded while one is in use."""
-    with _workers(workers) as (pool, stopping):
+    with _OpenReaders(decoding) as readers, _workers(workers) as (pool, stopping):
 
         def submit(block: Sequence[Piece]) -> list[Future[Frames]]:
-            return [pool.submit(_decode_piece, piece, decoding, stopping) for piece in block]
+            return [pool.submit(_decode_piece, piece, decoding, readers, stopping) for piece in block]
 
         upcoming = submit(blocks[0]) if blocks else []
         for index in range(len(blocks)):
@@ -147,10 +149,10 @@ def decode_blocks(
             frames.clear()
 
 
-def _decode_piece(piece: Piece, decoding: Decoding, stopping: threading.Event) -> Frames:
+def _decode_piece(piece: Piece, decoding: Decoding, readers: "_OpenReaders", stopping: threading.Event) -> Frames:
     frames = np.empty((0,), np.uint8)
     filled = 0
-    with decoding.open(piece.path) as reader:
+    with readers.lend(piece) as reader:
         for chunk in decoding.chunks(reader, piece.start, piece.stop, stopping):
             if not filled:
                 frames = np.empty((piece.stop - piece.start, *chunk.shape[1:]), np.uint8)
@@ -162,6 +164,35 @@ def _decode_piece(piece: Piece, decoding: Decoding, stopping: threading.Event) -
             f"and had at least {piece.stop}."
         )
     return frames
+
+
+class _OpenReaders:
+    """Readers of videos that come in several pieces, kept open so that a piece is decoded from where the last ended."""
+
+    def __init__(self, decoding: Decoding) -> None:
+        self._decoding = decoding
+        self._idle: dict[Path, VideoReader] = {}
+
+    @contextlib.contextmanager
+    def lend(self, piece: Piece) -> Iterator[VideoReader]:
+        reader = self._idle.pop(piece.path, None) or self._decoding.open(piece.path)
+        try:
+            yield reader
+        except BaseException:
+            reader.close()
+            raise
+        stale = self._idle.pop(piece.path, None) if piece.more_follow else reader
+        if piece.more_follow:
+            self._idle[piece.path] = reader
+        if stale is not None:
+            stale.close()
+
+    def __enter__(self) -> "_OpenReaders":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for reader in self._idle.values():
+            reader.close()
 
 
 @contextlib.contextmanager

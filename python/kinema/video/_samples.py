@@ -57,7 +57,13 @@ class Samples:
             yield from self._from_block(pieces, kept, ranks)
             return
         blocks = self._blocks(ranks)
-        wanted = [[Piece(self._paths[video], start, stop) for video, _, start, stop in block] for block in blocks]
+        wanted = [
+            [
+                Piece(self._paths[video], start, stop, clips[-1] < self._clips_of[video][-1])
+                for video, clips, start, stop in block
+            ]
+            for block in blocks
+        ]
         decoded = decode_blocks(wanted, self._decoding, self._workers)
         try:
             for block, frames in zip(blocks, decoded, strict=True):

@@ -44,8 +44,8 @@ class VideoFolder:
 
     The videos are decoded once by background threads when the number of clips is first needed. Frames that fit
     `max_memory` are kept; otherwise the folder is decoded again each epoch, a block of videos ahead of training, and
-    clips are shuffled within the blocks. A single video bigger than half of `max_memory` is decoded several times an
-    epoch. The batches are the same whatever the number of threads.
+    clips are shuffled within the blocks, parts of a long video among them. The batches are the same whatever the number
+    of threads.
 
     Args:
         root: The folder.

@@ -22,7 +22,7 @@ from kinema.video._decoders import Decoder, open_decoder
 
 Frame = npt.NDArray[np.uint8]
 
-_FIRST_ALLOCATION = 64 << 20  # bytes; the memory is only touched as frames arrive
+_FIRST_ALLOCATION = 512 << 20  # bytes at most; the memory is only touched as frames arrive
 
 
 class VideoReader:
@@ -75,6 +75,7 @@ class VideoReader:
         first = self._restart()
         self._container_fps: float = first.fps
         self.codec: str = first.codec
+        self._promised: int = first.promised
         height, width = wanted or self._picture.shape[:2]
         self._format: FrameFormat = FrameFormat(height, width, color)
 
@@ -102,6 +103,9 @@ class VideoReader:
         while self._count is None:
             self._advance()
         return self._count
+
+    def __bool__(self) -> bool:
+        return True  # a video has a frame; asking for its length would decode it
 
     def __iter__(self) -> Iterator[Frame]:
         index = 0
@@ -158,7 +162,8 @@ class VideoReader:
 
     def _collect(self, indices: range) -> Frame:
         """The frames at rising `indices`, as many as exist, decoded once into one array that grows in place."""
-        room = min(len(indices), max(16, _FIRST_ALLOCATION // int(np.prod(self._format.shape))))
+        guess = min(self._promised // indices.step + 1, _FIRST_ALLOCATION // int(np.prod(self._format.shape)))
+        room = min(len(indices), max(16, guess))
         frames = np.empty((room, *self._format.shape), np.uint8)
         filled = 0
         for index in indices:
