@@ -1,5 +1,6 @@
 """Callbacks: what happens during training besides training."""
 
+from kinema.callbacks.backup import BackupAndRestore
 from kinema.callbacks.callback import Callback, CallbackList, History
 from kinema.callbacks.checkpoint import ModelCheckpoint
 from kinema.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
@@ -7,6 +8,7 @@ from kinema.callbacks.logging import CSVLogger, LambdaCallback
 from kinema.callbacks.stopping import EarlyStopping, TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",

@@ -52,7 +52,6 @@ class ModelCheckpoint(MonitorCallback):
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
-        self.save_freq = save_freq
         self.period = 1
         if "period" in kwargs:
             self.period = int(kwargs.pop("period"))
@@ -65,8 +64,7 @@ class ModelCheckpoint(MonitorCallback):
         if not self.filepath.endswith(_ENDINGS) or (save_weights_only and self.filepath.endswith(".keras")):
             wanted = "'.weights.h5'" if save_weights_only else "'.keras' or '.h5'"
             raise ArgumentError(f"ModelCheckpoint: filepath must end in {wanted}, got {self.filepath!r}")
-        if save_freq != "epoch" and (isinstance(save_freq, (str, bool)) or int(save_freq) < 1):
-            raise ArgumentError(f"ModelCheckpoint: save_freq is 'epoch' or a number of batches, not {save_freq!r}")
+        self.save_freq = check_save_freq("ModelCheckpoint", save_freq)
         self._epoch = 0
         self._batches = 0
 
@@ -123,3 +121,10 @@ class ModelCheckpoint(MonitorCallback):
                 f"ModelCheckpoint: filepath {self.filepath!r} cannot be filled in ({error}): there are epoch, "
                 f"{', '.join(sorted(logs))}"
             ) from error
+
+
+def check_save_freq(owner: str, save_freq: Any) -> str | int:
+    """`save_freq`, which is "epoch" or a number of batches."""
+    if save_freq != "epoch" and (isinstance(save_freq, (str, bool)) or int(save_freq) < 1):
+        raise ArgumentError(f"{owner}: save_freq is 'epoch' or a number of batches, not {save_freq!r}")
+    return save_freq if save_freq == "epoch" else int(save_freq)

@@ -67,7 +67,7 @@ def check_distribution(labels: Array, axis: int) -> None:
     if (np.abs(labels.sum(axis=axis) - 1) > _ROW_SUM_TOLERANCE).any():
         _warn_in_scope(
             "categorical_crossentropy: the targets of some samples do not sum to 1, so the loss cannot reach 0. For "
-            "class numbers, use kinema.utils.to_categorical, or sparse_categorical_crossentropy with the numbers themselves"
+            "class numbers, use kinema.utils.to_categorical, or sparse_categorical_crossentropy with the numbers"
         )
 
 

@@ -32,8 +32,7 @@ def resolve(identifier: Any, module: str, kind: str) -> Any:
     if callable(found) or hasattr(found, "get_config"):
         return found
     raise ArgumentError(
-        f"{kind}: give it by name, by class, by object or by config, not as {type(identifier).__name__}: "
-        f"{identifier!r}"
+        f"{kind}: give it by name, by class, by object or by config, not as {type(identifier).__name__}: {identifier!r}"
     )
 
 

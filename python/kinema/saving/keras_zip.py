@@ -45,8 +45,6 @@ def write_keras(model: Any, path: Path) -> None:
 
 def read_keras(path: Path, custom_objects: Mapping[str, Any], compile: bool) -> Any:
     """The model in a `.keras` file."""
-    import h5py
-
     with _open(path) as archive:
         config = _read_json(archive, "config.json", path)
         own = _read_json(archive, _OWN, path) if _OWN in archive.namelist() else {}
@@ -60,15 +58,29 @@ def read_keras(path: Path, custom_objects: Mapping[str, Any], compile: bool) -> 
         restore_progress(model, own if isinstance(own, dict) else {})
         if compile and config.get("compile_config"):
             compile_from_config(model, config["compile_config"], custom_objects)
-        try:
-            with io.BytesIO(archive.read(_WEIGHTS)) as buffer, h5py.File(buffer, "r") as file:
-                read_weights(file, model, str(path))
-                if compile and model.optimizer is not None and "optimizer" in file:
-                    model.optimizer.build(model.trainable_weights)
-                    read_optimizer(file, model.optimizer, str(path))
-        except (zipfile.BadZipFile, OSError, RuntimeError) as error:
-            raise _damaged(path, error) from error
+        _read_state(archive, path, model, with_optimizer=compile)
     return model
+
+
+def restore_training(path: Path, model: Any) -> None:
+    """Gives a compiled model of the same architecture all that training changes, seed, epoch and step included."""
+    with _open(path) as archive:
+        own = _read_json(archive, _OWN, path)
+        _read_state(archive, path, model, with_optimizer=True)
+    restore_progress(model, own if isinstance(own, dict) else {})
+
+
+def _read_state(archive: zipfile.ZipFile, path: Path, model: Any, with_optimizer: bool) -> None:
+    import h5py
+
+    try:
+        with io.BytesIO(archive.read(_WEIGHTS)) as buffer, h5py.File(buffer, "r") as file:
+            read_weights(file, model, str(path))
+            if with_optimizer and model.optimizer is not None and "optimizer" in file:
+                model.optimizer.build(model.trainable_weights)
+                read_optimizer(file, model.optimizer, str(path))
+    except (KeyError, zipfile.BadZipFile, OSError, RuntimeError) as error:
+        raise _damaged(path, error) from error
 
 
 def read_weights_of(path: Path, model: Any, skip_mismatch: bool) -> None:
