@@ -30,6 +30,12 @@ def test_a_tensor_takes_part_in_numpy() -> None:
     assert [float(value) for value in tensor] == [1.0, 2.0]
 
 
+def test_a_single_number_formats_as_one() -> None:
+    loss = kinema.Tensor(0.125)
+    assert f"{loss:.2f}" == "0.12"
+    assert f"{loss}" == repr(loss)
+
+
 def test_a_variable_gives_copies_and_counts_its_changes() -> None:
     w = Variable(np.zeros(2), name="w")
     copy, value = w.numpy(), w.value

@@ -119,6 +119,10 @@ class Tensor(_ArrayLike):
     def __bool__(self) -> bool:
         return bool(self._array)
 
+    def __format__(self, spec: str) -> str:
+        # A single number formats as one, so that f"{loss:.4f}" works.
+        return format(self.item(), spec) if spec else repr(self)
+
     def __repr__(self) -> str:
         return f"<Tensor shape={self.shape} dtype={self.dtype}\n{self._array}>"
 
