@@ -31,7 +31,7 @@ def test_a_tensor_takes_part_in_numpy() -> None:
 
 
 def test_a_single_number_formats_as_one() -> None:
-    loss = kinema.Tensor(0.125)
+    loss = Tensor(0.125)
     assert f"{loss:.2f}" == "0.12"
     assert f"{loss}" == repr(loss)
 
