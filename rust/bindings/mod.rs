@@ -4,10 +4,14 @@ mod activate;
 mod column_sums;
 mod conv2d;
 mod conv2d_pool;
+mod frames;
 mod gemm;
 mod geometry;
 mod machine;
+mod normalization;
+mod optimizers;
 mod pool2d;
+mod random;
 mod rows;
 mod softmax;
 mod support;
@@ -40,6 +44,14 @@ mod _rust {
         average_pool2d, average_pool2d_grad, global_average_pool2d, global_average_pool2d_grad, global_max_pool2d,
         global_max_pool2d_grad, max_pool2d, max_pool2d_grad,
     };
+    #[pymodule_export]
+    use super::frames::frames_to_float;
+    #[pymodule_export]
+    use super::normalization::{batch_norm, batch_norm_grad, batch_statistics, channel_affine, layer_norm, layer_norm_grad};
+    #[pymodule_export]
+    use super::optimizers::{adam_update, clip_in_place, momentum_update, rmsprop_update, scale_in_place, sgd_update, sum_of_squares, weight_decay};
+    #[pymodule_export]
+    use super::random::{dropout, random_normal, random_uniform};
     #[pymodule_export]
     use super::rows::{scatter_add_rows, take_rows};
     #[pymodule_export]

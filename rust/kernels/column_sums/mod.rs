@@ -53,7 +53,10 @@ impl Columns {
     ) -> Buffer<T> {
         let Self { n, width } = self;
         let mut sums = Buffer::stale(M * n);
-        let rows_per_leaf = (ELEMENTWISE_CHUNK / n.max(1)).clamp(16, 1024);
+        if n == 0 {
+            return sums;
+        }
+        let rows_per_leaf = (ELEMENTWISE_CHUNK / n).clamp(16, 1024);
         parallel::tree_sum(rows.div_ceil(rows_per_leaf), &mut sums, |leaf, sums| {
             let first = leaf * rows_per_leaf;
             let last = rows.min(first + rows_per_leaf);

@@ -13,7 +13,7 @@ mod philox;
 mod tests;
 
 pub use dropout::dropout;
-pub use fill::{Distribution, fill};
+pub use fill::{Distribution, Random, fill};
 
 use philox::{BATCH, philox};
 

@@ -1,0 +1,141 @@
+use super::naive::Weight;
+use super::*;
+use crate::parallel::{set_threads, threads};
+use crate::simd::{Element, on_every_instruction_set};
+use proptest::prelude::*;
+
+const STEPS: u64 = 4;
+
+fn wave<T: Element>(len: usize, seed: usize) -> Vec<T> {
+    (0..len).map(|i| T::from_f64(((i * 37 + seed * 53 + i / 3) % 97) as f64 / 48.0 - 1.0)).collect()
+}
+
+fn compare<T: Element>(what: &str, got: &[T], want: impl Iterator<Item = f64>, epsilon: f64) {
+    for (i, (got, want)) in got.iter().zip(want).enumerate() {
+        let error = (got.to_f64() - want).abs();
+        assert!(error <= 50.0 * epsilon * want.abs().max(1.0), "{what}[{i}]: got {got}, expected {want}");
+    }
+}
+
+/// Everything an optimiser may keep, in the type under test and in the oracle's.
+struct Slots<T> {
+    w: Vec<T>,
+    velocity: Vec<T>,
+    mean: Vec<T>,
+    square: Vec<T>,
+    largest: Vec<T>,
+    oracle: Vec<Weight>,
+}
+
+impl<T: Element> Slots<T> {
+    fn new(len: usize) -> Self {
+        let w = wave::<T>(len, 1);
+        let oracle = w.iter().map(|w| Weight { w: w.to_f64(), ..Weight::default() }).collect();
+        let [velocity, mean, square, largest] = std::array::from_fn(|_| vec![T::ZERO; len]);
+        Self { w, velocity, mean, square, largest, oracle }
+    }
+
+    /// Four steps of `update(slots, g, step)` and of `oracle(weight, g, step)`, then a comparison.
+    fn run(
+        mut self,
+        what: &str,
+        epsilon: f64,
+        update: impl Fn(&mut Self, &[T], u64),
+        oracle: impl Fn(&mut Weight, f64, u64),
+    ) {
+        for step in 1..=STEPS {
+            let g = wave::<T>(self.w.len(), 10 + step as usize);
+            update(&mut self, &g, step);
+            self.oracle.iter_mut().zip(&g).for_each(|(weight, g)| oracle(weight, g.to_f64(), step));
+        }
+        compare(what, &self.w, self.oracle.iter().map(|weight| weight.w), epsilon);
+    }
+}
+
+fn every_optimizer_matches<T: Element>(len: usize, epsilon: f64) {
+    for nesterov in [false, true] {
+        let s = Momentum { rate: 0.1, momentum: 0.9, nesterov };
+        let update = |slots: &mut Slots<T>, g: &[T], _| momentum_update(&mut slots.w, g, &mut slots.velocity, s).unwrap();
+        Slots::new(len).run("momentum", epsilon, update, |weight, g, _| naive::momentum(weight, g, s));
+    }
+    let update = |slots: &mut Slots<T>, g: &[T], _| sgd_update(&mut slots.w, g, 0.1).unwrap();
+    Slots::new(len).run("sgd", epsilon, update, |weight, g, _| weight.w -= 0.1 * g);
+    for (centered, moving) in [(false, false), (false, true), (true, false), (true, true)] {
+        let s = RmsProp { rate: 0.01, rho: 0.9, momentum: 0.8, epsilon: 1e-2 };
+        let update = |slots: &mut Slots<T>, g: &[T], _| {
+            let (mean, velocity) = (centered.then_some(&mut slots.mean[..]), moving.then_some(&mut slots.velocity[..]));
+            rmsprop_update(&mut slots.w, g, &mut slots.square, mean, velocity, s).unwrap();
+        };
+        Slots::new(len).run("rmsprop", epsilon, update, |weight, g, _| naive::rmsprop(weight, g, s, centered, moving));
+    }
+    for maximal in [false, true] {
+        let settings = |step| Adam { rate: 0.01, beta_1: 0.9, beta_2: 0.99, epsilon: 1e-3, step };
+        let update = |slots: &mut Slots<T>, g: &[T], step| {
+            let largest = maximal.then_some(&mut slots.largest[..]);
+            adam_update(&mut slots.w, g, &mut slots.mean, &mut slots.square, largest, settings(step)).unwrap();
+        };
+        Slots::new(len).run("adam", epsilon, update, |weight, g, step| naive::adam(weight, g, settings(step), maximal));
+    }
+}
+
+fn in_place_matches<T: Element>(len: usize, epsilon: f64) {
+    let start = wave::<T>(len, 3);
+    let run = |change: &dyn Fn(&mut [T])| {
+        let mut values = start.clone();
+        change(&mut values);
+        values
+    };
+    let exact = || start.iter().map(|v| v.to_f64());
+    compare("decay", &run(&|w| weight_decay(w, 0.125)), exact().map(|w| w * 0.875), epsilon);
+    compare("scale", &run(&|g| scale_in_place(g, 0.3)), exact().map(|g| g * 0.3), epsilon);
+    compare("clip", &run(&|g| clip_in_place(g, -0.5, 0.25)), exact().map(|g| g.clamp(-0.5, 0.25)), epsilon);
+    let squares: f64 = exact().map(|g| g * g).sum();
+    assert!((sum_of_squares(&start) - squares).abs() <= 1e-12 * squares.max(1.0));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    #[test]
+    fn updates_match_the_oracle(len in prop_oneof![0usize..100, Just(ELEMENTWISE_CHUNK + 5)]) {
+        on_every_instruction_set(|_| {
+            every_optimizer_matches::<f32>(len, f64::from(f32::EPSILON));
+            every_optimizer_matches::<f64>(len, f64::EPSILON);
+            in_place_matches::<f32>(len, f64::from(f32::EPSILON));
+            in_place_matches::<f64>(len, f64::EPSILON);
+        });
+    }
+}
+
+#[test]
+fn sums_of_squares_have_the_same_bits_for_any_thread_count() {
+    let g = wave::<f32>(10 * ELEMENTWISE_CHUNK + 77, 5);
+    let before = threads();
+    let sums = [1, 2, 3].map(|count| {
+        set_threads(count);
+        sum_of_squares(&g).to_bits()
+    });
+    set_threads(before);
+    assert!(sums.iter().all(|&sum| sum == sums[0]));
+}
+
+#[test]
+fn clipping_keeps_nan() {
+    let mut g = [f32::NAN, f32::INFINITY, 0.5];
+    clip_in_place(&mut g, -1.0, 1.0);
+    assert!(g[0].is_nan());
+    assert_eq!(g[1..], [1.0, 0.5]);
+}
+
+#[test]
+fn slots_of_another_length_and_step_zero_are_refused() {
+    let settings = Adam { rate: 0.1, beta_1: 0.9, beta_2: 0.99, epsilon: 1e-7, step: 0 };
+    let mut run = |len: usize, step| {
+        let (mut m, mut v) = (vec![0.0f32; 3], vec![0.0; len]);
+        let result = adam_update(&mut [0.0; 3], &[0.0; 3], &mut m, &mut v, None, Adam { step, ..settings });
+        result.unwrap_err().to_string()
+    };
+    assert_eq!(run(3, 0), "adam_update: step must be at least 1, but got 0.");
+    assert_eq!(run(2, 1), "adam_update: v must be of shape [3], but got [2].");
+    let text = sgd_update(&mut [0.0f64; 3], &[0.0; 4], 0.1).unwrap_err().to_string();
+    assert_eq!(text, "sgd_update: g must be of shape [3], but got [4].");
+}
