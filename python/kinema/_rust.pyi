@@ -1,5 +1,6 @@
 """Kernels of Kinema. Arrays are C-contiguous float32 or float64, channels last; `kinema.ops` is the public face."""
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias, final
 
 import numpy as np
@@ -97,6 +98,10 @@ def conv2d_pool_grad(
 def conv_output_size(size: int, kernel: int, stride: int, dilation: int, same: bool) -> int:
     """Positions of a window that slides over an axis of `size`."""
 
+# ---- frames
+def frames_to_float(x: npt.NDArray[np.uint8], scale: Array, offset: Array) -> Array:
+    """y.flat[i] = x.flat[i] * scale[i % p] + offset[i % p], for any shape of x; the dtype is scale's."""
+
 # ---- gemm
 def dense(x: Array, kernel: Array, bias: Array | None, activation: Activation) -> Array:
     """y = activation(x @ kernel + bias): x (m, k), kernel (k, n), bias (n,)."""
@@ -123,6 +128,73 @@ def pooled_bytes() -> int:
 def set_num_threads(n: int) -> None:
     """Set the number of threads that kernels run on. Results do not depend on it."""
 
+# ---- normalization (x: rows, channels)
+def batch_norm(x: Array, gamma: Array | None, beta: Array | None, epsilon: float) -> tuple[Array, Array, Array]:
+    """(y, mean, variance): x normalised with its own statistics; the variance is biased."""
+
+def batch_norm_grad(
+    dy: Array, x: Array, gamma: Array | None, mean: Array, variance: Array, epsilon: float
+) -> tuple[Array, Array, Array]:
+    """(dx, dgamma, dbeta) of `batch_norm`, given the statistics it returned."""
+
+def batch_statistics(x: Array) -> tuple[Array, Array]:
+    """(mean, variance) of every channel; the variance is biased."""
+
+def channel_affine(x: Array, scale: Array, offset: Array) -> Array:
+    """y = x * scale + offset, one scale and offset a channel."""
+
+def layer_norm(x: Array, gamma: Array | None, beta: Array | None, epsilon: float) -> tuple[Array, Array, Array]:
+    """(y, mean, rstd): every row normalised with its own statistics; rstd is 1 / sqrt(variance + epsilon)."""
+
+def layer_norm_grad(dy: Array, x: Array, gamma: Array | None, mean: Array, rstd: Array) -> tuple[Array, Array, Array]:
+    """(dx, dgamma, dbeta) of `layer_norm`, given the statistics it returned."""
+
+# ---- optimizers (w and slots are updated in place; all of one size)
+def adam_update(
+    w: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    vhat: Array | None,
+    lr: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+    step: int,
+) -> None:
+    """Adam: AMSGrad if there is a vhat. `step` counts from 1."""
+
+def clip_in_place(g: Array, low: float, high: float) -> None:
+    """g limited to low..high; NaN stays."""
+
+def momentum_update(w: Array, g: Array, velocity: Array, lr: float, momentum: float, nesterov: bool) -> None:
+    """v = momentum v - lr g, then w += v, or with `nesterov` w += momentum v - lr g."""
+
+def rmsprop_update(
+    w: Array,
+    g: Array,
+    mean_square: Array,
+    mean_grad: Array | None,
+    velocity: Array | None,
+    lr: float,
+    rho: float,
+    momentum: float,
+    epsilon: float,
+) -> None:
+    """RMSprop: centered if there is a mean_grad, with momentum if there is a velocity."""
+
+def scale_in_place(g: Array, factor: float) -> None:
+    """g *= factor"""
+
+def sgd_update(w: Array, g: Array, lr: float) -> None:
+    """w -= lr g"""
+
+def sum_of_squares(g: Array) -> float:
+    """The sum of g²."""
+
+def weight_decay(w: Array, factor: float) -> None:
+    """w -= w factor"""
+
 # ---- pooling (x: frames, height, width, channels)
 def average_pool2d(x: Array, pool: Pair, strides: Pair, same: bool) -> Array:
     """The mean of the inputs in each window; padding is not counted."""
@@ -147,6 +219,16 @@ def max_pool2d(x: Array, pool: Pair, strides: Pair, same: bool) -> tuple[Array, 
 
 def max_pool2d_grad(dy: Array, argmax: Array, input_size: Pair, pool: Pair, strides: Pair, same: bool) -> Array:
     """The gradient of x, given dy and the argmax of `max_pool2d`; `input_size` is (height, width) of x."""
+
+# ---- random (row i of a result belongs to sample first_sample + i)
+def dropout(x: Array, rate: float, seed: int, stream: int, step: int, first_sample: int) -> Array:
+    """Inverted dropout of x (samples, m); the same call on dy is its gradient."""
+
+def random_normal(shape: Sequence[int], seed: int, stream: int, step: int, first_sample: int, float64: bool) -> Array:
+    """Normal numbers with mean 0 and deviation 1."""
+
+def random_uniform(shape: Sequence[int], seed: int, stream: int, step: int, first_sample: int, float64: bool) -> Array:
+    """Uniform numbers in [0, 1)."""
 
 # ---- rows
 def scatter_add_rows(dy: Array, index: npt.NDArray[np.int64], n: int) -> Array:

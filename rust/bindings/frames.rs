@@ -16,7 +16,8 @@ pub fn frames_to_float<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     const OP: &str = "frames_to_float";
     let refused = |_| to_python(KernelError::dtype(OP, "x", "C-contiguous", "another memory layout"));
-    let data = if x.is_c_contiguous() { x.as_slice().map_err(refused)? } else { return Err(refused(numpy::AsSliceError)) };
+    let data =
+        if x.is_c_contiguous() { x.as_slice().map_err(refused)? } else { return Err(refused(numpy::AsSliceError)) };
     for_dtype!(scale, T => {
         let (scale, offset) = (scale.view::<T>(OP, "scale")?, offset.view(OP, "offset")?);
         let y = try_compute(py, || kernels::frames::frames_to_float(data, scale.data, offset.data))?;

@@ -32,6 +32,8 @@ mod _rust {
     #[pymodule_export]
     use super::conv2d_pool::{conv2d_pool, conv2d_pool_grad};
     #[pymodule_export]
+    use super::frames::frames_to_float;
+    #[pymodule_export]
     use super::gemm::{dense, matmul};
     #[pymodule_export]
     use super::geometry::conv_output_size;
@@ -40,16 +42,19 @@ mod _rust {
         available_instruction_sets, clear_memory, get_num_threads, instruction_set, pooled_bytes, set_num_threads,
     };
     #[pymodule_export]
+    use super::normalization::{
+        batch_norm, batch_norm_grad, batch_statistics, channel_affine, layer_norm, layer_norm_grad,
+    };
+    #[pymodule_export]
+    use super::optimizers::{
+        adam_update, clip_in_place, momentum_update, rmsprop_update, scale_in_place, sgd_update, sum_of_squares,
+        weight_decay,
+    };
+    #[pymodule_export]
     use super::pool2d::{
         average_pool2d, average_pool2d_grad, global_average_pool2d, global_average_pool2d_grad, global_max_pool2d,
         global_max_pool2d_grad, max_pool2d, max_pool2d_grad,
     };
-    #[pymodule_export]
-    use super::frames::frames_to_float;
-    #[pymodule_export]
-    use super::normalization::{batch_norm, batch_norm_grad, batch_statistics, channel_affine, layer_norm, layer_norm_grad};
-    #[pymodule_export]
-    use super::optimizers::{adam_update, clip_in_place, momentum_update, rmsprop_update, scale_in_place, sgd_update, sum_of_squares, weight_decay};
     #[pymodule_export]
     use super::random::{dropout, random_normal, random_uniform};
     #[pymodule_export]

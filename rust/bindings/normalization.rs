@@ -28,10 +28,7 @@ pub fn batch_norm<'py>(
 
 /// (mean, variance) of every channel of x (rows, c); the variance is biased.
 #[pyfunction]
-pub fn batch_statistics<'py>(
-    py: Python<'py>,
-    x: FloatArray<'py>,
-) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+pub fn batch_statistics<'py>(py: Python<'py>, x: FloatArray<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
     for_dtype!(x, T => {
         let x = x.view::<T>("batch_statistics", "x")?;
         let [_, c] = x.shape("batch_statistics", "x", "rows, channels")?;

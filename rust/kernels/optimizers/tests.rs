@@ -55,7 +55,8 @@ impl<T: Element> Slots<T> {
 fn every_optimizer_matches<T: Element>(len: usize, epsilon: f64) {
     for nesterov in [false, true] {
         let s = Momentum { rate: 0.1, momentum: 0.9, nesterov };
-        let update = |slots: &mut Slots<T>, g: &[T], _| momentum_update(&mut slots.w, g, &mut slots.velocity, s).unwrap();
+        let update =
+            |slots: &mut Slots<T>, g: &[T], _| momentum_update(&mut slots.w, g, &mut slots.velocity, s).unwrap();
         Slots::new(len).run("momentum", epsilon, update, |weight, g, _| naive::momentum(weight, g, s));
     }
     let update = |slots: &mut Slots<T>, g: &[T], _| sgd_update(&mut slots.w, g, 0.1).unwrap();
