@@ -32,7 +32,7 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
     Example:
         >>> import kinema
         >>> kinema.activations.relu(kinema.Tensor([-2.0, 3.0])).numpy()
-        array([0., 3.])
+        array([0., 3.], dtype=float32)
     """
     if threshold:
         above = ops.multiply(x, ops.cast(ops.greater(x, threshold), x.dtype))

@@ -21,7 +21,7 @@ class Constraint:
     Example:
         >>> import kinema
         >>> kinema.constraints.NonNeg()(kinema.Tensor([-1.0, 2.0])).numpy()
-        array([0., 2.])
+        array([0., 2.], dtype=float32)
     """
 
     def __call__(self, w: Any) -> Any:
@@ -44,7 +44,7 @@ class NonNeg(Constraint):
     Example:
         >>> import kinema
         >>> kinema.constraints.NonNeg()(kinema.Tensor([-1.0, 2.0])).numpy()
-        array([0., 2.])
+        array([0., 2.], dtype=float32)
     """
 
     def __call__(self, w: Any) -> Tensor:
@@ -64,7 +64,7 @@ class MaxNorm(Constraint):
         >>> import kinema
         >>> kinema.constraints.MaxNorm(1.0)(kinema.Tensor([[3.0], [4.0]])).numpy().round(3)
         array([[0.6],
-               [0.8]])
+               [0.8]], dtype=float32)
     """
 
     def __init__(self, max_value: float = 2, axis: Any = 0) -> None:
@@ -95,7 +95,7 @@ class MinMaxNorm(Constraint):
         >>> import kinema
         >>> kinema.constraints.MinMaxNorm(10.0, 20.0)(kinema.Tensor([[3.0], [4.0]])).numpy().round(3)
         array([[6.],
-               [8.]])
+               [8.]], dtype=float32)
     """
 
     def __init__(self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Any = 0) -> None:
@@ -126,7 +126,7 @@ class UnitNorm(Constraint):
         >>> import kinema
         >>> kinema.constraints.UnitNorm()(kinema.Tensor([[3.0], [4.0]])).numpy().round(3)
         array([[0.6],
-               [0.8]])
+               [0.8]], dtype=float32)
     """
 
     def __init__(self, axis: Any = 0) -> None:

@@ -37,7 +37,7 @@ class Orthogonal(RandomInitializer):
         >>> import numpy as np
         >>> import kinema
         >>> q = kinema.initializers.Orthogonal(seed=1)((3, 3), dtype="float64").numpy()
-        >>> np.abs((q.T[:, None] * q.T).sum(axis=2) - np.eye(3)).max() < 1e-12
+        >>> bool(np.abs((q.T[:, None] * q.T).sum(axis=2) - np.eye(3)).max() < 1e-12)
         True
     """
 
