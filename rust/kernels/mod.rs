@@ -11,5 +11,6 @@ pub mod normalization;
 pub mod optimizers;
 pub mod pool2d;
 pub mod random;
+pub mod recurrent;
 pub mod rows;
 pub mod softmax;

@@ -15,7 +15,7 @@ mod naive;
 mod ordered;
 mod pack;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tile;
 
 use crate::error::{KernelError, Result};
@@ -23,7 +23,7 @@ use crate::kernels::activate::Activation;
 use crate::simd::{self, Element};
 
 pub(crate) use grouped::{Grouped, multiply_grouped};
-pub(crate) use ordered::{Finish, Ordered, Right, multiply};
+pub(crate) use ordered::{Finish, Ordered, Right, accumulate, multiply};
 pub(crate) use pack::PackedRight;
 
 /// Rows in a leaf of the tree that sums over rows.
@@ -87,6 +87,11 @@ impl<'a, T> Matrix<'a, T> {
     /// Rows and columns exchanged.
     pub fn transposed(self) -> Self {
         Self { row: self.column, column: self.row, ..self }
+    }
+
+    /// `count` elements of row `i`, which lie next to each other.
+    pub fn row(self, i: usize, count: usize) -> &'a [T] {
+        &self.data[i * self.row..][..count]
     }
 
     /// The part from row `i` and column `j` on.

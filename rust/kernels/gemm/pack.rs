@@ -76,13 +76,17 @@ pub unsafe fn pack_rows<T: Element, const R: usize>(
 /// A whole right factor in the panels of one instruction set: panel p holds all steps of its columns.
 pub struct PackedRight<T: Element> {
     data: Buffer<T>,
-    steps: usize,
-    panel: usize,
+    /// Rows of the factor.
+    pub steps: usize,
+    /// Columns of the factor.
+    pub columns: usize,
+    /// Columns of a panel.
+    pub panel: usize,
 }
 
 impl<T: Element> PackedRight<T> {
     /// Packs `right`, a matrix of `steps` rows and `columns` columns.
-    pub fn new(set: InstructionSet, right: Matrix<'_, T>, steps: usize, columns: usize) -> Self {
+    pub(crate) fn new(set: InstructionSet, right: Matrix<'_, T>, steps: usize, columns: usize) -> Self {
         let panel = panel_width::<T>(set);
         let panels = columns.div_ceil(panel);
         let mut data = Buffer::stale(panels * steps * panel);
@@ -93,11 +97,11 @@ impl<T: Element> PackedRight<T> {
                 dispatch_on(set, PackPanel { from: right.from(0, p * panel), steps, width, to });
             });
         }
-        Self { data, steps, panel }
+        Self { data, steps, columns, panel }
     }
 
     /// The panels as the register tile reads them.
-    pub fn panels(&self) -> Panels<T> {
+    pub(crate) fn panels(&self) -> Panels<T> {
         Panels { data: self.data.as_ptr(), step: self.panel, next: self.steps * self.panel }
     }
 }
