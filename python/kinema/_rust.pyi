@@ -229,6 +229,94 @@ def random_normal(shape: Sequence[int], seed: int, stream: int, step: int, first
 
 def random_uniform(shape: Sequence[int], seed: int, stream: int, step: int, first_sample: int, float64: bool) -> Array:
     """Uniform numbers in [0, 1)."""
+# ---- recurrent
+def gru(
+    z: Array,
+    u: Array,
+    recurrent_bias: Array | None,
+    h0: Array,
+    mask: npt.NDArray[np.bool_] | None,
+    recurrent_mask: Array | None,
+    go_backwards: bool,
+    activation: Activation,
+    recurrent_activation: Activation,
+    reset_after: bool,
+) -> tuple[Array, Array]:
+    """(hs, saved) in walking order: z (batch, time, 3 * units), gates z, r, h; u (units, 3 * units). What `saved` holds is
+    the business of `gru_grad`."""
+
+def gru_grad(
+    dhs: Array,
+    hs: Array,
+    saved: Array,
+    u: Array,
+    recurrent_bias: Array | None,
+    h0: Array,
+    mask: npt.NDArray[np.bool_] | None,
+    recurrent_mask: Array | None,
+    go_backwards: bool,
+    activation: Activation,
+    recurrent_activation: Activation,
+    reset_after: bool,
+) -> tuple[Array, Array, Array | None, Array]:
+    """(dz, du, drecurrent_bias, dh0) of `gru`; dz in the order of time."""
+
+def lstm(
+    z: Array,
+    u: Array,
+    peepholes: Array | None,
+    h0: Array,
+    c0: Array,
+    mask: npt.NDArray[np.bool_] | None,
+    recurrent_mask: Array | None,
+    go_backwards: bool,
+    activation: Activation,
+    recurrent_activation: Activation,
+) -> tuple[Array, Array, Array]:
+    """(hs, cs, saved) in walking order: z (batch, time, 4 * units), gates i, f, c, o; u (units, 4 * units); peepholes
+    (3, units) for i, f (old cell state) and o (new one)."""
+
+def lstm_grad(
+    dhs: Array,
+    dc_last: Array | None,
+    hs: Array,
+    cs: Array,
+    saved: Array,
+    u: Array,
+    peepholes: Array | None,
+    h0: Array,
+    c0: Array,
+    mask: npt.NDArray[np.bool_] | None,
+    recurrent_mask: Array | None,
+    go_backwards: bool,
+    activation: Activation,
+    recurrent_activation: Activation,
+) -> tuple[Array, Array, Array | None, Array, Array]:
+    """(dz, du, dpeepholes, dh0, dc0) of `lstm`; dz in the order of time."""
+
+def simple_rnn(
+    z: Array,
+    u: Array,
+    h0: Array,
+    mask: npt.NDArray[np.bool_] | None,
+    recurrent_mask: Array | None,
+    go_backwards: bool,
+    activation: Activation,
+) -> tuple[Array, Array]:
+    """(hs, saved) in walking order: z (batch, time, units), u (units, units). A masked step repeats the state."""
+
+def simple_rnn_grad(
+    dhs: Array,
+    hs: Array,
+    saved: Array,
+    u: Array,
+    h0: Array,
+    mask: npt.NDArray[np.bool_] | None,
+    recurrent_mask: Array | None,
+    go_backwards: bool,
+    activation: Activation,
+) -> tuple[Array, Array, Array]:
+    """(dz, du, dh0) of `simple_rnn`; dz in the order of time."""
 
 # ---- rows
 def scatter_add_rows(dy: Array, index: npt.NDArray[np.int64], n: int) -> Array:

@@ -12,6 +12,7 @@ mod normalization;
 mod optimizers;
 mod pool2d;
 mod random;
+mod recurrent;
 mod rows;
 mod softmax;
 mod support;
@@ -57,6 +58,8 @@ mod _rust {
     };
     #[pymodule_export]
     use super::random::{dropout, random_normal, random_uniform};
+    #[pymodule_export]
+    use super::recurrent::{gru, gru_grad, lstm, lstm_grad, simple_rnn, simple_rnn_grad};
     #[pymodule_export]
     use super::rows::{scatter_add_rows, take_rows};
     #[pymodule_export]

@@ -92,15 +92,22 @@ pub fn simple_rnn<'py>(
     recurrent_mask: Option<FloatArray<'py>>,
     go_backwards: bool,
     activation: Activation,
-) -> PyResult<[Object<'py>; 2]> {
-    let common =
-        Common { op: "simple_rnn", gates: 1, u: &u, h0: &h0, mask: &mask, recurrent_mask: &recurrent_mask, go_backwards };
+) -> PyResult<(Object<'py>, Object<'py>)> {
+    let common = Common {
+        op: "simple_rnn",
+        gates: 1,
+        u: &u,
+        h0: &h0,
+        mask: &mask,
+        recurrent_mask: &recurrent_mask,
+        go_backwards,
+    };
     for_dtype!(z, T => {
         let (walk, z) = common.walk::<T>("z", &z, 1)?;
         let outputs = compute(py, || recurrent::simple_rnn(walk, z, activation))?;
         let Recurrence { batch, steps, units, .. } = walk.shape;
         let saved_shape = if activation.needs_input() { [batch, steps, units] } else { [0; 3] };
-        Ok([new_array(py, outputs.hs, &[batch, steps, units])?, new_array(py, outputs.saved, &saved_shape)?])
+        Ok((new_array(py, outputs.hs, &[batch, steps, units])?, new_array(py, outputs.saved, &saved_shape)?))
     })
 }
 
@@ -117,7 +124,7 @@ pub fn simple_rnn_grad<'py>(
     recurrent_mask: Option<FloatArray<'py>>,
     go_backwards: bool,
     activation: Activation,
-) -> PyResult<[Object<'py>; 3]> {
+) -> PyResult<(Object<'py>, Object<'py>, Object<'py>)> {
     let op = "simple_rnn_grad";
     let common = Common { op, gates: 1, u: &u, h0: &h0, mask: &mask, recurrent_mask: &recurrent_mask, go_backwards };
     for_dtype!(dhs, T => {
@@ -126,11 +133,11 @@ pub fn simple_rnn_grad<'py>(
         let hs = elements(&hs, op, "hs", &[batch, steps, units])?;
         let saved = elements(&saved, op, "saved", &if activation.needs_input() { [batch, steps, units] } else { [0; 3] })?;
         let found = compute(py, || recurrent::simple_rnn_grad(walk, dhs, hs, saved, activation))?;
-        Ok([
+        Ok((
             new_array(py, found.dz, &[batch, steps, units])?,
             new_array(py, found.du, &[units, units])?,
             new_array(py, found.dh0, &[batch, units])?,
-        ])
+        ))
     })
 }
 
@@ -148,7 +155,7 @@ pub fn gru<'py>(
     activation: Activation,
     recurrent_activation: Activation,
     reset_after: bool,
-) -> PyResult<[Object<'py>; 2]> {
+) -> PyResult<(Object<'py>, Object<'py>)> {
     let op = "gru";
     let common = Common { op, gates: 3, u: &u, h0: &h0, mask: &mask, recurrent_mask: &recurrent_mask, go_backwards };
     for_dtype!(z, T => {
@@ -158,7 +165,7 @@ pub fn gru<'py>(
         let cell = Gru { walk, recurrent_bias, activation, recurrent_activation, reset_after };
         let outputs = compute(py, || recurrent::gru(cell, z))?;
         let saved_shape = [batch, steps, cell.saved_width()];
-        Ok([new_array(py, outputs.hs, &[batch, steps, units])?, new_array(py, outputs.saved, &saved_shape)?])
+        Ok((new_array(py, outputs.hs, &[batch, steps, units])?, new_array(py, outputs.saved, &saved_shape)?))
     })
 }
 
@@ -212,7 +219,7 @@ pub fn lstm<'py>(
     go_backwards: bool,
     activation: Activation,
     recurrent_activation: Activation,
-) -> PyResult<[Object<'py>; 3]> {
+) -> PyResult<(Object<'py>, Object<'py>, Object<'py>)> {
     let op = "lstm";
     let common = Common { op, gates: 4, u: &u, h0: &h0, mask: &mask, recurrent_mask: &recurrent_mask, go_backwards };
     for_dtype!(z, T => {
@@ -224,7 +231,7 @@ pub fn lstm<'py>(
         let LstmOutputs { hs, cs, saved } = compute(py, || recurrent::lstm(cell, z))?;
         let shape = [batch, steps, units];
         let saved = new_array(py, saved, &[batch, steps, cell.saved_width()])?;
-        Ok([new_array(py, hs, &shape)?, new_array(py, cs, &shape)?, saved])
+        Ok((new_array(py, hs, &shape)?, new_array(py, cs, &shape)?, saved))
     })
 }
 

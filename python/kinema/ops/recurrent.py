@@ -47,10 +47,10 @@ def simple_rnn(
     op = "simple_rnn"
     z, u, (h0,), mask, dropped = _checked(op, 1, z, recurrent_kernel, (initial_state,), mask, recurrent_mask)
     code = code_of(op, activation)
-    hs = _rust.simple_rnn(z, u, h0, mask, dropped, go_backwards, code)
+    hs, saved = _rust.simple_rnn(z, u, h0, mask, dropped, go_backwards, code)
 
     def backward(dhs: Array) -> Any:
-        dz, du, dh0 = _rust.simple_rnn_grad(native(dhs), hs, u, h0, mask, dropped, go_backwards, code)
+        dz, du, dh0 = _rust.simple_rnn_grad(native(dhs), hs, saved, u, h0, mask, dropped, go_backwards, code)
         return dz, du, dh0, None, None
 
     return hs, backward
