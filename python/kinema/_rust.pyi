@@ -229,6 +229,7 @@ def random_normal(shape: Sequence[int], seed: int, stream: int, step: int, first
 
 def random_uniform(shape: Sequence[int], seed: int, stream: int, step: int, first_sample: int, float64: bool) -> Array:
     """Uniform numbers in [0, 1)."""
+
 # ---- recurrent
 def gru(
     z: Array,
@@ -242,8 +243,8 @@ def gru(
     recurrent_activation: Activation,
     reset_after: bool,
 ) -> tuple[Array, Array]:
-    """(hs, saved) in walking order: z (batch, time, 3 * units), gates z, r, h; u (units, 3 * units). What `saved` holds is
-    the business of `gru_grad`."""
+    """(hs, saved) in walking order: z (batch, time, 3 * units), gates z, r, h; u (units, 3 * units). What `saved`
+    holds is the business of `gru_grad`."""
 
 def gru_grad(
     dhs: Array,
