@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kinema import ops
+from kinema.random import RandomKey
 
 
 @dataclass(frozen=True)
@@ -252,4 +253,31 @@ LINALG = [
     Case(ops.dense, (_random(4), _random(4, 2), _random(2)), name="vector"),
 ]
 
-TABLE = ELEMENTWISE + REDUCTIONS + SHAPING + INDEXING + LOSSES + CONVOLUTION + POOLING + ACTIVATIONS + LINALG
+_KEY = RandomKey(seed=5, stream=2, step=3)
+
+NORMALIZATION = [
+    Case(ops.batch_norm, (_random(4, 2, 3), _random(3), _random(3, seed=1))),
+    Case(ops.batch_norm, (_random(6, 3),), {"epsilon": 0.01}, name="plain"),
+    Case(ops.batch_norm, (_random(6, 3), _random(3)), name="scale"),
+    Case(ops.batch_norm, (_random(4, 3, 2), None, _random(3)), {"axis": 1}, name="axis"),
+    Case(
+        ops.batch_normalization,
+        (_random(4, 2, 3), _random(3), _positive(3), -1, _random(3, seed=1), _random(3, seed=2)),
+    ),
+    Case(ops.batch_normalization, (_random(4, 3, 2), _random(3), _positive(3), 1), name="axis"),
+    Case(ops.layer_norm, (_random(2, 4, 3), _random(3), _random(3, seed=1))),
+    Case(ops.layer_norm, (_random(5, 4),), {"epsilon": 0.01}, name="plain"),
+    Case(ops.layer_norm, (_random(2, 4, 3), _random(4, 3), _random(4, 3, seed=1)), {"axis": (1, 2)}, name="axes"),
+    Case(ops.layer_norm, (_random(2, 4, 3), _random(4)), {"axis": 1}, name="axis"),
+]
+
+OTHERS = [
+    Case(ops.dropout, (_random(4, 6), 0.4, _KEY)),
+    Case(ops.dropout, (_random(4, 3, 2), 0.4, _KEY, (None, 1, None)), name="noise-shape"),
+    Case(ops.normalize_frames, (_random(2, 3, 4),), {"scale": _random(4), "offset": _random(3, 1)}),
+]
+
+TABLE = [
+    *(*ELEMENTWISE, *REDUCTIONS, *SHAPING, *INDEXING, *LOSSES, *ACTIVATIONS, *LINALG),
+    *(*CONVOLUTION, *POOLING, *NORMALIZATION, *OTHERS),
+]
