@@ -253,6 +253,50 @@ LINALG = [
     Case(ops.dense, (_random(4), _random(4, 2), _random(2)), name="vector"),
 ]
 
+
+def _mask(*rows: str) -> np.ndarray:
+    """Booleans out of rows such as "1101"."""
+    return np.array([[step == "1" for step in row] for row in rows])
+
+
+def _recurrence(op: Callable[..., Any], gates: int, **settings: Any) -> list[Case]:
+    """A recurrence plain and with everything that it can be given: batch 2, time 4, 3 units."""
+    z, u = _random(2, 4, 3 * gates, seed=1), 0.6 * _random(3, 3 * gates, seed=2)
+    states = [0.5 * _random(2, 3, seed=seed) for seed in (3, 4)]
+    extra = {ops.simple_rnn: (), ops.gru: (_random(3 * gates, seed=5),), ops.lstm: (0.4 * _random(3, 3, seed=5),)}[op]
+    if op is ops.gru and not settings.get("reset_after", True):
+        extra = (None,)
+    initial = tuple(states[: 2 if op is ops.lstm else 1])
+    dropped = np.array([[2.0, 0.0, 2.0], [0.0, 2.0, 2.0]])
+    constant = (2 + len(extra) + len(initial), 3 + len(extra) + len(initial))
+    full = (z, u, *extra, *initial)
+    label = "-".join(f"{value}" for value in settings.values()) or "default"
+    return [
+        Case(op, (z, u), settings, name=f"{label}-plain"),
+        Case(op, full, settings, name=f"{label}-states"),
+        Case(op, (*full, _mask("1101", "0110")), settings, constant, name=f"{label}-mask"),
+        Case(op, (*full, None, dropped), settings, constant, name=f"{label}-dropout"),
+        Case(
+            op,
+            (*full, _mask("0111", "1010"), dropped),
+            {**settings, "go_backwards": True},
+            constant,
+            name=f"{label}-all",
+        ),
+    ]
+
+
+RECURRENT = [
+    *_recurrence(ops.simple_rnn, 1),
+    *_recurrence(ops.simple_rnn, 1, activation="softplus"),
+    *_recurrence(ops.gru, 3),
+    *_recurrence(ops.gru, 3, reset_after=False),
+    *_recurrence(ops.gru, 3, activation="softsign", recurrent_activation="hard_sigmoid"),
+    *_recurrence(ops.lstm, 4),
+    *_recurrence(ops.lstm, 4, activation="elu", recurrent_activation="hard_sigmoid"),
+    *_recurrence(ops.lstm, 4, activation=None, recurrent_activation="softsign"),
+]
+
 _KEY = RandomKey(seed=5, stream=2, step=3)
 
 NORMALIZATION = [
@@ -279,5 +323,5 @@ OTHERS = [
 
 TABLE = [
     *(*ELEMENTWISE, *REDUCTIONS, *SHAPING, *INDEXING, *LOSSES, *ACTIVATIONS, *LINALG),
-    *(*CONVOLUTION, *POOLING, *NORMALIZATION, *OTHERS),
+    *(*CONVOLUTION, *POOLING, *RECURRENT, *NORMALIZATION, *OTHERS),
 ]
