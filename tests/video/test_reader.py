@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import os
 import random
 import shutil
 import subprocess
@@ -293,3 +294,34 @@ def test_resizing_keeps_the_picture(size: tuple[int, int]) -> None:
     expected_columns = ((np.arange(width) + 0.5) / width * 320 - 0.5) * 255 / 319
     np.testing.assert_allclose(resized[..., 0], np.broadcast_to(expected_rows[:, np.newaxis], size), atol=2)
     np.testing.assert_allclose(resized[..., 1], np.broadcast_to(expected_columns, size), atol=2)
+
+
+@pytest.mark.parametrize("ending", [".webm", ".mp4", ".avi"])
+def test_mangled_files_give_frames_or_a_video_error(tmp_path: Path, drawn: np.ndarray, ending: str) -> None:
+    if ending == ".mp4":
+        pytest.importorskip("av")
+    whole = write_video(tmp_path / f"whole{ending}", drawn).read_bytes()
+    mangled = tmp_path / f"mangled{ending}"
+    draw = random.Random(ending)
+    outcomes = set()
+    for _ in range(60):
+        content = bytearray(whole)
+        for _ in range(draw.choice([1, 5, 40])):
+            content[draw.randrange(draw.choice([300, len(content)]))] = draw.randrange(256)
+        start = draw.randrange(len(content))
+        del content[start : start + draw.choice([0, 0, 100, len(content)])]
+        mangled.write_bytes(content)
+        try:
+            outcomes.add(len(read_video_frames(mangled)) > 0)
+        except VideoError as error:
+            outcomes.add(mangled.name in str(error))
+    assert outcomes == {True}
+
+
+def test_names_that_mean_something_to_other_programs(
+    tmp_path: Path, drawn: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("50%d é 視頻.webm", "a=b,c.webm" if os.name == "nt" else "http:a?b.webm", "-i.webm", "0.avi"):
+        write_video(name, drawn[:3])
+        assert len(read_video_frames(name)) == 3

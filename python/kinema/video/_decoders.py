@@ -51,15 +51,17 @@ def _open_with_pyav(path: Path, opencv: "_OpenCVDecoder", threads: int | None) -
     if opencv.codec:
         what += f" (codec {opencv.codec!r})"
     try:
-        decoder = _PyAVDecoder(path, threads)
+        import av
     except ImportError:
         raise VideoError(
             f"{what}. If other players show it, `python -m pip install av` gives Kinema a decoder for more codecs "
             "(AV1 among them)."
         ) from None
+    try:
+        decoder = _PyAVDecoder(path, threads)
     except _NoPicturesError:
         raise VideoError(f"{str(path)!r} holds no pictures: it is a sound file, or no video at all.") from None
-    except (OSError, ValueError) as error:
+    except (av.error.FFmpegError, OSError, ValueError) as error:
         raise VideoError(
             f"{what}, and PyAV cannot decode it either ({error}). The file is no video, or is damaged."
         ) from error
@@ -133,6 +135,9 @@ class _PyAVDecoder:
             self._container.close()
             raise _NoPicturesError
         stream: Any = self._container.streams.video[0]
+        if stream.codec_context is None:
+            self._container.close()
+            raise ValueError("it has no decoder for the codec")
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads or 0
         self.fps = float(stream.average_rate or 0)
@@ -147,17 +152,26 @@ class _PyAVDecoder:
         import av
 
         while not self._decoded:
-            packet = next(self._packets, None)
+            packet = self._next_packet()
             if packet is None:
                 return False
             try:
                 self._decoded = list(packet.decode())
-            except av.error.InvalidDataError:
-                self.damaged = True
             except EOFError:
                 return False
+            except av.error.FFmpegError:
+                self.damaged = True
         self._frame = self._decoded.pop(0)
         return True
+
+    def _next_packet(self) -> Any:
+        import av
+
+        try:
+            return next(self._packets, None)
+        except av.error.FFmpegError:
+            self.damaged = True
+            return None
 
     def retrieve(self) -> Frame:
         pixels: Frame = self._frame.to_ndarray(format="bgr24")

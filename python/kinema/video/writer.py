@@ -66,7 +66,7 @@ def write_video(
         raise VideoError(f"Cannot write {str(target)!r}: you have no permission to write in {str(target.parent)!r}.")
     if target.is_dir():
         raise VideoError(f"Cannot write {str(target)!r}: it is a folder.")
-    unfinished = target.with_name(f".{target.stem}-{secrets.token_hex(4)}{target.suffix}")
+    unfinished = target.with_name(f".kinema-{secrets.token_hex(8)}{target.suffix}").absolute()
     try:
         written = _encode(unfinished, _pictures(frames, color), float(fps))
         _count_again(unfinished, target, written)
