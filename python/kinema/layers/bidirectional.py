@@ -132,12 +132,16 @@ class Bidirectional(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The merged outputs' shape; with `return_state` followed by the states' shapes."""
-        shape = self.forward_layer.compute_output_shape(input_shape)
-        output, states = (shape[0], shape[1:]) if self.return_state else (shape, ())
+        both = [layer.compute_output_shape(input_shape) for layer in (self.forward_layer, self.backward_layer)]
+        states: tuple[Any, ...] = ()
+        if self.return_state:
+            states = (*both[0][1:], *both[1][1:])
+            both = [shape[0] for shape in both]
         if self.merge_mode is None:
-            return (output, output, *states, *states)
-        merged = (*output[:-1], 2 * output[-1]) if self.merge_mode == "concat" else output
-        return (merged, *states, *states) if self.return_state else merged
+            return (*both, *states)
+        forward, backward = both
+        merged = (*forward[:-1], forward[-1] + backward[-1]) if self.merge_mode == "concat" else forward
+        return (merged, *states) if self.return_state else merged
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """The input's mask where all steps are returned."""

@@ -1,0 +1,201 @@
+"""The one table of layers: each with arguments and an input, for whatever is checked of all of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from kinema import layers
+from kinema.layers import Layer
+
+
+@dataclass(frozen=True)
+class Case:
+    """A layer and what it is given.
+
+    Args:
+        make: Makes the layer; takes `dtype` and `name`.
+        shape: The input's shape, batch axis included.
+        name: What tells it from other cases of the class.
+        integers: The input is uint8 frames.
+        mask: The input has a mask (batch, time).
+        keras: Whether Keras has this layer.
+    """
+
+    make: Callable[..., Layer]
+    shape: tuple[int, ...]
+    name: str
+    integers: bool = False
+    mask: bool = False
+    keras: bool = True
+    call: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return self.name
+
+    def layer(self, dtype: str = "float32") -> Layer:
+        """A built layer with weights that no initialiser would give, so that each of them matters."""
+        layer = self.make(dtype=dtype)
+        layer.ensure_built((None, *self.shape[1:]))
+        rng = np.random.default_rng(5)
+        for weight in layer.weights:
+            if weight.dtype.kind == "f":
+                low = 0.2 if "variance" in weight.name else -0.6
+                weight.assign(rng.uniform(low, 0.8, weight.shape))
+        return layer
+
+    def inputs(self, dtype: str = "float32") -> np.ndarray:
+        """Values away from zero, all different, so that no kink is near."""
+        rng = np.random.default_rng([3, *self.shape])
+        count = math.prod(self.shape)
+        if self.integers:
+            return rng.integers(0, 256, self.shape, dtype=np.uint8)
+        magnitudes = rng.permutation(count) / count * 1.8 + 0.15
+        return (magnitudes * rng.choice([-1.0, 1.0], count)).reshape(self.shape).astype(dtype)
+
+    def mask_array(self) -> np.ndarray | None:
+        """Different steps left out in different samples, never all."""
+        if not self.mask:
+            return None
+        mask = np.random.default_rng(2).random(self.shape[:2]) > 0.4
+        mask[:, 1] = True
+        return mask
+
+    def outputs(self, layer: Layer, inputs: Any, training: bool = False) -> list[Any]:
+        """What a call gives, as a list."""
+        given = layer(inputs, training=training, mask=self.mask_array(), **self.call)
+        return list(given) if isinstance(given, (list, tuple)) else [given]
+
+
+def _case(name: str, cls: Any, shape: tuple[int, ...], arguments: dict[str, Any] | None = None, **options: Any) -> Case:
+    def make(**base: Any) -> Layer:
+        given = {key: value(**base) if key in _INNER else value for key, value in (arguments or {}).items()}
+        layer: Layer = cls(**given, **base)
+        return layer
+
+    return Case(make, shape, name, **options)
+
+
+_INNER = ("layer", "backward_layer")
+FRAMES = (2, 5, 6, 3)
+CLIPS = (2, 3, 5, 6, 2)
+SEQUENCES = (2, 4, 3)
+
+
+def _inner(cls: Any, *arguments: Any, **settings: Any) -> Callable[..., Layer]:
+    return lambda **base: cls(*arguments, **settings, **base)
+
+
+_LSTM_STATES = {"initial_state": [np.full((2, 3), 0.3), np.full((2, 3), -0.2)]}
+
+TABLE = [
+    _case("dense", layers.Dense, (2, 3), {"units": 4}),
+    _case("dense-time", layers.Dense, SEQUENCES, {"units": 4, "activation": "tanh"}),
+    _case("dense-bare", layers.Dense, (2, 3), {"units": 2, "use_bias": False, "activation": "softmax"}),
+    _case("dense-mask", layers.Dense, SEQUENCES, {"units": 2}, mask=True),
+    _case("conv", layers.Conv2D, FRAMES, {"filters": 4, "kernel_size": 3}),
+    _case("conv-relu-same", layers.Conv2D, FRAMES,
+          {"filters": 2, "kernel_size": (2, 3), "padding": "same", "activation": "relu"}),
+    _case("conv-strides", layers.Conv2D, FRAMES,
+          {"filters": 2, "kernel_size": 3, "strides": (2, 1), "padding": "same", "use_bias": False}),
+    _case("conv-dilated", layers.Conv2D, FRAMES, {"filters": 2, "kernel_size": 2, "dilation_rate": (2, 3)}),
+    _case("conv-groups", layers.Conv2D, (2, 4, 4, 4),
+          {"filters": 6, "kernel_size": 2, "groups": 2, "activation": "elu"}),
+    _case("max-pooling", layers.MaxPooling2D, FRAMES),
+    _case("max-pooling-same", layers.MaxPooling2D, FRAMES, {"pool_size": 3, "strides": (2, 1), "padding": "same"}),
+    _case("average-pooling", layers.AveragePooling2D, FRAMES, {"pool_size": 2}),
+    _case("average-pooling-same", layers.AveragePooling2D, FRAMES,
+          {"pool_size": (2, 3), "strides": 2, "padding": "same"}),
+    _case("global-max", layers.GlobalMaxPooling2D, FRAMES),
+    _case("global-max-keepdims", layers.GlobalMaxPooling2D, FRAMES, {"keepdims": True}),
+    _case("global-average", layers.GlobalAveragePooling2D, FRAMES),
+    _case("global-average-keepdims", layers.GlobalAveragePooling2D, FRAMES, {"keepdims": True}),
+    _case("zero-padding", layers.ZeroPadding2D, FRAMES),
+    _case("zero-padding-sides", layers.ZeroPadding2D, FRAMES, {"padding": ((0, 2), (1, 3))}),
+    _case("flatten", layers.Flatten, FRAMES),
+    _case("reshape", layers.Reshape, (2, 4, 6), {"target_shape": (3, 8)}),
+    _case("reshape-rest", layers.Reshape, (2, 4, 6), {"target_shape": (-1, 2, 4)}),
+    _case("activation", layers.Activation, SEQUENCES, {"activation": "sigmoid"}, mask=True),
+    _case("relu", layers.ReLU, SEQUENCES),
+    _case("relu-bounds", layers.ReLU, SEQUENCES, {"max_value": 1.0, "negative_slope": 0.2, "threshold": 0.52}),
+    _case("leaky-relu", layers.LeakyReLU, SEQUENCES),
+    _case("softmax", layers.Softmax, SEQUENCES),
+    _case("softmax-axis", layers.Softmax, SEQUENCES, {"axis": 1}),
+    _case("softmax-axes", layers.Softmax, SEQUENCES, {"axis": (1, 2)}),
+    _case("dropout", layers.Dropout, SEQUENCES, {"rate": 0.4}),
+    _case("dropout-all", layers.Dropout, SEQUENCES, {"rate": 1.0}),
+    _case("dropout-none", layers.Dropout, SEQUENCES, {"rate": 0.0}),
+    _case("dropout-shared", layers.Dropout, SEQUENCES, {"rate": 0.4, "noise_shape": (None, 1, None), "seed": 4}),
+    _case("batch-normalization", layers.BatchNormalization, SEQUENCES),
+    _case("batch-normalization-frames", layers.BatchNormalization, FRAMES, {"momentum": 0.5, "epsilon": 0.1}),
+    _case("batch-normalization-axis", layers.BatchNormalization, SEQUENCES, {"axis": 1, "scale": False}),
+    _case("batch-normalization-bare", layers.BatchNormalization, (4, 3), {"center": False, "scale": False}),
+    _case("batch-normalization-mask", layers.BatchNormalization, SEQUENCES, mask=True),
+    _case("layer-normalization", layers.LayerNormalization, SEQUENCES),
+    _case("layer-normalization-axes", layers.LayerNormalization, FRAMES, {"axis": (-2, -1), "epsilon": 0.1}),
+    _case("layer-normalization-time", layers.LayerNormalization, SEQUENCES, {"axis": 1, "center": False}),
+    _case("rescaling", layers.Rescaling, SEQUENCES, {"scale": 0.5, "offset": -1.0}),
+    _case("rescaling-bytes", layers.Rescaling, CLIPS, {"scale": 1 / 255}, integers=True),
+    _case("rescaling-channels", layers.Rescaling, (2, 4, 4, 3),
+          {"scale": [0.1, 0.2, 0.3], "offset": [1.0, 0.0, 2.0]}, integers=True),
+    _case("normalization", layers.Normalization, SEQUENCES),
+    _case("normalization-pixels", layers.Normalization, FRAMES, {"axis": (-3, -2, -1)}),
+    _case("normalization-bytes", layers.Normalization, CLIPS,
+          {"mean": [100.0, 120.0], "variance": [900.0, 1600.0]}, integers=True),
+    _case("normalization-all", layers.Normalization, SEQUENCES, {"axis": None, "mean": 0.5, "variance": 4.0}),
+    _case("normalization-invert", layers.Normalization, SEQUENCES, {"invert": True}),
+    _case("masking", layers.Masking, SEQUENCES, {"mask_value": 2.0}),
+    _case("simple-rnn", layers.SimpleRNN, SEQUENCES, {"units": 3}),
+    _case("simple-rnn-sequences", layers.SimpleRNN, SEQUENCES,
+          {"units": 3, "return_sequences": True, "return_state": True, "go_backwards": True, "activation": "relu"}),
+    _case("simple-rnn-mask", layers.SimpleRNN, SEQUENCES, {"units": 3, "use_bias": False}, mask=True),
+    _case("simple-rnn-dropout", layers.SimpleRNN, SEQUENCES, {"units": 3, "dropout": 0.3, "recurrent_dropout": 0.3}),
+    _case("gru", layers.GRU, SEQUENCES, {"units": 3}),
+    _case("gru-before", layers.GRU, SEQUENCES, {"units": 3, "reset_after": False, "return_sequences": True}),
+    _case("gru-bare", layers.GRU, SEQUENCES, {"units": 3, "use_bias": False, "return_state": True}),
+    _case("gru-backwards-mask", layers.GRU, SEQUENCES,
+          {"units": 3, "go_backwards": True, "return_sequences": True, "recurrent_activation": "hard_sigmoid"},
+          mask=True),
+    _case("gru-dropout", layers.GRU, SEQUENCES, {"units": 3, "recurrent_dropout": 0.4}),
+    _case("lstm", layers.LSTM, SEQUENCES, {"units": 3}),
+    _case("lstm-sequences", layers.LSTM, SEQUENCES, {"units": 3, "return_sequences": True, "return_state": True}),
+    _case("lstm-states", layers.LSTM, SEQUENCES, {"units": 3, "return_state": True}, call=_LSTM_STATES),
+    _case("lstm-backwards", layers.LSTM, SEQUENCES,
+          {"units": 3, "go_backwards": True, "return_sequences": True, "unit_forget_bias": False}),
+    _case("lstm-mask", layers.LSTM, SEQUENCES, {"units": 3, "return_sequences": True, "use_bias": False}, mask=True),
+    _case("lstm-mask-zero", layers.LSTM, SEQUENCES,
+          {"units": 3, "return_sequences": True, "zero_output_for_mask": True, "go_backwards": True}, mask=True),
+    _case("lstm-old-gates", layers.LSTM, SEQUENCES,
+          {"units": 3, "recurrent_activation": "hard_sigmoid", "activation": "softsign"}),
+    _case("lstm-peepholes", layers.LSTM, SEQUENCES,
+          {"units": 3, "use_peepholes": True, "return_sequences": True}, mask=True, keras=False),
+    _case("lstm-dropout", layers.LSTM, SEQUENCES, {"units": 3, "dropout": 0.4, "seed": 3}),
+    *(
+        _case(f"bidirectional-{mode}", layers.Bidirectional, SEQUENCES,
+              {"layer": _inner(layers.LSTM, 3, return_sequences=True), "merge_mode": mode})
+        for mode in ("concat", "sum", "mul", "ave", None)
+    ),
+    _case("bidirectional-last", layers.Bidirectional, SEQUENCES, {"layer": _inner(layers.GRU, 3)}),
+    _case("bidirectional-state", layers.Bidirectional, SEQUENCES,
+          {"layer": _inner(layers.LSTM, 3, return_state=True), "merge_mode": "sum"}),
+    _case("bidirectional-both-states", layers.Bidirectional, SEQUENCES,
+          {"layer": _inner(layers.GRU, 3, return_state=True, return_sequences=True), "merge_mode": None}),
+    _case("bidirectional-mask", layers.Bidirectional, SEQUENCES,
+          {"layer": _inner(layers.GRU, 3, return_sequences=True)}, mask=True),
+    _case("bidirectional-two", layers.Bidirectional, SEQUENCES,
+          {"layer": _inner(layers.SimpleRNN, 3), "backward_layer": _inner(layers.SimpleRNN, 3, "relu", go_backwards=True)}),
+    _case("time-distributed-dense", layers.TimeDistributed, SEQUENCES, {"layer": _inner(layers.Dense, 2)}, mask=True),
+    _case("time-distributed-conv", layers.TimeDistributed, CLIPS, {"layer": _inner(layers.Conv2D, 2, 3)}),
+    _case("time-distributed-flatten", layers.TimeDistributed, CLIPS, {"layer": _inner(layers.Flatten)}),
+    _case("time-distributed-lstm", layers.TimeDistributed, (2, 2, 3, 4), {"layer": _inner(layers.LSTM, 3)}),
+    _case("time-distributed-dropout", layers.TimeDistributed, SEQUENCES, {"layer": _inner(layers.Dropout, 0.4)}),
+    _case("time-distributed-batch-normalization", layers.TimeDistributed, (4, 3, 2),
+          {"layer": _inner(layers.BatchNormalization, momentum=0.5)}),
+    _case("time-distributed-rescaling", layers.TimeDistributed, CLIPS,
+          {"layer": _inner(layers.Rescaling, 1 / 255)}, integers=True),
+]  # fmt: skip

@@ -1,0 +1,173 @@
+"""Layers against real Keras 3, which also reads and writes the configs."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kinema import layers
+from kinema.layers import Layer
+from kinema.saving import deserialize_keras_object, serialize_keras_object
+
+from .table import SEQUENCES, TABLE, Case
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    keras = pytest.importorskip("keras")
+
+pytestmark = [pytest.mark.peer, pytest.mark.filterwarnings("ignore")]
+CASES = [case for case in TABLE if case.keras]
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+RECURRENT = [layers.SimpleRNN, layers.GRU, layers.LSTM]
+
+
+def _twin(layer: Layer, shape: tuple[int, ...]) -> Any:
+    """Keras's layer, made from our config, with our weights."""
+    described = json.loads(json.dumps(serialize_keras_object(layer)))
+    twin = keras.saving.deserialize_keras_object(described)
+    twin.build(shape)
+    assert [tuple(weight.shape) for weight in twin.weights] == [weight.shape for weight in layer.weights]
+    assert [weight.name for weight in twin.weights] == [weight.name for weight in layer.weights]
+    twin.set_weights(layer.get_weights())
+    if hasattr(twin, "finalize_state"):
+        twin.finalize_state()
+    return twin
+
+
+def _list(outputs: Any) -> list[Any]:
+    return list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+
+
+def _assert_close(ours: Any, theirs: Any) -> None:
+    mine, other = _list(ours), _list(theirs)
+    assert len(mine) == len(other)
+    for one, two in zip(mine, other, strict=True):
+        expected = np.asarray(two)
+        assert one.shape == expected.shape
+        difference = np.abs(one.numpy() - expected).max()
+        assert difference <= 1e-5 * max(1.0, np.abs(expected).max())
+
+
+def _theirs(case: Case, twin: Any, inputs: Any, **options: Any) -> Any:
+    given = {name: [np.float32(one) for one in value] for name, value in case.call.items()}
+    if case.mask and getattr(twin, "_call_has_mask_arg", False):
+        options["mask"] = keras.ops.convert_to_tensor(case.mask_array())
+    return twin(inputs, **given, **options)
+
+
+@every_case
+def test_outputs(case: Case) -> None:
+    layer = case.layer()
+    twin = _twin(layer, case.shape)
+    _assert_close(case.outputs(layer, case.inputs()), _theirs(case, twin, case.inputs()))
+
+
+@every_case
+def test_outputs_and_weights_in_training(case: Case) -> None:
+    layer = case.layer()
+    if layer.is_random:
+        pytest.skip("both draw at random")
+    twin = _twin(layer, case.shape)
+    options = {"training": True} if getattr(twin, "_call_has_training_arg", False) else {}
+    for _ in range(2):
+        _assert_close(case.outputs(layer, case.inputs(), training=True), _theirs(case, twin, case.inputs(), **options))
+    for mine, other in zip(layer.get_weights(), twin.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-6)
+
+
+@every_case
+def test_output_shapes(case: Case) -> None:
+    layer = case.layer()
+    computed = _twin(layer, case.shape).compute_output_shape((None, *case.shape[1:]))
+    assert layer.compute_output_shape((None, *case.shape[1:])) == computed
+
+
+@every_case
+def test_config_of_keras_makes_our_layer(case: Case) -> None:
+    layer = case.layer()
+    twin = _twin(layer, case.shape)
+    theirs = json.loads(json.dumps(keras.saving.serialize_keras_object(twin)))
+    again = deserialize_keras_object(theirs)
+    again.ensure_built(case.shape)
+    again.set_weights(twin.get_weights())
+    _assert_close(case.outputs(again, case.inputs()), case.outputs(layer, case.inputs()))
+
+
+@pytest.mark.parametrize("cls", RECURRENT)
+@pytest.mark.parametrize("go_backwards", [False, True])
+def test_stateful_layers_go_on_where_they_stopped(cls: Any, go_backwards: bool) -> None:
+    layer = cls(3, stateful=True, return_sequences=True, go_backwards=go_backwards)
+    rng = np.random.default_rng(0)
+    batches = rng.normal(size=(3, *SEQUENCES)).astype("float32")
+    layer.ensure_built((None, *SEQUENCES[1:]))
+    twin = _twin(layer, SEQUENCES)
+    for batch in batches:
+        _assert_close(layer(batch), twin(batch))
+    layer.reset_state()
+    twin.reset_state()
+    _assert_close(layer(batches[0]), twin(batches[0]))
+
+
+@pytest.mark.parametrize("mode", ["concat", "sum", None])
+def test_bidirectional_initial_state(mode: str | None) -> None:
+    layer = layers.Bidirectional(layers.LSTM(3, return_state=True), merge_mode=mode)
+    layer.ensure_built((None, *SEQUENCES[1:]))
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=SEQUENCES).astype("float32")
+    states = list(rng.normal(size=(4, SEQUENCES[0], 3)).astype("float32"))
+    twin = _twin(layer, SEQUENCES)
+    _assert_close(layer(inputs, initial_state=states), twin(inputs, initial_state=states))
+
+
+def test_a_mask_travels_through_a_stack() -> None:
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(3, 6, 4)).astype("float32")
+    inputs[0, 4:] = 0
+    inputs[1, :2] = 0
+    stack = [
+        layers.Masking(),
+        layers.TimeDistributed(layers.Dense(5)),
+        layers.Dropout(0.5),
+        layers.Bidirectional(layers.GRU(3, return_sequences=True)),
+        layers.BatchNormalization(),
+        layers.LSTM(4),
+        layers.Dense(2, activation="softmax"),
+    ]
+    ours: Any = inputs
+    shape: Any = inputs.shape
+    twins = []
+    for layer in stack:
+        layer.ensure_built((None, *shape[1:]))
+        twins.append(_twin(layer, shape))
+        shape = layer.compute_output_shape(shape)
+        ours = layer(ours)
+    theirs: Any = keras.ops.convert_to_tensor(inputs)
+    for twin in twins:
+        theirs = twin(theirs)
+    _assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("axis", [-1, (-3, -2, -1), (1, 4), None])
+def test_adapt(axis: Any) -> None:
+    clips = np.random.default_rng(0).normal(5, 3, (6, 3, 4, 5, 2)).astype("float32")
+    layer, twin = layers.Normalization(axis=axis), keras.layers.Normalization(axis=axis)
+    layer.adapt(clips)
+    twin.adapt(clips)
+    for mine, other in zip(layer.get_weights(), twin.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-5)
+    _assert_close(layer(clips), twin(clips))
+
+
+def test_names_of_unnamed_layers() -> None:
+    for case in CASES:
+        mine = case.make(dtype="float32")
+        other = getattr(keras.layers, type(mine).__name__)
+        number = mine.name.rstrip("0123456789").rstrip("_")
+        assert keras.src.utils.naming.to_snake_case(other.__name__) == number or mine.name == number
