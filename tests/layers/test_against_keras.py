@@ -32,7 +32,8 @@ def _twin(layer: Layer, shape: tuple[int, ...]) -> Any:
     """Keras's layer, made from our config, with our weights."""
     described = json.loads(json.dumps(serialize_keras_object(layer)))
     twin = keras.saving.deserialize_keras_object(described)
-    twin.build(shape)
+    if not twin.built:
+        twin.build(shape)
     assert [tuple(weight.shape) for weight in twin.weights] == [weight.shape for weight in layer.weights]
     assert [weight.name for weight in twin.weights] == [weight.name for weight in layer.weights]
     twin.set_weights(layer.get_weights())

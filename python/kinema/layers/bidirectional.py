@@ -159,6 +159,10 @@ class Bidirectional(Layer):
         """The same as `reset_state`."""
         self.reset_state()
 
+    def get_build_config(self) -> dict[str, Any] | None:
+        """What `build` was called with; nothing with `stateful`, which Keras builds for a batch of known size."""
+        return None if self.stateful else super().get_build_config()
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again, as Keras 3 writes them."""
         return {

@@ -166,6 +166,10 @@ class Recurrent(ConfiguredLayer):
         outputs = previous_mask if self.return_sequences else None
         return [outputs, *(None,) * self.state_count] if self.return_state else outputs
 
+    def get_build_config(self) -> dict[str, Any] | None:
+        """What `build` was called with; nothing with `stateful`, which Keras builds for a batch of known size."""
+        return None if self.stateful else super().get_build_config()
+
     def _walk(self, projected: Any, states: list[Any], mask: Any, recurrent_mask: Any) -> tuple[Any, list[Any]]:
         """All outputs in walking order (batch, time, units), and the last state."""
         raise NotImplementedError

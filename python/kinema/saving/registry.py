@@ -161,7 +161,7 @@ def serialize_keras_object(item: Any) -> Any:
         "registered_name": None if keras_module is not None else get_registered_name(cls),
     }
     if hasattr(item, "get_build_config") and (build := item.get_build_config()):
-        answer["build_config"] = serialize_keras_object(build)
+        answer["build_config"] = build
     return answer
 
 
