@@ -28,8 +28,8 @@ class Rescaling(ElementwiseLayer):
 
     Example:
         >>> import kinema, numpy as np
-        >>> kinema.layers.Rescaling(1 / 255)(np.uint8([[0, 51, 255]])).numpy()
-        array([[0. , 0.2, 1. ]], dtype=float32)
+        >>> kinema.layers.Rescaling(1 / 255)(np.uint8([[0, 255]])).numpy()
+        array([[0., 1.]], dtype=float32)
     """
 
     accepts_integers = True
