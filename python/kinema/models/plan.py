@@ -65,7 +65,7 @@ def _gather(features: Any, shared: SharedFrames) -> Tensor:
     """(frames, 1, ...) features to the (batch, time, ...) that the clips show."""
     features = ops.convert_to_tensor(features)
     flat = ops.reshape(features, (features.shape[0], -1))
-    rows = ops.take_rows(flat, index=shared.index.ravel())
+    rows = ops.take_rows(flat, shared.index.ravel())
     gathered: Tensor = ops.reshape(rows, (*shared.index.shape, *features.shape[2:]))
     return gathered
 

@@ -21,7 +21,7 @@ def check_targets(model: Any, target: Array | None, outputs: Tensor) -> Array | 
     if target is None:
         return None
     run = getattr(model, "open_run", None)
-    if run is not None and outputs.ndim >= 3 and target.ndim < outputs.ndim - 1:
+    if run is not None and outputs.ndim >= 3 and target.shape[1:2] != outputs.shape[1:2]:
         raise ShapeError(
             f"y has shape {target.shape} and the model gives one output for every frame, shape {outputs.shape}: "
             f"from layer '{run}' on it works frame by frame and no layer consumes the time axis. "
