@@ -175,6 +175,15 @@ def test_a_layer_without_call() -> None:
         Empty()(np.ones((1, 2), "float32"))
 
 
+def test_a_layer_that_forgets_its_base() -> None:
+    class Forgetful(layers.Layer):
+        def __init__(self) -> None:
+            self.factor = 2
+
+    with pytest.raises(NotBuiltError, match=r"layer class Forgetful must call super\(\).__init__\(\) in its __init__"):
+        Forgetful()(np.ones((1, 2), "float32"))
+
+
 def test_inputs_become_the_layer_s_type() -> None:
     layer = Scale(1.0)
     for inputs in ([[1.0, 2.0]], np.float64([[1.0, 2.0]]), np.int32([[1, 2]]), np.bool_([[True, False]])):

@@ -109,9 +109,10 @@ class Bidirectional(Layer):
         )
 
     def projects_frames(self, training: bool) -> bool:
-        """Whether a time step's projection is the same in whatever clip it stands."""
+        """Whether projecting frames and walking over the gathered projections gives what a call gives."""
         both = (self.forward_layer, self.backward_layer)
-        return all(isinstance(layer, Recurrent) and layer.projects_frames(training) for layer in both)
+        plain = all(isinstance(layer, Recurrent) and layer.projects_frames(training) for layer in both)
+        return plain and self.activity_regularizer is None
 
     def project_frames(self, inputs: Any) -> Tensor:
         """The projections of both layers side by side."""

@@ -128,6 +128,8 @@ class Layer(WeightOwner):
                 variable.path = f"{self.name}/{variable.name}"
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        if not hasattr(self, "_losses"):
+            raise NotBuiltError(f"layer class {type(self).__name__} must call super().__init__() in its __init__")
         inputs = map_tensors(inputs, self._convert)
         self.ensure_built(map_tensors(inputs, lambda tensor: (None, *tensor.shape[1:])))
         mask = kwargs.pop("mask", None)
@@ -145,7 +147,8 @@ class Layer(WeightOwner):
             outputs = self.call(inputs, *args, **kwargs)
             self._set_masks(outputs, inputs, mask)
         if self.activity_regularizer is not None:
-            self.add_loss(self.activity_regularizer(outputs))
+            for output in outputs if isinstance(outputs, (list, tuple)) else [outputs]:
+                self.add_loss(self.activity_regularizer(output))
         return outputs
 
     def compute_output_shape(self, input_shape: Any) -> Any:

@@ -118,8 +118,8 @@ class Recurrent(ConfiguredLayer):
         return self.call_projected(self._project(inputs), initial_state, mask, training)
 
     def projects_frames(self, training: bool) -> bool:
-        """Whether a time step's projection is the same in whatever clip it stands."""
-        return not (training and self.dropout)
+        """Whether projecting frames and walking over the gathered projections gives what a call gives."""
+        return not (training and self.dropout) and self.activity_regularizer is None
 
     def project_frames(self, inputs: Any) -> Tensor:
         """The product of each time step with the input kernel, plus bias: (..., features) to (..., gates * units)."""

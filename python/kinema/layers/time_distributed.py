@@ -82,8 +82,8 @@ class TimeDistributed(Wrapper):
 
     def _step_by_step(self, inputs: Any, mask: Any) -> Any:
         outputs = [
-            self.layer(inputs[:, step], training=True, mask=None if mask is None else mask[:, step])
-            for step in range(inputs.shape[1])
+            self.layer(frames, training=True, mask=None if mask is None else mask[:, step])
+            for step, frames in enumerate(ops.unstack(inputs, axis=1))
         ]
         return ops.stack(outputs, axis=1)
 
