@@ -325,3 +325,16 @@ def test_names_that_mean_something_to_other_programs(
     for name in ("50%d é 視頻.webm", "a=b,c.webm" if os.name == "nt" else "http:a?b.webm", "-i.webm", "0.avi"):
         write_video(name, drawn[:3])
         assert len(read_video_frames(name)) == 3
+
+
+def test_a_missing_system_library_is_explained(
+    drawn_video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
+    monkeypatch.delitem(sys.modules, "cv2")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(
+        MissingDependencyError,
+        match=r"a system library .* cannot be loaded \(libGL\.so\.1: .*pip install opencv-python-headless",
+    ):
+        read_video_frames(drawn_video)
