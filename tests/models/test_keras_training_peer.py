@@ -78,10 +78,10 @@ def test_ten_steps_agree_with_keras(name: str, dtype: str) -> None:
     for _ in range(STEPS):
         x = rng.normal(size=(CLIPS, *SHAPE)).astype(dtype)
         y = np.eye(CLASSES, dtype=dtype)[rng.integers(0, CLASSES, CLIPS)]
-        expected = float(np.asarray(theirs.train_on_batch(x, y)))
+        expected = float(theirs.train_on_batch(x, y))
         worst_loss = max(worst_loss, abs(_last_loss(ours, x, y) - expected) / abs(expected))
     worst_weight = max(
-        _difference(a, np.asarray(b)) for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True)
+        _difference(a, b) for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True)
     )
     _report(name, dtype, worst_loss, worst_weight)
     # Keras keeps its loss metric in float32 whatever the layers compute in.

@@ -58,8 +58,8 @@ def normalised() -> kinema.Sequential:
             layers.Reshape((4, 5)),
             layers.Masking(),
             layers.LSTM(3, return_sequences=True, go_backwards=True),
+            layers.LSTM(4),
             layers.Activation("tanh"),
-            layers.Flatten(),
             layers.Dense(3),
             layers.Softmax(),
         ]
@@ -78,7 +78,7 @@ def pooled() -> kinema.Sequential:
             layers.AveragePooling2D(2, padding="same"),
             layers.Conv2D(4, 2, groups=2, use_bias=False),
             layers.MaxPooling2D(2, strides=1),
-            layers.GlobalMaxPooling2D(),
+            layers.Flatten(),
             layers.Dense(3, activation="softmax"),
         ]
     )

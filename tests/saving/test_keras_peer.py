@@ -27,8 +27,9 @@ def test_keras_opens_what_we_write(name: str, ending: str, tmp_path: Path) -> No
     theirs = keras.models.load_model(path)
     x = inputs_for(model)
     _close(theirs.predict(x, verbose=0), model.predict(x, verbose=0))
-    for ours, other in zip(model.optimizer.variables, theirs.optimizer.variables, strict=True):
-        np.testing.assert_allclose(ours.numpy(), np.asarray(other), rtol=1e-6, atol=1e-8)
+    if ending == ".keras":  # Keras itself does not restore an optimizer from `.h5`
+        for ours, other in zip(model.optimizer.variables, theirs.optimizer.variables, strict=True):
+            np.testing.assert_allclose(ours.numpy(), other.numpy(), rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize("ending", [".keras", ".h5", ".weights.h5"])
@@ -36,7 +37,8 @@ def test_keras_opens_what_we_write(name: str, ending: str, tmp_path: Path) -> No
 def test_we_open_what_keras_writes(name: str, ending: str, tmp_path: Path) -> None:
     ours = MODELS[name]()
     theirs = keras.models.model_from_json(ours.to_json())
-    theirs.set_weights(ours.get_weights()) if name != "normalised" else None
+    if name != "normalised":  # whose statistics its config holds
+        theirs.set_weights(ours.get_weights())
     train_a_little(theirs)
     path = tmp_path / f"m{ending}"
     x = inputs_for(ours)
@@ -48,5 +50,5 @@ def test_we_open_what_keras_writes(name: str, ending: str, tmp_path: Path) -> No
         theirs.save(path)
         loaded = kinema.models.load_model(path)
         for mine, other in zip(loaded.optimizer.variables, theirs.optimizer.variables, strict=True):
-            np.testing.assert_allclose(mine.numpy(), np.asarray(other), rtol=1e-6, atol=1e-8)
+            np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-6, atol=1e-8)
     _close(loaded.predict(x, verbose=0), theirs.predict(x, verbose=0))

@@ -129,7 +129,9 @@ class Sequential(Model):
                 f"model '{self.name}' does not know its input shape: give it to build(), or put Input(shape) first"
             )
         self._plan = Plan(self.layers, shape, self._wrappers)
-        for position, layer in enumerate(self.flatten_layers()):
+        # Wrappers do not count: a lifted layer keeps its stream when its file spells the wrapper out.
+        drawing = [layer for layer in self.flatten_layers() if not isinstance(layer, TimeDistributed)]
+        for position, layer in enumerate(drawing):
             layer.stream = position
         self._build_shape = shape
         self.built = True
