@@ -77,8 +77,9 @@ def clips_panel(
         color = RIGHT if truths[index] == guesses[index] else WRONG
         middle = top + frame_height // 2
         write_text(panel, shorten(f"true:  {truths[index]}", text_room), text_left, middle - 6)
-        write_text(panel, shorten(f"guess: {guesses[index]}", text_room - 50), text_left, middle - 6 + _LINE, color)
-        write_text(panel, f"{certainties[index]:.2f}", text_left + text_room - 40, middle - 6 + _LINE, MUTED)
+        guess = shorten(f"guess: {guesses[index]}", text_room - 50)
+        write_text(panel, guess, text_left, middle - 6 + _LINE, color)
+        write_text(panel, f"{certainties[index]:.2f}", text_left + text_width(guess) + 10, middle - 6 + _LINE, MUTED)
     return panel
 
 
