@@ -100,6 +100,11 @@ def test_masking_clears_what_it_skips() -> None:
         layers.Masking()(np.zeros((2, 3), "float32"))
 
 
+def test_rescaling_reads_bytes_in_double_precision() -> None:
+    outputs = layers.Rescaling(1 / 255, dtype="float64")(np.uint8([[51]]))
+    np.testing.assert_allclose(outputs.numpy(), [[0.2]], rtol=1e-15)
+
+
 def test_rescaling_per_channel() -> None:
     with pytest.raises(
         ShapeError, match=r"scale of shape \(2,\) and offset of shape \(\) do not fit an input of shape"

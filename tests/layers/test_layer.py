@@ -238,6 +238,16 @@ def test_a_lost_mask_is_said() -> None:
     assert outputs.mask is None
 
 
+def test_a_layer_that_gives_its_input_leaves_its_mask_alone() -> None:
+    class Same(layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            return inputs
+
+    x = Tensor(np.ones((2, 3, 4), "float32"))
+    x.mask = np.array([[True, True, False]] * 2)
+    assert Same()(x).mask is x.mask
+
+
 def test_masks_travel_with_tensors() -> None:
     x = Tensor(np.ones((2, 3, 4), "float32"))
     x.mask = np.array([[True, True, False]] * 2)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kinema import layers
-from kinema.errors import DTypeError, ShapeError
+from kinema.errors import ArgumentError, DTypeError, ShapeError
 from kinema.layers import Layer
 from kinema.random import random_scope
 
@@ -96,5 +96,10 @@ def test_bad_input() -> None:
         layer(np.zeros((2, 3), "float32"))
     with pytest.raises(ShapeError, match=r"a mask of shape \(2, 4\) does not fit an input of shape \(2, 3, 5\)"):
         layer(np.zeros((2, 3, 5), "float32"), mask=np.ones((2, 4), bool))
+    several = layers.TimeDistributed(layers.GRU(2, return_state=True, name="gru"))
+    with pytest.raises(
+        ArgumentError, match=r"layer 'gru' \(GRU\) gives 2 outputs, but TimeDistributed takes layers with one"
+    ):
+        several(np.zeros((2, 3, 4, 5), "float32"))
     with pytest.raises(DTypeError, match="layer is a layer, not 3"):
         layers.TimeDistributed(3)

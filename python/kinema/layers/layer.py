@@ -257,6 +257,9 @@ class Layer(WeightOwner):
         return converted
 
     def _set_masks(self, outputs: Any, inputs: Any, mask: Any) -> None:
+        leaves = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+        if all(getattr(leaf, "mask", None) is not None for leaf in leaves):
+            return  # `call` has set them, or gives its inputs as they are
         given = mask if isinstance(mask, (list, tuple)) else [mask]
         if all(one is None for one in given) and type(self).compute_mask is Layer.compute_mask:
             return
@@ -266,7 +269,6 @@ class Layer(WeightOwner):
                 "Put it before the layer that makes the mask, or wrap it in TimeDistributed, which hands the mask on",
                 stacklevel=3,
             )
-        leaves = outputs if isinstance(outputs, (list, tuple)) else [outputs]
         computed = self.compute_mask(inputs, mask)
         masks = computed if isinstance(computed, (list, tuple)) else [computed] * len(leaves)
         for leaf, one in zip(leaves, masks, strict=False):

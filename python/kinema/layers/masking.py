@@ -50,7 +50,9 @@ class Masking(ElementwiseLayer):
     def call(self, inputs: Any) -> Any:
         """The input with zeros in the steps that do not count."""
         counts = self.compute_mask(inputs, None)
-        return ops.where(counts.reshape(*counts.shape, *(1,) * (inputs.ndim - 2)), inputs, 0.0)
+        outputs = ops.where(counts.reshape(*counts.shape, *(1,) * (inputs.ndim - 2)), inputs, 0.0)
+        outputs.mask = counts
+        return outputs
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Array:
         """(batch, time): which steps hold something else than the mask value."""

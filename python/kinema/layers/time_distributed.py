@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kinema import ops
-from kinema.errors import ShapeError
+from kinema.errors import ArgumentError, ShapeError
 from kinema.layers.structure import Shape
 from kinema.layers.wrapper import Wrapper
 from kinema.random import scaled_samples
@@ -73,6 +73,11 @@ class TimeDistributed(Wrapper):
         inner = steps.reshape(batch * time, *steps.shape[2:]) if steps is not None and steps.ndim > 2 else None
         with scaled_samples(time):
             outputs = self.layer(ops.reshape(inputs, (batch * time, *inputs.shape[2:])), training=training, mask=inner)
+        if isinstance(outputs, (list, tuple)):
+            raise ArgumentError(
+                f"{self.layer.title} gives {len(outputs)} outputs, but TimeDistributed takes layers with one: "
+                "set return_state=False"
+            )
         return ops.reshape(outputs, (batch, time, *outputs.shape[1:]))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
