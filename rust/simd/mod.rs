@@ -145,6 +145,19 @@ pub fn dispatch_on<K: Kernel>(set: InstructionSet, kernel: K) -> K::Output {
     }
 }
 
+/// Lanes of a vector of T on the chosen instruction set.
+pub fn lanes<T: Element>() -> usize {
+    struct Lanes<T>(std::marker::PhantomData<T>);
+    impl<T: Element> Kernel for Lanes<T> {
+        type Output = usize;
+        #[inline(always)]
+        fn run<S: Simd>(self) -> usize {
+            T::Vector::<S>::LANES
+        }
+    }
+    dispatch(Lanes::<T>(std::marker::PhantomData))
+}
+
 /// Runs a test body once on every instruction set of the machine. Tests that use it take turns.
 #[cfg(test)]
 pub fn on_every_instruction_set(body: impl Fn(InstructionSet)) {

@@ -89,4 +89,21 @@ impl Plane {
         }
         Band::Padded(rows)
     }
+
+    /// Takes a whole plane of gradients apart again: `frame` gets what lies on real positions, zeros where no window reaches.
+    pub fn crop<T: Element>(&self, plane: &[T], frame: &mut [T]) {
+        let pitch = self.pitch();
+        let source_pitch = self.cols.source * self.channels;
+        let left = self.cols.before * self.channels;
+        let kept = source_pitch.min(pitch - left.min(pitch));
+        for (index, row) in frame.chunks_exact_mut(source_pitch.max(1)).enumerate() {
+            let reached = index + self.rows.before;
+            if reached >= self.rows.len {
+                row.fill(T::ZERO);
+                continue;
+            }
+            row[..kept].copy_from_slice(&plane[reached * pitch + left..][..kept]);
+            row[kept..].fill(T::ZERO);
+        }
+    }
 }

@@ -86,23 +86,25 @@ fn bits_do_not_depend_on_threads_or_on_neighbours() {
     let geometry =
         |frames| ConvGeometry::new("test", frames, (9, 11), (3, 18), (3, 3), (1, 1), true, (1, 1), 1).unwrap();
     let g = geometry(70);
-    let x: Vec<f32> = values(g.input_shape().iter().product(), 1);
-    let kernel: Vec<f32> = values(g.kernel_shape().iter().product(), 2);
-    let dy: Vec<f32> = values(g.output_shape().iter().product(), 4);
-    let before = threads();
-    let run = |count| {
-        set_threads(count);
-        let y = conv2d(&g, &x, &kernel, None, Activation::Linear).unwrap();
-        let dx = conv2d_input_grad(&g, &dy, &kernel).unwrap();
-        let dkernel = conv2d_kernel_grad(&g, &x, &dy).unwrap();
-        [y, dx, dkernel].map(|v| v.to_vec())
-    };
-    let one = run(1);
-    assert_eq!(one, run(2));
-    assert_eq!(one, run(5));
-    set_threads(before);
-    let alone = conv2d(&geometry(1), &x[3 * 297..4 * 297], &kernel, None, Activation::Linear).unwrap();
-    assert_eq!(alone[..], one[0][3 * alone.len()..][..alone.len()]);
+    on_every_instruction_set(|_| {
+        let x: Vec<f32> = values(g.input_shape().iter().product(), 1);
+        let kernel: Vec<f32> = values(g.kernel_shape().iter().product(), 2);
+        let dy: Vec<f32> = values(g.output_shape().iter().product(), 4);
+        let before = threads();
+        let run = |count| {
+            set_threads(count);
+            let y = conv2d(&g, &x, &kernel, None, Activation::Linear).unwrap();
+            let dx = conv2d_input_grad(&g, &dy, &kernel).unwrap();
+            let dkernel = conv2d_kernel_grad(&g, &x, &dy).unwrap();
+            [y, dx, dkernel].map(|v| v.to_vec())
+        };
+        let one = run(1);
+        assert_eq!(one, run(2));
+        assert_eq!(one, run(5));
+        set_threads(before);
+        let alone = conv2d(&geometry(1), &x[3 * 297..4 * 297], &kernel, None, Activation::Linear).unwrap();
+        assert_eq!(alone[..], one[0][3 * alone.len()..][..alone.len()]);
+    });
 }
 
 #[test]

@@ -48,9 +48,9 @@ pub fn tile_vectors<T: Element, S: Simd>(channels: usize) -> usize {
 macro_rules! with_tile {
     ($S:ident, $vectors:expr, $function:ident :: <$V:ty>($($argument:expr),* $(,)?)) => {
         match $vectors {
-            4 => $function::<$V, 6, 4>($($argument),*),
-            2 if $S::REGISTERS < 32 => $function::<$V, 6, 2>($($argument),*),
-            2 => $function::<$V, 8, 2>($($argument),*),
+            4 if $S::REGISTERS >= 32 => $function::<$V, 6, 4>($($argument),*),
+            2 if $S::REGISTERS >= 32 => $function::<$V, 8, 2>($($argument),*),
+            2 => $function::<$V, 6, 2>($($argument),*),
             _ => $function::<$V, 8, 1>($($argument),*),
         }
     };

@@ -1,10 +1,14 @@
 //! Convolution, bias, ReLU and max pooling as one operation, and its gradient: the un-pooled activation, four times the
 //! memory, need not exist. One byte per output remembers where the maximum was, or that ReLU let nothing through: backward
 //! needs neither y nor the un-pooled activation.
+//!
+//! Forward pools from a scratch in the cache (`forward.rs`). Backward adds up only what is not zero (`sparse.rs`); with groups,
+//! or windows of one position, there is little to skip and the gradient is expanded for the plain convolution's kernels.
 
 mod forward;
 #[cfg(test)]
 mod naive;
+mod sparse;
 #[cfg(test)]
 mod tests;
 
@@ -91,6 +95,10 @@ pub fn conv2d_pool_grad<T: Element>(
     if let Some(&bad) = argmax.iter().find(|&&a| a != DEAD && usize::from(a) >= g.pool.rows.kernel * g.pool.cols.kernel)
     {
         return Err(KernelError::argument(op, "argmax", "positions inside the pooling window", bad));
+    }
+    let empty = g.conv.cin == 0 || g.conv.cout == 0;
+    if g.conv.groups == 1 && g.pool.rows.kernel * g.pool.cols.kernel > 1 && !empty {
+        return Ok(sparse::backward(g, dy, argmax, x, kernel, input_gradient));
     }
     let full = pool2d::max_pool2d_grad(&g.pool, dy, argmax)?;
     Ok(Gradients {
