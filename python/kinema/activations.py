@@ -121,6 +121,13 @@ def hard_sigmoid(x: Any) -> Tensor:
 
 
 @builtin(_MODULE)
+def hard_sigmoid_legacy(x: Any) -> Tensor:
+    """`0.2 * x + 0.5`, cut off at 0 and 1: what `hard_sigmoid` meant up to Keras 2, for files of that time."""
+    y: Tensor = ops.hard_sigmoid_legacy(x)
+    return y
+
+
+@builtin(_MODULE)
 def exponential(x: Any) -> Tensor:
     """`exp(x)`."""
     y: Tensor = ops.exponential(x)

@@ -99,6 +99,12 @@ def hard_sigmoid(x: Array) -> Result:
 
 
 @differentiable
+def hard_sigmoid_legacy(x: Array) -> Result:
+    """`0.2 * x + 0.5`, limited to 0 and 1: what Keras up to version 2 called hard_sigmoid."""
+    return _apply("hard_sigmoid_legacy", x)
+
+
+@differentiable
 def tanh(x: Array) -> Result:
     """The hyperbolic tangent."""
     return _apply("tanh", x)
