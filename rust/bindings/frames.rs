@@ -15,9 +15,9 @@ pub fn frames_to_float<'py>(
     offset: FloatArray<'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     const OP: &str = "frames_to_float";
-    let refused = |_| to_python(KernelError::dtype(OP, "x", "C-contiguous", "another memory layout"));
-    let data =
-        if x.is_c_contiguous() { x.as_slice().map_err(refused)? } else { return Err(refused(numpy::AsSliceError)) };
+    let contiguous = x.is_c_contiguous().then(|| x.as_slice().ok()).flatten();
+    let refused = || to_python(KernelError::dtype(OP, "x", "C-contiguous", "another memory layout"));
+    let data = contiguous.ok_or_else(refused)?;
     for_dtype!(scale, T => {
         let (scale, offset) = (scale.view::<T>(OP, "scale")?, offset.view(OP, "offset")?);
         let y = try_compute(py, || kernels::frames::frames_to_float(data, scale.data, offset.data))?;

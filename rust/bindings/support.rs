@@ -67,23 +67,24 @@ pub struct View<'a, T> {
 }
 
 fn describe(object: &Bound<'_, PyAny>) -> String {
-    let dtype = object.getattr("dtype").and_then(|dtype| dtype.str().map(|text| text.to_string()));
-    dtype.unwrap_or_else(|_| object.get_type().to_string())
+    let Ok(dtype) = object.getattr("dtype") else { return object.get_type().to_string() };
+    let writeable = object.getattr("flags").and_then(|flags| flags.getattr("writeable")?.is_truthy());
+    format!("{dtype}{}", if writeable.unwrap_or(true) { "" } else { " (read-only)" })
 }
 
-fn refuse(object: &Bound<'_, PyAny>) -> PyErr {
-    to_python(KernelError::dtype("kinema._rust", "an array", "of float32 or float64", describe(object)))
+fn refuse(object: &Bound<'_, PyAny>, expected: &str) -> PyErr {
+    to_python(KernelError::dtype("kinema._rust", "an array", expected, describe(object)))
 }
 
 macro_rules! extract_float {
-    ($name:ident) => {
+    ($name:ident, $expected:literal) => {
         impl<'a, 'py> FromPyObject<'a, 'py> for $name<'py> {
             type Error = PyErr;
             fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
                 if let Ok(array) = object.extract() {
                     return Ok(Self::F32(array));
                 }
-                object.extract().map(Self::F64).map_err(|_| refuse(&object))
+                object.extract().map(Self::F64).map_err(|_| refuse(&object, $expected))
             }
         }
 
@@ -98,8 +99,8 @@ macro_rules! extract_float {
         }
     };
 }
-extract_float!(FloatArray);
-extract_float!(FloatArrayMut);
+extract_float!(FloatArray, "of float32 or float64");
+extract_float!(FloatArrayMut, "of float32 or float64, writable, and given only once");
 
 /// f32 and f64, as they come from Python.
 pub trait PyElement: Element + numpy::Element {

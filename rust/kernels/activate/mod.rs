@@ -1,7 +1,8 @@
 //! Activation functions, element by element, and their gradients.
 //!
-//! One pass over memory in chunks. Piecewise linear functions and those built on `exp` run on vectors (`vector.rs`).
+//! One pass over memory in chunks, vector by vector with the functions of `simd::math` (`vector.rs`).
 
+#[cfg(test)]
 pub(crate) mod naive;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,10 @@ use crate::error::Result;
 use crate::memory::Buffer;
 use crate::parallel::{ELEMENTWISE_CHUNK, chunks_mut};
 use crate::simd::{Element, dispatch};
+
+/// What makes SELU keep mean 0 and variance 1.
+const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 
 /// An activation function without parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +56,7 @@ pub enum Activation {
 impl Activation {
     /// Whether the slope is computed from x; else y alone says it.
     pub fn needs_input(self) -> bool {
-        use Activation::{Exponential, Linear, Relu, Sigmoid, Tanh};
-        !matches!(self, Linear | Relu | Sigmoid | Tanh | Exponential)
+        matches!(self, Activation::Silu | Activation::Gelu)
     }
 }
 

@@ -1,9 +1,6 @@
 //! The oracle, in f64: formulas as they stand in a textbook.
 
-use super::Activation;
-
-const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
-const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+use super::{Activation, SELU_ALPHA, SELU_SCALE};
 
 /// activation(x)
 pub fn value(x: f64, activation: Activation) -> f64 {

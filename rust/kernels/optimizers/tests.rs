@@ -130,7 +130,7 @@ fn clipping_keeps_nan() {
 #[test]
 fn slots_of_another_length_and_step_zero_are_refused() {
     let settings = Adam { rate: 0.1, beta_1: 0.9, beta_2: 0.99, epsilon: 1e-7, step: 0 };
-    let mut run = |len: usize, step| {
+    let run = |len: usize, step| {
         let (mut m, mut v) = (vec![0.0f32; 3], vec![0.0; len]);
         let result = adam_update(&mut [0.0; 3], &[0.0; 3], &mut m, &mut v, None, Adam { step, ..settings });
         result.unwrap_err().to_string()
