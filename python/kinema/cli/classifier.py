@@ -11,27 +11,27 @@ Clips = npt.NDArray[np.uint8]
 
 
 def build_classifier(
-    clip_shape: tuple[int, ...], classes: int, normalization: layers.Normalization
+    clip_shape: tuple[int, ...],
+    classes: int,
+    normalization: layers.Normalization,
+    filters: tuple[int, ...] = (16, 32, 64),
 ) -> models.Sequential:
-    """Return an untrained classifier of clips `(time, height, width, channels)`."""
-    return models.Sequential(
-        [
-            layers.Input(clip_shape),
-            normalization,
-            layers.Conv2D(16, 3, padding="same", activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Conv2D(32, 3, padding="same", activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Conv2D(64, 3, padding="same", activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Flatten(),
-            layers.BatchNormalization(momentum=0.9),
-            layers.LSTM(64, return_sequences=True),
-            layers.Flatten(),
-            layers.Dropout(0.5),
-            layers.Dense(classes, activation="softmax"),
-        ]
-    )
+    """Return an untrained classifier of clips `(time, height, width, channels)`.
+
+    The decision is made from all steps of the LSTM, not from its last alone, which would have to remember from there what
+    happened in the middle of the clip.
+    """
+    model = models.Sequential([layers.Input(clip_shape), normalization])
+    for count in filters:
+        model.add(layers.Conv2D(count, 3, padding="same", activation="relu"))
+        model.add(layers.MaxPooling2D())
+    model.add(layers.Flatten())
+    model.add(layers.BatchNormalization(momentum=0.9))
+    model.add(layers.LSTM(64, return_sequences=True))
+    model.add(layers.Flatten())
+    model.add(layers.Dropout(0.5))
+    model.add(layers.Dense(classes, activation="softmax"))
+    return model
 
 
 def compile_classifier(model: models.Sequential, learning_rate: float, steps: int) -> None:

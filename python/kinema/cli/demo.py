@@ -10,6 +10,7 @@ from kinema.cli.options import add_seed, add_threads, make_folder, positive
 
 _FRAMES = 16
 _SIZE = (32, 48)
+_FILTERS = (8, 16, 32)
 _BATCH_SIZE = 16
 _LEARNING_RATE = 2e-3
 
@@ -30,7 +31,7 @@ def add_parser(commands: Any) -> None:
         metavar="FOLDER",
         help="where to write (default: %(default)s)",
     )
-    parser.add_argument("--epochs", type=positive, default=10, help="passes over the clips (default: %(default)s)")
+    parser.add_argument("--epochs", type=positive, default=16, help="passes over the clips (default: %(default)s)")
     add_seed(parser)
     add_threads(parser)
     parser.set_defaults(run=run)
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
         "Clips: GRID corpus (Cooke, Barker, Cunningham, Shao 2006), CC BY 4.0.",
         flush=True,
     )
-    model = build_classifier(x_train.shape[1:], len(names), pixel_normalization([x_train]))
+    model = build_classifier(x_train.shape[1:], len(names), pixel_normalization([x_train]), _FILTERS)
     model.class_names = names
     compile_classifier(model, _LEARNING_RATE, options.epochs * -(-len(x_train) // _BATCH_SIZE))
     history = model.fit(
