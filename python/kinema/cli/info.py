@@ -3,6 +3,7 @@
 import argparse
 import platform
 from importlib import metadata
+from importlib.util import find_spec
 from typing import Any
 
 from kinema import _rust
@@ -41,5 +42,6 @@ def _decoder() -> str:
         cv2 = load_cv2()
     except MissingDependencyError as error:
         return f"none: {error}"
-    backends = [cv2.videoio_registry.getBackendName(backend) for backend in cv2.videoio_registry.getStreamBackends()]
-    return f"OpenCV {cv2.__version__} ({', '.join(backends)})"
+    ffmpeg = cv2.CAP_FFMPEG in cv2.videoio_registry.getStreamBackends()
+    spare = f", PyAV {metadata.version('av')} for what it cannot decode" if find_spec("av") else ""
+    return f"OpenCV {cv2.__version__} {'with' if ffmpeg else 'without'} FFmpeg{spare}"
