@@ -18,8 +18,8 @@ def build_classifier(
 ) -> models.Sequential:
     """Return an untrained classifier of clips `(time, height, width, channels)`.
 
-    The decision is made from all steps of the LSTM, not from its last alone, which would have to remember from there what
-    happened in the middle of the clip.
+    The decision is made from all steps of the LSTM, not from its last alone, which would have to remember until then
+    what happened in the middle of the clip.
     """
     model = models.Sequential([layers.Input(clip_shape), normalization])
     for count in filters:
