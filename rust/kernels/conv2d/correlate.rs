@@ -196,10 +196,13 @@ unsafe fn correlate_tiles<V: Vector, const P: usize, const N: usize>(job: Correl
     let Correlate { plane, pixels, taps, weights, bias, relu, target, out, .. } = job;
     let (last, out) = (pixels.len().wrapping_sub(1), out.as_mut_ptr());
     let counts: [usize; N] = std::array::from_fn(|j| target.count.saturating_sub(j * V::LANES).min(V::LANES));
-    // SAFETY: the bias has `count` elements.
-    let start: [V; N] = std::array::from_fn(|j| {
-        bias.map_or(V::zero(), |bias| unsafe { V::load_partial(bias.as_ptr().wrapping_add(j * V::LANES), counts[j]) })
-    });
+    let mut start = [V::zero(); N];
+    if let Some(bias) = bias {
+        for j in 0..N {
+            // SAFETY: the bias has `count` elements.
+            start[j] = unsafe { V::load_partial(bias.as_ptr().wrapping_add(j * V::LANES), counts[j]) };
+        }
+    }
     for tile in (0..pixels.len()).step_by(P) {
         let tile: [Pixel; P] = std::array::from_fn(|i| pixels[(tile + i).min(last)]);
         let mut acc = [start; P];

@@ -108,14 +108,14 @@ impl<T: Element> Kernel for PoolBlock<'_, T> {
             let window = row * pool_rows * row_len + col * pool_cols * width;
             for lane in (0..channels.count).step_by(T::Vector::<S>::LANES) {
                 let count = (channels.count - lane).min(T::Vector::<S>::LANES);
+                let start = sums.as_ptr().wrapping_add(window + lane);
                 // SAFETY: the scratch holds whole vectors for every pixel of the window.
-                let load = |kh: usize, kw: usize| unsafe {
-                    T::Vector::<S>::load(sums.as_ptr().add(window + kh * row_len + kw * width + lane))
-                };
-                let (mut best, mut position) = (load(0, 0), T::Vector::<S>::zero());
+                let mut best = unsafe { T::Vector::<S>::load(start) };
+                let mut position = T::Vector::<S>::zero();
                 for kh in 0..pool_rows {
                     for kw in usize::from(kh == 0)..pool_cols {
-                        let value = load(kh, kw);
+                        // SAFETY: as above.
+                        let value = unsafe { T::Vector::<S>::load(start.wrapping_add(kh * row_len + kw * width)) };
                         let larger = take_first_maximum(value, best);
                         best = T::Vector::<S>::select(larger, value, best);
                         let here = T::Vector::<S>::splat(T::from_f64((kh * pool_cols + kw) as f64));

@@ -36,7 +36,7 @@ pub fn backward<T: Element>(
     let x_len = conv.rows.input * conv.cols.input * conv.cin;
     let shared_dx = dx.as_deref_mut().map(Shared::new);
     tree_sum(conv.frames.div_ceil(frames_per_leaf), &mut sums, |leaf, acc| {
-        let mut lists = Lists::new(&job);
+        let mut lists = Lists::new(&job, input_gradient);
         let (dkernel, dbias) = acc.split_at_mut(conv.cout * row);
         let first = leaf * frames_per_leaf;
         for frame in first..conv.frames.min(first + frames_per_leaf) {
@@ -74,7 +74,7 @@ struct Layout {
 impl Layout {
     fn new(g: &PooledConvGeometry, plane: &Plane, lanes: usize) -> Self {
         let run = g.conv.cols.kernel * g.conv.cin;
-        let patches = g.conv.cols.dilation != 1 || run % lanes != 0;
+        let patches = g.conv.cols.dilation != 1 || !run.is_multiple_of(lanes);
         let (stretches, len) = if patches { (1, g.conv.rows.kernel * run) } else { (g.conv.rows.kernel, run) };
         let mut segments = Vec::new();
         for stretch in 0..stretches {
@@ -109,9 +109,9 @@ struct Lists<T> {
 }
 
 impl<T: Element> Lists<T> {
-    fn new(job: &Job<'_, T>) -> Self {
+    fn new(job: &Job<'_, T>, input_gradient: bool) -> Self {
         let (channels, pooled) = (job.g.conv.cout, job.band_rows * job.g.pool.cols.output);
-        let pixels = pooled * job.positions();
+        let pixels = if input_gradient { pooled * job.positions() } else { 0 };
         Self {
             by_channel: vec![Entry::default(); channels * pooled],
             channel_lens: vec![0; channels],
@@ -129,18 +129,22 @@ impl<T: Element> Lists<T> {
         self.pixel_lens.fill(0);
         for (pooled, (dy, argmax)) in dy.chunks_exact(channels).zip(argmax.chunks_exact(channels)).enumerate() {
             let windows = &windows[pooled * positions..][..positions];
+            for (channel, (&gradient, &position)) in dy.iter().zip(argmax).enumerate().filter(|(_, (_, p))| **p != DEAD)
+            {
+                let len = &mut self.channel_lens[channel];
+                let offset = windows[usize::from(position)] as u32;
+                self.by_channel[channel * self.pooled + *len] = Entry { offset, gradient };
+                *len += 1;
+            }
+            if self.pixel_lens.is_empty() {
+                continue;
+            }
             let lens = &mut self.pixel_lens[pooled * positions..][..positions];
             let by_pixel = &mut self.by_pixel[pooled * positions * channels..][..positions * channels];
-            for (channel, (&gradient, &position)) in dy.iter().zip(argmax).enumerate() {
-                if position == DEAD {
-                    continue;
-                }
-                let position = usize::from(position);
-                let len = &mut self.channel_lens[channel];
-                self.by_channel[channel * self.pooled + *len] = Entry { offset: windows[position] as u32, gradient };
-                *len += 1;
-                let len = &mut lens[position];
-                by_pixel[position * channels + *len] = Entry { offset: (channel * row) as u32, gradient };
+            for (channel, (&gradient, &position)) in dy.iter().zip(argmax).enumerate().filter(|(_, (_, p))| **p != DEAD)
+            {
+                let len = &mut lens[usize::from(position)];
+                by_pixel[usize::from(position) * channels + *len] = Entry { offset: (channel * row) as u32, gradient };
                 *len += 1;
             }
         }
@@ -383,28 +387,37 @@ unsafe fn add_rows<V: Vector, const N: usize, const CHAINS: usize>(
     from: *const V::Elem,
     to: *mut V::Elem,
 ) {
-    // SAFETY: the caller's promise.
-    let add = |sums: &mut [V; N], entry: &Entry<V::Elem>| unsafe {
-        let (row, gradient) = (from.wrapping_add(entry.offset as usize), V::splat(entry.gradient));
-        for (j, sum) in sums.iter_mut().enumerate() {
-            *sum = gradient.mul_add(V::load(row.wrapping_add(j * V::LANES)), *sum);
-        }
-    };
     let mut sums = [[V::zero(); N]; CHAINS];
     // SAFETY: the caller's promise.
     sums[0] = std::array::from_fn(|j| unsafe { V::load(to.wrapping_add(j * V::LANES)) });
     let mut rounds = entries.chunks_exact(CHAINS);
     for round in &mut rounds {
         for chain in 0..CHAINS {
-            add(&mut sums[chain], &round[chain]);
+            // SAFETY: the caller's promise.
+            unsafe { add_row(&mut sums[chain], &round[chain], from) };
         }
     }
     for entry in rounds.remainder() {
-        add(&mut sums[0], entry);
+        // SAFETY: the caller's promise.
+        unsafe { add_row(&mut sums[0], entry, from) };
     }
     for j in 0..N {
-        let total = (1..CHAINS).fold(sums[0][j], |total, chain| total.add(sums[chain][j]));
+        let mut total = sums[0][j];
+        for chain in &sums[1..] {
+            total = total.add(chain[j]);
+        }
         // SAFETY: the caller's promise.
         unsafe { total.store(to.wrapping_add(j * V::LANES)) };
+    }
+}
+
+/// # Safety
+/// The row that `entry` names, seen from `from`, holds N vectors.
+#[inline(always)]
+unsafe fn add_row<V: Vector, const N: usize>(sums: &mut [V; N], entry: &Entry<V::Elem>, from: *const V::Elem) {
+    let (row, gradient) = (from.wrapping_add(entry.offset as usize), V::splat(entry.gradient));
+    for (j, sum) in sums.iter_mut().enumerate() {
+        // SAFETY: the caller's promise.
+        *sum = unsafe { gradient.mul_add(V::load(row.wrapping_add(j * V::LANES)), *sum) };
     }
 }
