@@ -10,6 +10,8 @@ pub mod kernels;
 pub mod memory;
 pub mod parallel;
 pub mod simd;
+#[cfg(test)]
+mod testing;
 
 #[cfg(feature = "python")]
 mod bindings;

@@ -39,7 +39,7 @@ fn matches_oracle<T: Element>(values: &[f64], epsilon: f64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(crate::testing::cases(24))]
     #[test]
     fn both_directions_match_the_oracle(values in prop::collection::vec(-8.0f64..8.0, 0..70)) {
         on_every_instruction_set(|_| {

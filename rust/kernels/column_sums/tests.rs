@@ -12,7 +12,7 @@ fn matches_oracle<T: Element>(rows: usize, columns: usize, epsilon: f64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    #![proptest_config(crate::testing::cases(16))]
     #[test]
     fn sums_match_the_oracle(rows in 0usize..3000, columns in prop_oneof![1usize..70, Just(512)]) {
         on_every_instruction_set(|_| {

@@ -44,7 +44,7 @@ fn on_all(g: &ConvGeometry) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(crate::testing::cases(60))]
     #[test]
     fn every_direction_matches_the_oracle(
         frames in 0usize..4,

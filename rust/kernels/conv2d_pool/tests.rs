@@ -57,7 +57,7 @@ fn on_all(g: &PooledConvGeometry) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(crate::testing::cases(40))]
     #[test]
     fn both_directions_match_the_oracle(
         frames in 0usize..4,

@@ -14,7 +14,7 @@ fn check<T: Element>(x: &[u8], p: usize, epsilon: f64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(crate::testing::cases(24))]
     #[test]
     fn bytes_become_the_oracles_numbers(
         x in prop::collection::vec(any::<u8>(), 0..500),

@@ -46,7 +46,7 @@ fn length() -> impl Strategy<Value = usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::testing::cases(64))]
     #[test]
     fn products_match_the_oracle(
         batch in 1usize..4, rows in length(), inner in length(), columns in length(),

@@ -97,7 +97,7 @@ fn affine_matches<T: Element>(rows: usize, n: usize, epsilon: f64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    #![proptest_config(crate::testing::cases(16))]
     #[test]
     fn batch_normalisation_matches_the_oracle(rows in 2usize..200, n in 1usize..40, scaled: bool) {
         on_every_instruction_set(|_| {

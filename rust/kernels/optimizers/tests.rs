@@ -95,7 +95,7 @@ fn in_place_matches<T: Element>(len: usize, epsilon: f64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    #![proptest_config(crate::testing::cases(16))]
     #[test]
     fn updates_match_the_oracle(len in prop_oneof![0usize..100, Just(ELEMENTWISE_CHUNK + 5)]) {
         on_every_instruction_set(|_| {

@@ -56,7 +56,7 @@ fn global_matches_oracle<T: Element>(frames: usize, (h, w): (usize, usize), chan
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(crate::testing::cases(40))]
 
     #[test]
     fn windows_match_the_oracle(

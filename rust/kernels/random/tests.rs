@@ -13,7 +13,7 @@ fn streams() -> impl Strategy<Value = Stream> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(crate::testing::cases(24))]
 
     #[test]
     fn uniform_numbers_are_their_words(stream in streams(), samples in 0usize..5, m in 0usize..200) {

@@ -227,7 +227,7 @@ fn smooth() -> impl Strategy<Value = Activation> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(crate::testing::cases(48))]
     #[test]
     fn outputs_match_the_oracle(
         kind in prop::sample::select(&KINDS[..]), shape in shapes(), masked in any::<bool>(), dropped in any::<bool>(),

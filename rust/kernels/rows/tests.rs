@@ -6,7 +6,7 @@ fn matrix(rows: usize, row_len: usize) -> Vec<f64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+    #![proptest_config(crate::testing::cases(32))]
     #[test]
     fn both_directions_match_the_oracle(
         rows in 1usize..20,

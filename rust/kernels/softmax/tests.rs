@@ -29,7 +29,7 @@ fn check<T: Element>(values: &[f64], n: usize, epsilon: f64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(crate::testing::cases(24))]
     #[test]
     fn every_function_matches_the_oracle(values in prop::collection::vec(-30.0f64..30.0, 1..300), n in 1usize..40) {
         let n = n.min(values.len());
