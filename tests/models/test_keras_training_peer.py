@@ -12,7 +12,8 @@ import pytest
 import kinema
 
 keras: Any = pytest.importorskip("keras")
-pytestmark = pytest.mark.peer
+# TensorFlow converts its variables in a way that NumPy 2 deprecates.
+pytestmark = [pytest.mark.peer, pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")]
 
 STEPS, CLIPS, CLASSES = 10, 4, 10
 SHAPE = (4, 32, 32, 3)

@@ -10,7 +10,8 @@ from saving_models import MODELS, inputs_for, train_a_little
 import kinema
 
 keras: Any = pytest.importorskip("keras")
-pytestmark = pytest.mark.peer
+# TensorFlow converts its variables in a way that NumPy 2 deprecates.
+pytestmark = [pytest.mark.peer, pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")]
 
 
 def _close(got: np.ndarray, expected: np.ndarray) -> None:
