@@ -1,5 +1,6 @@
 """The model that the commands train: a small convolutional network on every frame, and an LSTM over their outputs."""
 
+import itertools
 from collections.abc import Iterable
 
 import numpy as np
@@ -40,15 +41,15 @@ def compile_classifier(model: models.Sequential, learning_rate: float, steps: in
     model.compile(optimizers.Adam(schedule), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 
 
-def pixel_normalization(clips: Iterable[Clips]) -> layers.Normalization:
+def pixel_normalization(batches: Iterable[Clips]) -> layers.Normalization:
     """Return a layer that takes the mean picture off every frame and divides by one standard deviation.
 
     The mean is that of each pixel and colour over all frames of the batches; a standard deviation for each pixel, too,
     would blow up noise where a pixel never changes in training.
     """
     count, total, squares = 0, np.float64(0), np.float64(0)
-    for batch in clips:
-        pixels = batch.reshape(-1, *batch.shape[2:]).astype(np.float64)
+    for clip in itertools.chain.from_iterable(batches):
+        pixels = clip.astype(np.float64)
         count += len(pixels)
         total = total + pixels.sum(axis=0)
         squares = squares + np.square(pixels).sum(axis=0)
