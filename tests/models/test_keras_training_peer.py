@@ -19,7 +19,7 @@ STEPS, CLIPS, CLASSES = 10, 4, 10
 SHAPE = (4, 32, 32, 3)
 TOLERANCE = {"float64": 1e-7, "float32": 1e-3}
 
-#: Keras on TensorFlow rounds an optimizer's numbers to single precision even where it computes in double: these are exact.
+#: Keras on TensorFlow rounds an optimizer's numbers to single precision even where it computes in double: these stay.
 BETAS = {"beta_1": 0.875, "beta_2": 1 - 2**-10}
 RATE = 2**-10
 OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
