@@ -78,8 +78,8 @@ def conv2d_pool(
     activation: Activation,
     pool: Pair,
 ) -> tuple[Array, Array]:
-    """(y, argmax): max-pooled activation(x * kernel + bias), and one byte each: the position in its window, or 255 where
-    ReLU lets nothing through. The activation is LINEAR or RELU; windows do not overlap."""
+    """(y, argmax): max-pooled activation(x * kernel + bias), and one byte each: the position in its window, or 255
+    where ReLU lets nothing through. The activation is LINEAR or RELU; windows do not overlap."""
 
 def conv2d_pool_grad(
     dy: Array,

@@ -218,7 +218,10 @@ POOLING = [
 
 ACTIVATIONS = [
     *(Case(op, (_X,)) for op in (ops.relu, ops.relu6, ops.leaky_relu, ops.elu, ops.selu, ops.silu, ops.sigmoid)),
-    *(Case(op, (_X,)) for op in (ops.hard_sigmoid, ops.hard_sigmoid_legacy, ops.tanh, ops.softplus, ops.softsign, ops.exponential)),
+    *(
+        Case(op, (_X,))
+        for op in (ops.hard_sigmoid, ops.hard_sigmoid_legacy, ops.tanh, ops.softplus, ops.softsign, ops.exponential)
+    ),
     Case(ops.hard_sigmoid, (_X * 3,), name="saturated"),
     Case(ops.leaky_relu, (_X, 0.05), name="slope"),
     Case(ops.elu, (_X, 0.3), name="alpha"),

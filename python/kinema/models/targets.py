@@ -54,7 +54,8 @@ def weigh(sample_weight: Array | None, class_weight: Any, target: Array | None, 
 def _class_numbers(target: Array, outputs: Tensor) -> Array:
     """Class numbers of one-hot targets (as wide as the outputs) or of sparse ones, per sample or per time step."""
     if target.ndim == outputs.ndim and target.shape[-1] == outputs.shape[-1] and outputs.shape[-1] > 1:
-        return np.argmax(target, axis=-1)
+        numbers: Array = np.argmax(target, axis=-1)
+        return numbers
     if target.ndim == outputs.ndim:
         target = target[..., 0]
     return target.astype(np.int64)
