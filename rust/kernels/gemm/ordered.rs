@@ -35,7 +35,7 @@ pub enum Right<'a, T: Element> {
 
 impl<T: Element> Right<'_, T> {
     /// The part from step `k` on.
-    fn from_step(self, k: usize) -> Self {
+    fn skip_steps(self, k: usize) -> Self {
         match self {
             Self::Plain(matrix) => Self::Plain(matrix.from(k, 0)),
             Self::Packed(packed, first) => Self::Packed(packed, first + k),
@@ -155,7 +155,7 @@ impl<'a, T: Element> Ordered<'a, T> {
     fn steps(self, start: usize, count: usize, out: Target<T>) -> Self {
         Self {
             left: self.left.from(0, start),
-            right: self.right.from_step(start),
+            right: self.right.skip_steps(start),
             inner: count,
             out,
             finish: Finish::NONE,

@@ -28,9 +28,10 @@ fn for_each_chunk<T: Send + Sync, const N: usize>(
     parallel::for_each(g.len().div_ceil(ELEMENTWISE_CHUNK), 1, |index| {
         let start = index * ELEMENTWISE_CHUNK;
         let len = ELEMENTWISE_CHUNK.min(g.len() - start);
-        // SAFETY: chunks of different indices do not overlap, and every index is visited once.
-        let chunks =
-            arrays.each_ref().map(|(empty, array)| if *empty { &mut [] } else { unsafe { array.slice(start, len) } });
+        let chunks = arrays.each_ref().map(|(empty, array)| {
+            // SAFETY: chunks of different indices do not overlap, and every index is visited once.
+            if *empty { &mut [] } else { unsafe { array.slice(start, len) } }
+        });
         task(chunks, &g[start..start + len]);
     });
 }
