@@ -57,15 +57,17 @@ def conv2d(
 ) -> Array:
     """y = activation(x * kernel + bias)."""
 
-def conv2d_input_grad(
-    dy: Array, kernel: Array, input_size: Pair, strides: Pair, same: bool, dilation: Pair, groups: int
-) -> Array:
-    """The gradient of x, given dy; `input_size` is (height, width) of x."""
-
-def conv2d_kernel_grad(
-    x: Array, dy: Array, kernel_size: Pair, strides: Pair, same: bool, dilation: Pair, groups: int
-) -> Array:
-    """The gradient of the kernel, given dy; `kernel_size` is its (height, width)."""
+def conv2d_grad(
+    dy: Array,
+    x: Array,
+    kernel: Array,
+    strides: Pair,
+    same: bool,
+    dilation: Pair,
+    groups: int,
+    wanted: tuple[bool, bool],
+) -> tuple[Array | None, Array | None]:
+    """(dx, dkernel), given dy; None where a gradient is not wanted."""
 
 def conv2d_pool(
     x: Array,

@@ -4,6 +4,7 @@ use super::support::{FloatArray, PyElement, View, for_dtype, new_array, optional
 use crate::geometry::{ConvGeometry, Pair};
 use crate::kernels;
 use crate::kernels::activate::Activation;
+use crate::kernels::conv2d::Wanted;
 use pyo3::prelude::*;
 
 /// Everything about a convolution that is not an array.
@@ -66,49 +67,27 @@ pub fn conv2d<'py>(
     })
 }
 
-/// The gradient of x, given dy; `input_size` is (height, width) of x.
+/// (dx, dkernel), given dy; None where a gradient is not wanted.
 #[pyfunction]
-pub fn conv2d_input_grad<'py>(
+pub fn conv2d_grad<'py>(
     py: Python<'py>,
     dy: FloatArray<'py>,
-    kernel: FloatArray<'py>,
-    input_size: Pair,
-    strides: Pair,
-    same: bool,
-    dilation: Pair,
-    groups: usize,
-) -> PyResult<Bound<'py, PyAny>> {
-    let op = "conv2d_input_grad";
-    for_dtype!(dy, T => {
-        let (dy, kernel) = (dy.view::<T>(op, "dy")?, kernel.view(op, "kernel")?);
-        let [frames, ..] = dy.shape::<4>(op, "dy", "frames, height, width, channels")?;
-        let kernel_shape = kernel.shape(op, "kernel", "height, width, channels in per group, channels out")?;
-        let g = Options { strides, same, dilation, groups }.geometry(op, frames, input_size, kernel_shape)?;
-        let dx = try_compute(py, || kernels::conv2d::conv2d_input_grad(&g, dy.data, kernel.data))?;
-        new_array(py, dx, &g.input_shape())
-    })
-}
-
-/// The gradient of the kernel, given dy; `kernel_size` is its (height, width).
-#[pyfunction]
-pub fn conv2d_kernel_grad<'py>(
-    py: Python<'py>,
     x: FloatArray<'py>,
-    dy: FloatArray<'py>,
-    kernel_size: Pair,
+    kernel: FloatArray<'py>,
     strides: Pair,
     same: bool,
     dilation: Pair,
     groups: usize,
-) -> PyResult<Bound<'py, PyAny>> {
-    let op = "conv2d_kernel_grad";
-    for_dtype!(x, T => {
-        let (x, dy) = (x.view::<T>(op, "x")?, dy.view::<T>(op, "dy")?);
-        let [frames, height, width, cin] = x.shape(op, "x", "frames, height, width, channels")?;
-        let [.., cout] = dy.shape::<4>(op, "dy", "frames, height, width, channels")?;
-        let kernel_shape = [kernel_size.0, kernel_size.1, cin / groups.max(1), cout];
-        let g = Options { strides, same, dilation, groups }.geometry(op, frames, (height, width), kernel_shape)?;
-        let dkernel = try_compute(py, || kernels::conv2d::conv2d_kernel_grad(&g, x.data, dy.data))?;
-        new_array(py, dkernel, &g.kernel_shape())
+    wanted: (bool, bool),
+) -> PyResult<(Option<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>)> {
+    let op = "conv2d_grad";
+    for_dtype!(dy, T => {
+        let (dy, x, kernel) = (dy.view::<T>(op, "dy")?, x.view::<T>(op, "x")?, kernel.view::<T>(op, "kernel")?);
+        let g = forward_geometry(op, x, kernel, Options { strides, same, dilation, groups })?;
+        let wanted = Wanted { input: wanted.0, kernel: wanted.1 };
+        let (dx, dkernel) =
+            try_compute(py, || kernels::conv2d::conv2d_grad(&g, x.data, kernel.data, dy.data, wanted))?;
+        let dx = dx.map(|dx| new_array(py, dx, &g.input_shape())).transpose()?;
+        Ok((dx, dkernel.map(|dkernel| new_array(py, dkernel, &g.kernel_shape())).transpose()?))
     })
 }

@@ -29,7 +29,7 @@ mod _rust {
     #[pymodule_export]
     use super::column_sums::column_sums;
     #[pymodule_export]
-    use super::conv2d::{conv2d, conv2d_input_grad, conv2d_kernel_grad};
+    use super::conv2d::{conv2d, conv2d_grad};
     #[pymodule_export]
     use super::conv2d_pool::{conv2d_pool, conv2d_pool_grad};
     #[pymodule_export]

@@ -18,7 +18,11 @@ use std::f64::consts::{LOG2_E, PI, SQRT_2};
 #[inline(always)]
 fn polynomial<V: Vector>(x: V, coefficients: &[V::Elem]) -> V {
     let (last, rest) = coefficients.split_last().expect("a polynomial has coefficients");
-    rest.iter().rev().fold(V::splat(*last), |sum, &c| sum.mul_add(x, V::splat(c)))
+    let mut sum = V::splat(*last);
+    for &c in rest.iter().rev() {
+        sum = sum.mul_add(x, V::splat(c));
+    }
+    sum
 }
 
 #[inline(always)]

@@ -1,8 +1,9 @@
 //! One vector trait, thin shells for every instruction set, chosen once at run time.
 //!
 //! An algorithm is written once as a [`Kernel`], generic over [`Simd`]; [`dispatch`] runs it inside a function that has the
-//! instruction set switched on. Everything the kernel calls must be `#[inline(always)]`, or it is compiled without it, and
-//! dispatch happens inside each parallel task, because a closure on another thread does not inherit it.
+//! instruction set switched on. Everything the kernel calls must be `#[inline(always)]`, or it is compiled without it: vectors do not
+//! go through `Fn` values, `array::map` or `fold`, whose shims are compiled without it and make a call of every instruction. Dispatch
+//! happens inside each parallel task, because a closure on another thread does not inherit it.
 
 mod constants;
 mod element;

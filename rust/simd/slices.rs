@@ -2,6 +2,20 @@
 
 use super::{Element, Simd, Vector};
 
+/// `count` elements of every input from `start` on.
+///
+/// # Safety
+/// All inputs hold them.
+#[inline(always)]
+unsafe fn load<V: Vector, const N: usize>(inputs: [&[V::Elem]; N], start: usize, count: usize) -> [V; N] {
+    let mut vectors = [V::zero(); N];
+    for i in 0..N {
+        // SAFETY: the caller's promise.
+        vectors[i] = unsafe { V::load_partial(inputs[i].as_ptr().add(start), count) };
+    }
+    vectors
+}
+
 /// out[i] = f(inputs[..][i])
 #[inline(always)]
 pub fn map<T: Element, S: Simd, const N: usize>(
@@ -15,17 +29,12 @@ pub fn map<T: Element, S: Simd, const N: usize>(
     let whole = len - len % lanes;
     for start in (0..whole).step_by(lanes) {
         // SAFETY: all slices have `len` elements and start + lanes <= len.
-        unsafe {
-            f(inputs.map(|input| T::Vector::<S>::load(input.as_ptr().add(start)))).store(out.as_mut_ptr().add(start))
-        };
+        unsafe { f(load(inputs, start, lanes)).store(out.as_mut_ptr().add(start)) };
     }
     if whole < len {
         let count = len - whole;
         // SAFETY: `count` elements are left in all slices.
-        unsafe {
-            let inputs = inputs.map(|input| T::Vector::<S>::load_partial(input.as_ptr().add(whole), count));
-            f(inputs).store_partial(out.as_mut_ptr().add(whole), count);
-        }
+        unsafe { f(load(inputs, whole, count)).store_partial(out.as_mut_ptr().add(whole), count) };
     }
 }
 
@@ -38,9 +47,7 @@ pub fn sum<T: Element, S: Simd, const N: usize>(inputs: [&[T]; N], f: impl Fn([T
     let mut total = T::Vector::<S>::zero();
     for start in (0..len).step_by(lanes) {
         // SAFETY: all slices have `len` elements.
-        let load =
-            |input: &[T]| unsafe { T::Vector::<S>::load_partial(input.as_ptr().add(start), lanes.min(len - start)) };
-        total = total.add(f(inputs.map(load)));
+        total = total.add(f(unsafe { load(inputs, start, lanes.min(len - start)) }));
     }
     total.reduce_sum()
 }

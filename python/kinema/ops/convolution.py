@@ -54,15 +54,14 @@ def conv2d(
     y, before = activated(
         "conv2d", activation, lambda code: _rust.conv2d(x, kernel, bias, steps, same, spread, groups, code)
     )
-    size = x.shape[1:3]
 
     def backward(dy: Array) -> Any:
         dz = before(dy)
-        return (
-            lambda: _rust.conv2d_input_grad(dz, kernel, size, steps, same, spread, groups),
-            lambda: _rust.conv2d_kernel_grad(x, dz, kernel.shape[:2], steps, same, spread, groups),
-            lambda: _rust.column_sums(rows(dz)),
-        )
+
+        def gradients(*wanted: bool) -> Any:
+            return _rust.conv2d_grad(dz, x, kernel, steps, same, spread, groups, wanted)
+
+        return lambda: gradients(True, False)[0], lambda: gradients(False, True)[1], lambda: _rust.column_sums(rows(dz))
 
     return y, backward
 

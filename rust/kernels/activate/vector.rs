@@ -48,7 +48,9 @@ impl<T: Element> Kernel for Backward<T> {
             let count = (len - start).min(T::Vector::<S>::LANES);
             // SAFETY: `count` elements are left in all four.
             unsafe {
-                let [dy, x, y] = [dy, x, y].map(|s| T::Vector::<S>::load_partial(s.add(start), count));
+                let x = T::Vector::<S>::load_partial(x.add(start), count);
+                let y = T::Vector::<S>::load_partial(y.add(start), count);
+                let dy = T::Vector::<S>::load_partial(dy.add(start), count);
                 dy.mul(slope(x, y, activation)).store_partial(dx.add(start), count);
             }
         }

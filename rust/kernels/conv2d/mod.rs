@@ -1,12 +1,14 @@
 //! 2-D convolution of channels-last frames, and its gradients.
 //!
-//! One algorithm for any kernel, stride, dilation, padding and groups: implicit GEMM. Frames are cut into bands of rows, the
-//! only copies are zeros around them where padding asks for it (`plane.rs`) and the packed weights. Per frame, with
-//! K = kh * kw * cin of a group and pixels = output height * width:
+//! `choice.rs` says which of two algorithms computes what. Winograd's (`winograd.rs`, on top of `kernels::winograd`) is for 3 x 3
+//! kernels with many channels. The direct one is for any kernel, stride, dilation, padding and groups: implicit GEMM. Frames are cut
+//! into bands of rows, the only copies are zeros around them where padding asks for it (`plane.rs`) and the packed weights. Per frame,
+//! with K = kh * kw * cin of a group and pixels = output height * width:
 //! - forward (`forward.rs`): (pixels x K) times (K x cout)
 //! - input gradient (`input_grad.rs`): (pixels of x  x  kh * kw * cout) times (kh * kw * cout x cin), a phase per stride
 //! - kernel gradient (`kernel_grad.rs`): (K x pixels) times (pixels x cout), frames added in a fixed tree
 
+pub(super) mod choice;
 pub(super) mod correlate;
 pub(super) mod forward;
 mod input_grad;
@@ -16,8 +18,10 @@ pub mod naive;
 pub(super) mod plane;
 #[cfg(test)]
 mod tests;
-mod tile;
+pub(super) mod tile;
+pub(super) mod winograd;
 
+use self::choice::{Algorithm, choose};
 use self::correlate::Epilogue;
 use crate::error::{KernelError, Result};
 use crate::geometry::ConvGeometry;
@@ -46,18 +50,42 @@ pub fn conv2d<T: Element>(
         KernelError::check_shape("conv2d", "bias", &[g.cout], &[bias.len()])?;
     }
     let relu = activation == Activation::Relu;
-    let y = forward::conv2d(g, x, kernel, Epilogue { bias, relu });
+    let epilogue = Epilogue { bias, relu };
+    let y = match algorithm::<T>(g) {
+        Algorithm::Winograd => winograd::conv2d(g, x, kernel, epilogue),
+        Algorithm::Direct => forward::conv2d(g, x, kernel, epilogue),
+    };
     Ok(if relu || activation == Activation::Linear { y } else { activate(&y, activation) })
 }
 
-/// The gradient of the input, given dy.
-pub fn conv2d_input_grad<T: Element>(g: &ConvGeometry, dy: &[T], kernel: &[T]) -> Result<Buffer<T>> {
-    check("conv2d_input_grad", &[("dy", dy, g.output_shape()), ("kernel", kernel, g.kernel_shape())])?;
-    Ok(input_grad::conv2d_input_grad(g, dy, kernel))
+fn algorithm<T: Element>(g: &ConvGeometry) -> Algorithm {
+    choose::<T>(g, (g.rows.output, g.cols.output))
 }
 
-/// The gradient of the kernel, given dy.
-pub fn conv2d_kernel_grad<T: Element>(g: &ConvGeometry, x: &[T], dy: &[T]) -> Result<Buffer<T>> {
-    check("conv2d_kernel_grad", &[("x", x, g.input_shape()), ("dy", dy, g.output_shape())])?;
-    Ok(kernel_grad::conv2d_kernel_grad(g, x, dy))
+/// Which gradients of a convolution to compute.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// That of the input.
+    pub input: bool,
+    /// That of the kernel.
+    pub kernel: bool,
+}
+
+/// The gradients of input and kernel, those that are wanted, given dy.
+pub fn conv2d_grad<T: Element>(
+    g: &ConvGeometry,
+    x: &[T],
+    kernel: &[T],
+    dy: &[T],
+    wanted: Wanted,
+) -> Result<(Option<Buffer<T>>, Option<Buffer<T>>)> {
+    let op = "conv2d_grad";
+    check(op, &[("x", x, g.input_shape()), ("kernel", kernel, g.kernel_shape()), ("dy", dy, g.output_shape())])?;
+    Ok(match algorithm::<T>(g) {
+        Algorithm::Winograd => winograd::gradients(g, x, kernel, dy, wanted),
+        Algorithm::Direct => (
+            wanted.input.then(|| input_grad::conv2d_input_grad(g, dy, kernel)),
+            wanted.kernel.then(|| kernel_grad::conv2d_kernel_grad(g, x, dy)),
+        ),
+    })
 }

@@ -16,6 +16,11 @@ fn assert_close<T: Element>(name: &str, got: &[T], want: &[T], terms: usize, tol
     }
 }
 
+fn gradients<T: Element>(g: &ConvGeometry, x: &[T], kernel: &[T], dy: &[T]) -> (Buffer<T>, Buffer<T>) {
+    let (dx, dkernel) = conv2d_grad(g, x, kernel, dy, Wanted { input: true, kernel: true }).unwrap();
+    (dx.unwrap(), dkernel.unwrap())
+}
+
 fn matches_oracle<T: Element>(g: &ConvGeometry, epsilon: f64) {
     let x: Vec<T> = values(g.input_shape().iter().product(), 1);
     let kernel: Vec<T> = values(g.kernel_shape().iter().product(), 2);
@@ -29,11 +34,10 @@ fn matches_oracle<T: Element>(g: &ConvGeometry, epsilon: f64) {
     let relu = conv2d(g, &x, &kernel, Some(&bias), Activation::Relu).unwrap();
     assert!(relu.iter().zip(&got[..]).all(|(&r, &y)| r == if y > T::ZERO { y } else { T::ZERO }));
 
-    let want = naive::conv2d_input_grad(g, &dy, &kernel);
-    assert_close("input", &conv2d_input_grad(g, &dy, &kernel).unwrap(), &want, taps * g.cout, epsilon);
-    let want = naive::conv2d_kernel_grad(g, &x, &dy);
+    let (dx, dkernel) = gradients(g, &x, &kernel, &dy);
+    assert_close("input", &dx, &naive::conv2d_input_grad(g, &dy, &kernel), taps * g.cout, epsilon);
     let terms = g.frames * g.rows.output * g.cols.output;
-    assert_close("kernel", &conv2d_kernel_grad(g, &x, &dy).unwrap(), &want, terms, epsilon);
+    assert_close("kernel", &dkernel, &naive::conv2d_kernel_grad(g, &x, &dy), terms, epsilon);
 }
 
 fn on_all(g: &ConvGeometry) {
@@ -94,8 +98,7 @@ fn bits_do_not_depend_on_threads_or_on_neighbours() {
         let run = |count| {
             set_threads(count);
             let y = conv2d(&g, &x, &kernel, None, Activation::Linear).unwrap();
-            let dx = conv2d_input_grad(&g, &dy, &kernel).unwrap();
-            let dkernel = conv2d_kernel_grad(&g, &x, &dy).unwrap();
+            let (dx, dkernel) = gradients(&g, &x, &kernel, &dy);
             [y, dx, dkernel].map(|v| v.to_vec())
         };
         let one = run(1);

@@ -11,11 +11,14 @@ mod naive;
 mod sparse;
 #[cfg(test)]
 mod tests;
+mod winograd;
 
 use crate::error::{KernelError, Result};
 use crate::geometry::{ConvGeometry, Pair, PoolGeometry};
 use crate::kernels::activate::Activation;
 use crate::kernels::column_sums::column_sums;
+use crate::kernels::conv2d::Wanted;
+use crate::kernels::conv2d::choice::{Algorithm, choose};
 use crate::kernels::{conv2d, pool2d};
 use crate::memory::Buffer;
 use crate::simd::Element;
@@ -42,6 +45,12 @@ impl PooledConvGeometry {
         let pool = PoolGeometry::new(op, frames, (height, width), channels, pool, pool, false)?;
         Ok(Self { conv, pool })
     }
+
+    fn algorithm<T: Element>(&self) -> Algorithm {
+        let outputs = (self.pool.rows.output * self.pool.rows.kernel, self.pool.cols.output * self.pool.cols.kernel);
+        let fits = (self.pool.rows.kernel, self.pool.cols.kernel) == (winograd::POOL, winograd::POOL);
+        if fits { choose::<T>(&self.conv, outputs) } else { Algorithm::Direct }
+    }
 }
 
 /// Whether the activation is ReLU; only it and the identity can be fused.
@@ -66,7 +75,10 @@ pub fn conv2d_pool<T: Element>(
     if let Some(bias) = bias {
         KernelError::check_shape("conv2d_pool", "bias", &[g.conv.cout], &[bias.len()])?;
     }
-    Ok(forward::forward(g, x, kernel, bias, relu))
+    Ok(match g.algorithm::<T>() {
+        Algorithm::Winograd => winograd::forward(g, x, kernel, bias, relu),
+        Algorithm::Direct => forward::forward(g, x, kernel, bias, relu),
+    })
 }
 
 /// Gradients of input (unless not wanted), kernel and bias.
@@ -98,12 +110,14 @@ pub fn conv2d_pool_grad<T: Element>(
     }
     let empty = g.conv.cin == 0 || g.conv.cout == 0;
     if g.conv.groups == 1 && g.pool.rows.kernel * g.pool.cols.kernel > 1 && !empty {
-        return Ok(sparse::backward(g, dy, argmax, x, kernel, input_gradient));
+        return Ok(match g.algorithm::<T>() {
+            Algorithm::Winograd => winograd::backward(g, dy, argmax, x, kernel, input_gradient),
+            Algorithm::Direct => sparse::backward(g, dy, argmax, x, kernel, input_gradient),
+        });
     }
     let full = pool2d::max_pool2d_grad(&g.pool, dy, argmax)?;
-    Ok(Gradients {
-        dx: input_gradient.then(|| conv2d::conv2d_input_grad(&g.conv, &full, kernel)).transpose()?,
-        dkernel: conv2d::conv2d_kernel_grad(&g.conv, x, &full)?,
-        dbias: column_sums(&full, g.conv.cout),
-    })
+    let wanted = Wanted { input: input_gradient, kernel: true };
+    let (dx, dkernel) = conv2d::conv2d_grad(&g.conv, x, kernel, &full, wanted)?;
+    let dkernel = dkernel.expect("the kernel's gradient is wanted");
+    Ok(Gradients { dx, dkernel, dbias: column_sums(&full, g.conv.cout) })
 }

@@ -1,0 +1,182 @@
+//! Windows of 2 x 2 pooled as Winograd's algorithm (see `kernels::winograd`) hands over its tiles: four windows each.
+
+use super::{DEAD, Gradients, PooledConvGeometry};
+use crate::kernels::conv2d::Wanted;
+use crate::kernels::pool2d::take_first_maximum;
+use crate::kernels::winograd::{self, Channels, Frequencies, OUTPUT, Outputs, Place, Tiling};
+use crate::memory::Buffer;
+use crate::parallel::{Shared, tree_sum};
+use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
+
+/// A window's positions along an axis.
+pub const POOL: usize = 2;
+
+/// Pooled outputs and the positions of the maxima.
+pub fn forward<T: Element>(
+    g: &PooledConvGeometry,
+    x: &[T],
+    kernel: &[T],
+    bias: Option<&[T]>,
+    relu: bool,
+) -> (Buffer<T>, Buffer<u8>) {
+    let len = g.pool.output_shape().iter().product();
+    let (mut y, mut argmax) = (Buffer::stale(len), Buffer::stale(len));
+    let outputs = Pooled { g, y: Shared::new(&mut y), argmax: Shared::new(&mut argmax), bias, relu };
+    winograd::forward(&tiling(g), x, &Frequencies::new(kernel, g.conv.cin, g.conv.cout), &outputs);
+    (y, argmax)
+}
+
+/// Gradients, given what `forward` returned as argmax.
+pub fn backward<T: Element>(
+    g: &PooledConvGeometry,
+    dy: &[T],
+    argmax: &[u8],
+    x: &[T],
+    kernel: &[T],
+    input_gradient: bool,
+) -> Gradients<T> {
+    let wanted = Wanted { input: input_gradient, kernel: true };
+    let (dx, dkernel) = winograd::backward(&tiling(g), x, kernel, &PooledGradients { g, dy, argmax }, wanted);
+    Gradients { dx, dkernel: dkernel.expect("the kernel's gradient is wanted"), dbias: alive_sums(g, dy, argmax) }
+}
+
+/// The sum over all pixels of the gradients that ReLU let through, a number a channel.
+fn alive_sums<T: Element>(g: &PooledConvGeometry, dy: &[T], argmax: &[u8]) -> Buffer<T> {
+    let (channels, pixels) = (g.pool.channels, g.pool.rows.output * g.pool.cols.output);
+    let mut sums = Buffer::stale(channels);
+    tree_sum(g.pool.frames, &mut sums, |frame, sums| {
+        let part = frame * pixels * channels..(frame + 1) * pixels * channels;
+        dispatch(AddAlive { dy: &dy[part.clone()], argmax: &argmax[part], sums });
+    });
+    sums
+}
+
+struct AddAlive<'a, T> {
+    dy: &'a [T],
+    argmax: &'a [u8],
+    sums: &'a mut [T],
+}
+
+impl<T: Element> Kernel for AddAlive<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        let Self { dy, argmax, sums } = self;
+        let (channels, lanes) = (sums.len(), T::Vector::<S>::LANES);
+        let dead = T::Vector::<S>::splat(T::from_f64(f64::from(DEAD)));
+        for first in (0..channels).step_by(lanes) {
+            let count = lanes.min(channels - first);
+            let mut sum = T::Vector::<S>::zero();
+            for (dy, argmax) in dy.chunks_exact(channels).zip(argmax.chunks_exact(channels)) {
+                let (dy, argmax) = (&dy[first..first + count], &argmax[first..first + count]);
+                // SAFETY: the slices have `count` elements.
+                let (dy, position) = unsafe {
+                    let position = T::Vector::<S>::load_bytes_partial(argmax.as_ptr(), count);
+                    (T::Vector::<S>::load_partial(dy.as_ptr(), count), position)
+                };
+                sum = sum.add(T::Vector::<S>::select(position.lt(dead), dy, T::Vector::<S>::zero()));
+            }
+            let to = &mut sums[first..first + count];
+            // SAFETY: the slice has `count` elements.
+            unsafe { T::Vector::<S>::load_partial(to.as_ptr(), count).add(sum).store_partial(to.as_mut_ptr(), count) };
+        }
+    }
+}
+
+fn tiling(g: &PooledConvGeometry) -> Tiling {
+    Tiling::new(g.conv, (g.pool.rows.output * POOL, g.pool.cols.output * POOL))
+}
+
+/// Where the pooled element of a place lies, seen from window row `i` and column `j` of the tile.
+#[inline(always)]
+fn element(g: &PooledConvGeometry, place: Place, i: usize, j: usize) -> usize {
+    let (row, col) = (place.row / POOL + i, place.col / POOL + j);
+    ((place.frame * g.pool.rows.output + row) * g.pool.cols.output + col) * g.pool.channels
+}
+
+struct Pooled<'a, T> {
+    g: &'a PooledConvGeometry,
+    y: Shared<'a, T>,
+    argmax: Shared<'a, u8>,
+    bias: Option<&'a [T]>,
+    relu: bool,
+}
+
+impl<T: Element> Outputs<T> for Pooled<'_, T> {
+    #[inline(always)]
+    fn put<V: Vector<Elem = T>>(&self, tiling: &Tiling, place: Place, channels: Channels, sums: [[V; OUTPUT]; OUTPUT]) {
+        let Channels { first, count } = channels;
+        let bias = self.bias.map_or(V::zero(), |bias| {
+            let bias = &bias[first..first + count];
+            // SAFETY: the slice has `count` elements.
+            unsafe { V::load_partial(bias.as_ptr(), count) }
+        });
+        let (rows, cols) = tiling.wanted(place);
+        for i in 0..rows / POOL {
+            for j in 0..cols / POOL {
+                let window = [
+                    sums[POOL * i][POOL * j],
+                    sums[POOL * i][POOL * j + 1],
+                    sums[POOL * i + 1][POOL * j],
+                    sums[POOL * i + 1][POOL * j + 1],
+                ];
+                let (best, position) = pool(window, bias, self.relu);
+                let at = element(self.g, place, i, j) + first;
+                // SAFETY: every window of every tile is visited once.
+                unsafe {
+                    winograd::store(best, self.y.slice(at, count).as_mut_ptr(), count);
+                    position.store_bytes_partial(self.argmax.slice(at, count).as_mut_ptr(), count);
+                }
+            }
+        }
+    }
+}
+
+/// The maximum of a window with bias and ReLU, and its position. The bias is added first: sums that it rounds to one number are equal.
+#[inline(always)]
+fn pool<V: Vector>(window: [V; POOL * POOL], bias: V, relu: bool) -> (V, V) {
+    let number = |value: usize| V::splat(V::Elem::from_f64(value as f64));
+    let (mut best, mut position) = (window[0].add(bias), V::zero());
+    for index in 1..window.len() {
+        let value = window[index].add(bias);
+        let larger = take_first_maximum(value, best);
+        best = V::select(larger, value, best);
+        position = V::select(larger, number(index), position);
+    }
+    if !relu {
+        return (best, position);
+    }
+    let dead = best.le(V::zero());
+    // The second operand of max is kept where one is NaN.
+    (V::zero().max(best), V::select(dead, number(usize::from(DEAD)), position))
+}
+
+struct PooledGradients<'a, T> {
+    g: &'a PooledConvGeometry,
+    dy: &'a [T],
+    argmax: &'a [u8],
+}
+
+impl<T: Element> winograd::Gradients<T> for PooledGradients<'_, T> {
+    #[inline(always)]
+    fn take<V: Vector<Elem = T>>(&self, tiling: &Tiling, place: Place, channels: Channels) -> [[V; OUTPUT]; OUTPUT] {
+        let Channels { first, count } = channels;
+        let mut tile = [[V::zero(); OUTPUT]; OUTPUT];
+        let (rows, cols) = tiling.wanted(place);
+        for i in 0..rows / POOL {
+            for j in 0..cols / POOL {
+                let at = element(self.g, place, i, j) + first;
+                let (dy, argmax) = (&self.dy[at..][..count], &self.argmax[at..][..count]);
+                // SAFETY: the slices have `count` elements.
+                let (gradient, position) =
+                    unsafe { (V::load_partial(dy.as_ptr(), count), V::load_bytes_partial(argmax.as_ptr(), count)) };
+                for index in 0..POOL * POOL {
+                    let here = position.eq(V::splat(V::Elem::from_f64(index as f64)));
+                    tile[POOL * i + index / POOL][POOL * j + index % POOL] = V::select(here, gradient, V::zero());
+                }
+            }
+        }
+        tile
+    }
+}

@@ -1,0 +1,186 @@
+//! Backward: the adjoint of every step of forward, so tiles are the same ones.
+
+use super::forward::{Channels, Tiles, TransformInputs};
+use super::products::{Values, add_outer, multiply};
+use super::tiling::{Place, Tiling};
+use super::transforms::{InputAdjoint, OutputAdjoint, both_ways};
+use super::weights::{AddGradient, Frequencies, block_width};
+use super::{FREQUENCIES, INPUT, OUTPUT, tiles_per_block};
+use crate::kernels::conv2d::Wanted;
+use crate::memory::Buffer;
+use crate::parallel::{Shared, for_each, tree_sum};
+use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
+
+/// A leaf of the sum over frames has as many frames as make up so many outputs, at most `LEAF_FRAMES`.
+const LEAF_OUTPUTS: usize = 4096;
+const LEAF_FRAMES: usize = 4;
+
+/// Where the gradients of a convolution's outputs come from.
+pub trait Gradients<T: Element>: Sync {
+    /// The gradients of a tile's 4 x 4 outputs for some channels, zeros for outputs that are not wanted. Must be
+    /// `#[inline(always)]`.
+    fn take<V: Vector<Elem = T>>(&self, tiling: &Tiling, place: Place, channels: Channels) -> [[V; OUTPUT]; OUTPUT];
+}
+
+/// The gradients of input and kernel.
+pub fn backward<T: Element>(
+    tiling: &Tiling,
+    x: &[T],
+    kernel: &[T],
+    gradients: &impl Gradients<T>,
+    wanted: Wanted,
+) -> (Option<Buffer<T>>, Option<Buffer<T>>) {
+    let g = &tiling.conv;
+    let mut dx = wanted.input.then(|| Buffer::stale(g.input_shape().iter().product()));
+    let mut dkernel = Buffer::stale(if wanted.kernel { kernel.len() } else { 0 });
+    let leaf_frames = LEAF_OUTPUTS.div_ceil((tiling.outputs.0 * tiling.outputs.1).max(1)).min(LEAF_FRAMES);
+    let job = Job {
+        tiling,
+        x,
+        gradients,
+        weights: wanted.input.then(|| Frequencies::transposed(kernel, g.cin, g.cout)),
+        dx: dx.as_deref_mut().map(Shared::new),
+        stride: g.cout.next_multiple_of(block_width::<T>(g.cout)),
+    };
+    let leaf = |index: usize, sum: &mut [T]| {
+        let first = index * leaf_frames;
+        job.frames(first, leaf_frames.min(g.frames - first), sum);
+    };
+    let leaves = g.frames.div_ceil(leaf_frames);
+    if wanted.kernel {
+        tree_sum(leaves, &mut dkernel, leaf);
+    } else {
+        for_each(leaves, 1, |index| leaf(index, &mut []));
+    }
+    (dx, wanted.kernel.then_some(dkernel))
+}
+
+struct Job<'a, T: Element, G> {
+    tiling: &'a Tiling,
+    x: &'a [T],
+    gradients: &'a G,
+    /// The kernel for the input's gradient, if wanted.
+    weights: Option<Frequencies<T>>,
+    dx: Option<Shared<'a, T>>,
+    /// Channels out, in whole blocks.
+    stride: usize,
+}
+
+impl<T: Element, G: Gradients<T>> Job<'_, T, G> {
+    /// Writes dx of some frames and adds their gradient to `dkernel`, unless that is empty.
+    fn frames(&self, first: usize, count: usize, dkernel: &mut [T]) {
+        let g = &self.tiling.conv;
+        let frame_len = g.rows.input * g.cols.input * g.cin;
+        if let Some(dx) = &self.dx {
+            // SAFETY: every frame belongs to one leaf.
+            unsafe { dx.slice(first * frame_len, count * frame_len) }.fill(T::ZERO);
+        }
+        let kernel_wanted = !dkernel.is_empty();
+        let mut sums = Buffer::zeroed(if kernel_wanted { FREQUENCIES * g.cin * self.stride } else { 0 });
+        let (start, end) = (first * self.tiling.per_frame(), (first + count) * self.tiling.per_frame());
+        let block = tiles_per_block(usize::MAX, g.cin, self.stride);
+        for first in (start..end).step_by(block) {
+            let tiles = Tiles { tiling: self.tiling, first, count: block.min(end - first) };
+            let mut dy = Values::stale(tiles.count, self.stride);
+            dispatch(TransformGradients { tiles, gradients: self.gradients, to: &mut dy });
+            let mut values = Values::stale(tiles.count, g.cin.next_multiple_of(block_width::<T>(g.cin)));
+            if let (Some(weights), Some(dx)) = (&self.weights, &self.dx) {
+                for block in 0..weights.blocks() {
+                    multiply(&dy, tiles.count, weights, block, &mut values, block * weights.width);
+                }
+                dispatch(ScatterInputs { tiles, from: &values, dx });
+            }
+            if kernel_wanted {
+                let mut values = Values { row: g.cin, ..values };
+                dispatch(TransformInputs { tiles, x: self.x, to: &mut values });
+                add_outer(&values, &dy, tiles.count, g.cout, &mut sums);
+            }
+        }
+        if kernel_wanted {
+            let (rows, columns) = (g.cin, g.cout);
+            dispatch(AddGradient { gradient: &sums, stride: self.stride, rows, columns, kernel: dkernel });
+        }
+    }
+}
+
+/// Gradients of outputs to frequencies, (frequency, tile, channels out in whole blocks).
+struct TransformGradients<'a, T: Element, G> {
+    tiles: Tiles<'a>,
+    gradients: &'a G,
+    to: &'a mut Values<T>,
+}
+
+impl<T: Element, G: Gradients<T>> Kernel for TransformGradients<'_, T, G> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        let Self { tiles, gradients, to } = self;
+        let (cout, lanes) = (tiles.tiling.conv.cout, T::Vector::<S>::LANES);
+        assert!(to.row >= cout.next_multiple_of(lanes) && to.stride >= tiles.count * to.row);
+        for (index, place) in tiles.places() {
+            for channel in (0..to.row).step_by(lanes) {
+                let count = lanes.min(cout.saturating_sub(channel));
+                let values = if count == 0 {
+                    [[T::Vector::<S>::zero(); INPUT]; INPUT]
+                } else {
+                    let channels = Channels { first: channel, count };
+                    both_ways::<OutputAdjoint, _, OUTPUT, INPUT>(gradients.take(tiles.tiling, place, channels))
+                };
+                for i in 0..INPUT {
+                    for j in 0..INPUT {
+                        let at = (i * INPUT + j) * to.stride + index * to.row + channel;
+                        // SAFETY: every tile has whole vectors.
+                        unsafe { values[i][j].store(to.data.as_mut_ptr().add(at)) };
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds gradients of frequencies to those of the inputs.
+struct ScatterInputs<'a, T: Element> {
+    tiles: Tiles<'a>,
+    from: &'a Values<T>,
+    dx: &'a Shared<'a, T>,
+}
+
+impl<T: Element> Kernel for ScatterInputs<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        let Self { tiles, from, dx } = self;
+        let (cin, lanes) = (tiles.tiling.conv.cin, T::Vector::<S>::LANES);
+        assert!(from.row >= cin.next_multiple_of(lanes) && from.stride >= tiles.count * from.row);
+        for (index, place) in tiles.places() {
+            let inputs = tiles.tiling.inputs(place);
+            for channel in (0..cin).step_by(lanes) {
+                let count = lanes.min(cin - channel);
+                let mut values = [[T::Vector::<S>::zero(); INPUT]; INPUT];
+                for i in 0..INPUT {
+                    for j in 0..INPUT {
+                        let at = (i * INPUT + j) * from.stride + index * from.row + channel;
+                        // SAFETY: every tile has whole vectors.
+                        values[i][j] = unsafe { T::Vector::<S>::load(from.data.as_ptr().add(at)) };
+                    }
+                }
+                let gradients = both_ways::<InputAdjoint, _, INPUT, INPUT>(values);
+                for i in 0..INPUT {
+                    for j in 0..INPUT {
+                        if !inputs.rows.contains(&i) || !inputs.cols.contains(&j) {
+                            continue;
+                        }
+                        // SAFETY: the position lies in a frame that belongs to this leaf alone.
+                        unsafe {
+                            let at = dx.slice(tiles.tiling.element(&inputs, i, j) + channel, count).as_mut_ptr();
+                            let sum = T::Vector::<S>::load_partial(at, count).add(gradients[i][j]);
+                            super::store(sum, at, count);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Where tiles lie: each covers 4 x 4 outputs of a frame and the 6 x 6 inputs that they see.
+
+use super::{INPUT, OUTPUT};
+use crate::geometry::ConvGeometry;
+use std::ops::Range;
+
+/// The tiles of all frames, numbered frame by frame, row by row.
+#[derive(Debug, Clone, Copy)]
+pub struct Tiling {
+    /// The convolution.
+    pub conv: ConvGeometry,
+    /// Rows and columns of the output that are wanted: pooling may leave out the last ones.
+    pub outputs: (usize, usize),
+    rows: usize,
+    cols: usize,
+}
+
+/// A tile: its frame, and its first output row and column.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    pub frame: usize,
+    pub row: usize,
+    pub col: usize,
+}
+
+/// The part of a tile's inputs that lies inside the frame: where it begins in the array, and which of the tile's rows and columns it
+/// covers.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// The frame's first element.
+    pub frame: usize,
+    /// The input row and column of the tile's corner; may lie outside.
+    pub corner: (isize, isize),
+    /// Rows of the tile that lie inside.
+    pub rows: Range<usize>,
+    /// Columns of the tile that lie inside.
+    pub cols: Range<usize>,
+}
+
+impl Inputs {
+    /// Whether all of the tile lies inside.
+    #[inline(always)]
+    pub fn whole(&self) -> bool {
+        self.rows.len() == INPUT && self.cols.len() == INPUT
+    }
+}
+
+impl Tiling {
+    /// Tiles for the first `outputs` rows and columns of a convolution's output.
+    pub fn new(conv: ConvGeometry, outputs: (usize, usize)) -> Self {
+        Self { conv, outputs, rows: outputs.0.div_ceil(OUTPUT), cols: outputs.1.div_ceil(OUTPUT) }
+    }
+
+    /// Tiles of a frame.
+    pub fn per_frame(&self) -> usize {
+        self.rows * self.cols
+    }
+
+    /// Tiles of all frames.
+    pub fn count(&self) -> usize {
+        self.conv.frames * self.per_frame()
+    }
+
+    /// The tile number `index`.
+    #[inline(always)]
+    pub fn place(&self, index: usize) -> Place {
+        let (frame, tile) = (index / self.per_frame(), index % self.per_frame());
+        Place { frame, row: tile / self.cols * OUTPUT, col: tile % self.cols * OUTPUT }
+    }
+
+    /// How many rows and columns of a tile's outputs are wanted.
+    #[inline(always)]
+    pub fn wanted(&self, place: Place) -> (usize, usize) {
+        (OUTPUT.min(self.outputs.0 - place.row), OUTPUT.min(self.outputs.1 - place.col))
+    }
+
+    /// What a tile sees of its frame.
+    #[inline(always)]
+    pub fn inputs(&self, place: Place) -> Inputs {
+        let (rows, cols) = (&self.conv.rows, &self.conv.cols);
+        let inside = |first: usize, before: usize, length: usize| {
+            let start = before.saturating_sub(first);
+            start..(length + before).saturating_sub(first).clamp(start, INPUT)
+        };
+        Inputs {
+            frame: place.frame * rows.input * cols.input * self.conv.cin,
+            corner: (place.row as isize - rows.before as isize, place.col as isize - cols.before as isize),
+            rows: inside(place.row, rows.before, rows.input),
+            cols: inside(place.col, cols.before, cols.input),
+        }
+    }
+
+    /// The element of the input, channel 0, at row `i` and column `j` of a tile's inputs, which lies inside.
+    #[inline(always)]
+    pub fn element(&self, inputs: &Inputs, i: usize, j: usize) -> usize {
+        let (row, col) = ((inputs.corner.0 + i as isize) as usize, (inputs.corner.1 + j as isize) as usize);
+        inputs.frame + (row * self.conv.cols.input + col) * self.conv.cin
+    }
+}
