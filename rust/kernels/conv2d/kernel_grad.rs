@@ -15,15 +15,59 @@ const BAND_PIXELS: usize = 128;
 /// Frames smaller than this many pixels share a leaf of the tree.
 const LEAF_PIXELS: usize = 512;
 
+/// Where the gradients of the outputs come from.
+pub trait OutputGradients<T: Element>: Sync {
+    /// Writes the gradients of some channels of output rows `first..first + rows` of a frame, pixel after pixel, into rows of `width`
+    /// elements with zeros behind. Must be `#[inline(always)]`.
+    fn pack<V: Vector<Elem = T>>(
+        &self,
+        frame: usize,
+        rows: (usize, usize),
+        block: Block,
+        panel: &mut [T],
+        width: usize,
+    );
+}
+
+/// All of them in one array.
+struct Whole<'a, T> {
+    g: &'a ConvGeometry,
+    dy: &'a [T],
+}
+
+impl<T: Element> OutputGradients<T> for Whole<'_, T> {
+    #[inline(always)]
+    fn pack<V: Vector<Elem = T>>(
+        &self,
+        frame: usize,
+        (first, rows): (usize, usize),
+        block: Block,
+        panel: &mut [T],
+        width: usize,
+    ) {
+        let line = self.g.cols.output * self.g.cout;
+        let dy = &self.dy[(frame * self.g.rows.output + first) * line..][..rows * line];
+        for (row, pixel) in panel.chunks_exact_mut(width).zip(dy.chunks_exact(self.g.cout)) {
+            row[..block.count].copy_from_slice(&pixel[block.first..block.first + block.count]);
+            row[block.count..].fill(T::ZERO);
+        }
+    }
+}
+
 /// dkernel, given dy.
 pub fn conv2d_kernel_grad<T: Element>(g: &ConvGeometry, x: &[T], dy: &[T]) -> Buffer<T> {
+    kernel_gradient(g, x, &Whole { g, dy })
+}
+
+/// dkernel, given the gradients of the outputs.
+pub fn kernel_gradient<T: Element>(g: &ConvGeometry, x: &[T], gradients: &impl OutputGradients<T>) -> Buffer<T> {
     let mut dkernel = Buffer::stale(g.kernel_shape().iter().product());
     let frames_per_leaf = LEAF_PIXELS.div_ceil((g.rows.output * g.cols.output).max(1));
     let job = Frames::new(g);
     tree_sum(g.frames.div_ceil(frames_per_leaf), &mut dkernel, |leaf, acc| {
         let first = leaf * frames_per_leaf;
         for frame in first..g.frames.min(first + frames_per_leaf) {
-            job.add_frame(frame, x, dy, acc);
+            job.add_frame(frame, x, gradients, acc);
         }
     });
     dkernel
@@ -54,17 +98,16 @@ impl<'a> Frames<'a> {
     }
 
     /// Adds the gradient of one frame to `acc`, which has the shape of the kernel.
-    fn add_frame<T: Element>(&self, frame: usize, x: &[T], dy: &[T], acc: &mut [T]) {
+    fn add_frame<T: Element>(&self, frame: usize, x: &[T], gradients: &impl OutputGradients<T>, acc: &mut [T]) {
         let g = self.g;
-        let (x_len, line) = (g.rows.input * g.cols.input * g.cin, g.cols.output * g.cout);
-        let dy = &dy[frame * g.rows.output * line..][..g.rows.output * line];
+        let x_len = g.rows.input * g.cols.input * g.cin;
         for first in (0..g.rows.output).step_by(self.band_rows) {
             let rows = self.band_rows.min(g.rows.output - first);
             let top = first * g.rows.stride;
             let bottom = top + (rows - 1) * g.rows.stride + (g.rows.kernel - 1) * g.rows.dilation + 1;
             let x = self.plane.band(&x[frame * x_len..][..x_len], top, bottom);
-            let band = Band { frames: self, x: &x, rows };
-            dispatch(AddBand { band, dy: &dy[first * line..][..rows * line], acc });
+            let band = Band { frames: self, frame, first, x: &x, rows };
+            dispatch(AddBand { band, gradients, acc });
         }
     }
 }
@@ -72,22 +115,24 @@ impl<'a> Frames<'a> {
 /// Rows of x, as `rows` rows of the output see them.
 struct Band<'a, T> {
     frames: &'a Frames<'a>,
+    frame: usize,
+    first: usize,
     x: &'a [T],
     rows: usize,
 }
 
-struct AddBand<'a, T> {
+struct AddBand<'a, T, G> {
     band: Band<'a, T>,
-    dy: &'a [T],
+    gradients: &'a G,
     acc: &'a mut [T],
 }
 
-impl<T: Element> Kernel for AddBand<'_, T> {
+impl<T: Element, G: OutputGradients<T>> Kernel for AddBand<'_, T, G> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let Self { band, dy, acc } = self;
+        let Self { band, gradients, acc } = self;
         let g = band.frames.g;
         let (channels, pixels) = (g.cout / g.groups, band.rows * g.cols.output);
         let vectors = tile_vectors::<T, S>(channels);
@@ -96,7 +141,7 @@ impl<T: Element> Kernel for AddBand<'_, T> {
         for group in 0..g.groups {
             for first in (0..channels).step_by(width) {
                 let block = Block { group, first: group * channels + first, count: width.min(channels - first) };
-                pack_panel(dy, g.cout, block, &mut panel, width);
+                gradients.pack::<T::Vector<S>>(band.frame, (band.first, band.rows), block, &mut panel, width);
                 with_tile!(S, vectors, add_block::<T::Vector<S>>(&band, block, &panel, acc.as_mut_ptr()));
             }
         }
@@ -105,19 +150,10 @@ impl<T: Element> Kernel for AddBand<'_, T> {
 
 /// Channels that a panel holds: `count` from `first` on, all of one group.
 #[derive(Clone, Copy)]
-struct Block {
+pub struct Block {
     group: usize,
-    first: usize,
-    count: usize,
-}
-
-/// Copies the channels of a block, pixel after pixel, into rows of `width`.
-#[inline(always)]
-fn pack_panel<T: Element>(dy: &[T], cout: usize, block: Block, panel: &mut [T], width: usize) {
-    for (row, pixel) in panel.chunks_exact_mut(width).zip(dy.chunks_exact(cout)) {
-        row[..block.count].copy_from_slice(&pixel[block.first..block.first + block.count]);
-        row[block.count..].fill(T::ZERO);
-    }
+    pub first: usize,
+    pub count: usize,
 }
 
 /// Adds one block of channels to all products, P products at a time. The last tile repeats its last product.

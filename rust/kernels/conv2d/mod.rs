@@ -12,7 +12,7 @@ pub(super) mod choice;
 pub(super) mod correlate;
 pub(super) mod forward;
 mod input_grad;
-mod kernel_grad;
+pub(super) mod kernel_grad;
 #[cfg(test)]
 pub mod naive;
 pub(super) mod plane;

@@ -49,7 +49,7 @@ macro_rules! with_tile {
     ($S:ident, $vectors:expr, $function:ident :: <$V:ty>($($argument:expr),* $(,)?)) => {
         match $vectors {
             4 if $S::REGISTERS >= 32 => $function::<$V, 6, 4>($($argument),*),
-            2 if $S::REGISTERS >= 32 => $function::<$V, 8, 2>($($argument),*),
+            2 if $S::REGISTERS >= 32 => $function::<$V, 9, 2>($($argument),*),
             2 => $function::<$V, 6, 2>($($argument),*),
             _ => $function::<$V, 8, 1>($($argument),*),
         }

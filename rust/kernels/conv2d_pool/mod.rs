@@ -2,9 +2,14 @@
 //! memory, need not exist. One byte per output remembers where the maximum was, or that ReLU let nothing through: backward
 //! needs neither y nor the un-pooled activation.
 //!
-//! Forward pools from a scratch in the cache (`forward.rs`). Backward adds up only what is not zero (`sparse.rs`); with groups,
-//! or windows of one position, there is little to skip and the gradient is expanded for the plain convolution's kernels.
+//! Which algorithm computes the convolution is the choice of `conv2d::choice`. With Winograd's, whole windows of 2 x 2 come out of its
+//! tiles, and go in as gradients (`winograd.rs`). With the direct one, forward pools from a scratch in the cache (`forward.rs`) and
+//! backward adds up only what is not zero (`sparse.rs`), unless windows are small and the input's gradient is not wanted (`dense.rs`).
+//! With groups, or windows of one position, there is little to skip and the gradient is expanded for the plain
+//! convolution's kernels.
 
+mod bias;
+mod dense;
 mod forward;
 #[cfg(test)]
 mod naive;
@@ -112,6 +117,7 @@ pub fn conv2d_pool_grad<T: Element>(
     if g.conv.groups == 1 && g.pool.rows.kernel * g.pool.cols.kernel > 1 && !empty {
         return Ok(match g.algorithm::<T>() {
             Algorithm::Winograd => winograd::backward(g, dy, argmax, x, kernel, input_gradient),
+            Algorithm::Direct if !input_gradient && dense::wins(g) => dense::backward(g, dy, argmax, x),
             Algorithm::Direct => sparse::backward(g, dy, argmax, x, kernel, input_gradient),
         });
     }

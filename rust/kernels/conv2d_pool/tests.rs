@@ -44,7 +44,10 @@ fn matches_oracle<T: Element>(g: &PooledConvGeometry, activation: Activation, ep
     full.iter().enumerate().for_each(|(i, v)| sums[i % g.conv.cout] += v.to_f64());
     let sums: Vec<T> = sums.into_iter().map(T::from_f64).collect();
     assert_close("dbias", &got.dbias, &sums, terms * epsilon);
-    assert!(conv2d_pool_grad(g, &dy, &argmax, &x, &kernel, false).unwrap().dx.is_none());
+    let other = conv2d_pool_grad(g, &dy, &argmax, &x, &kernel, false).unwrap();
+    assert!(other.dx.is_none());
+    assert_close("dkernel without dx", &other.dkernel, &got.dkernel, 2.0 * terms * epsilon);
+    assert_close("dbias without dx", &other.dbias, &sums, terms * epsilon);
 }
 
 fn on_all(g: &PooledConvGeometry) {

@@ -1,12 +1,13 @@
 //! Windows of 2 x 2 pooled as Winograd's algorithm (see `kernels::winograd`) hands over its tiles: four windows each.
 
+use super::bias::alive_sums;
 use super::{DEAD, Gradients, PooledConvGeometry};
 use crate::kernels::conv2d::Wanted;
 use crate::kernels::pool2d::take_first_maximum;
 use crate::kernels::winograd::{self, Channels, Frequencies, OUTPUT, Outputs, Place, Tiling};
 use crate::memory::Buffer;
-use crate::parallel::{Shared, tree_sum};
-use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
+use crate::parallel::Shared;
+use crate::simd::{Element, Vector};
 
 /// A window's positions along an axis.
 pub const POOL: usize = 2;
@@ -38,50 +39,6 @@ pub fn backward<T: Element>(
     let wanted = Wanted { input: input_gradient, kernel: true };
     let (dx, dkernel) = winograd::backward(&tiling(g), x, kernel, &PooledGradients { g, dy, argmax }, wanted);
     Gradients { dx, dkernel: dkernel.expect("the kernel's gradient is wanted"), dbias: alive_sums(g, dy, argmax) }
-}
-
-/// The sum over all pixels of the gradients that ReLU let through, a number a channel.
-fn alive_sums<T: Element>(g: &PooledConvGeometry, dy: &[T], argmax: &[u8]) -> Buffer<T> {
-    let (channels, pixels) = (g.pool.channels, g.pool.rows.output * g.pool.cols.output);
-    let mut sums = Buffer::stale(channels);
-    tree_sum(g.pool.frames, &mut sums, |frame, sums| {
-        let part = frame * pixels * channels..(frame + 1) * pixels * channels;
-        dispatch(AddAlive { dy: &dy[part.clone()], argmax: &argmax[part], sums });
-    });
-    sums
-}
-
-struct AddAlive<'a, T> {
-    dy: &'a [T],
-    argmax: &'a [u8],
-    sums: &'a mut [T],
-}
-
-impl<T: Element> Kernel for AddAlive<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self) {
-        let Self { dy, argmax, sums } = self;
-        let (channels, lanes) = (sums.len(), T::Vector::<S>::LANES);
-        let dead = T::Vector::<S>::splat(T::from_f64(f64::from(DEAD)));
-        for first in (0..channels).step_by(lanes) {
-            let count = lanes.min(channels - first);
-            let mut sum = T::Vector::<S>::zero();
-            for (dy, argmax) in dy.chunks_exact(channels).zip(argmax.chunks_exact(channels)) {
-                let (dy, argmax) = (&dy[first..first + count], &argmax[first..first + count]);
-                // SAFETY: the slices have `count` elements.
-                let (dy, position) = unsafe {
-                    let position = T::Vector::<S>::load_bytes_partial(argmax.as_ptr(), count);
-                    (T::Vector::<S>::load_partial(dy.as_ptr(), count), position)
-                };
-                sum = sum.add(T::Vector::<S>::select(position.lt(dead), dy, T::Vector::<S>::zero()));
-            }
-            let to = &mut sums[first..first + count];
-            // SAFETY: the slice has `count` elements.
-            unsafe { T::Vector::<S>::load_partial(to.as_ptr(), count).add(sum).store_partial(to.as_mut_ptr(), count) };
-        }
-    }
 }
 
 fn tiling(g: &PooledConvGeometry) -> Tiling {
