@@ -20,7 +20,15 @@ from kinema import (
     utils,
     video,
 )
-from kinema._rust import __version__, clear_memory, get_num_threads, instruction_set, set_num_threads
+from kinema._rust import (
+    __version__,
+    clear_memory,
+    get_num_threads,
+    get_precision,
+    instruction_set,
+    set_num_threads,
+    set_precision,
+)
 from kinema.autograd import GradientTape, Tensor, Variable
 from kinema.layers import Input, Layer
 from kinema.models import Model, Sequential
@@ -42,6 +50,7 @@ __all__ = [
     "datasets",
     "errors",
     "get_num_threads",
+    "get_precision",
     "initializers",
     "instruction_set",
     "layers",
@@ -54,6 +63,7 @@ __all__ = [
     "regularizers",
     "saving",
     "set_num_threads",
+    "set_precision",
     "utils",
     "video",
 ]

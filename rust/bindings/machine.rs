@@ -2,6 +2,7 @@
 
 use super::support::to_python;
 use crate::error::{KernelError, Result};
+use crate::kernels::precision::{self, Precision};
 use crate::simd::InstructionSet;
 use crate::{memory, parallel, simd};
 use pyo3::prelude::*;
@@ -51,6 +52,27 @@ pub fn set_num_threads(n: i64) -> PyResult<()> {
 #[pyfunction]
 pub fn get_num_threads() -> usize {
     parallel::threads()
+}
+
+/// Chooses between "fast", the default, and "exact": see `kernels::precision`.
+#[pyfunction]
+pub fn set_precision(precision: &str) -> PyResult<()> {
+    let chosen = match precision {
+        "exact" => Precision::Exact,
+        "fast" => Precision::Fast,
+        other => return Err(to_python(KernelError::argument("kinema", "the precision", "'exact' or 'fast'", other))),
+    };
+    precision::set_precision(chosen);
+    Ok(())
+}
+
+/// "exact" or "fast".
+#[pyfunction]
+pub fn get_precision() -> &'static str {
+    match precision::precision() {
+        Precision::Exact => "exact",
+        Precision::Fast => "fast",
+    }
 }
 
 /// Gives recycled memory back to the system.

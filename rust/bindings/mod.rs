@@ -40,7 +40,8 @@ mod _rust {
     use super::geometry::conv_output_size;
     #[pymodule_export]
     use super::machine::{
-        available_instruction_sets, clear_memory, get_num_threads, instruction_set, pooled_bytes, set_num_threads,
+        available_instruction_sets, clear_memory, get_num_threads, get_precision, instruction_set, pooled_bytes,
+        set_num_threads, set_precision,
     };
     #[pymodule_export]
     use super::normalization::{

@@ -11,7 +11,10 @@ unsafe fn load<V: Vector, const N: usize>(inputs: [&[V::Elem]; N], start: usize,
     let mut vectors = [V::zero(); N];
     for i in 0..N {
         // SAFETY: the caller's promise.
-        vectors[i] = unsafe { V::load_partial(inputs[i].as_ptr().add(start), count) };
+        vectors[i] = unsafe {
+            let from = inputs[i].as_ptr().add(start);
+            if count == V::LANES { V::load(from) } else { V::load_partial(from, count) }
+        };
     }
     vectors
 }
@@ -26,15 +29,15 @@ pub fn map<T: Element, S: Simd, const N: usize>(
     let lanes = T::Vector::<S>::LANES;
     let len = out.len();
     assert!(inputs.iter().all(|input| input.len() == len));
-    let whole = len - len % lanes;
-    for start in (0..whole).step_by(lanes) {
-        // SAFETY: all slices have `len` elements and start + lanes <= len.
-        unsafe { f(load(inputs, start, lanes)).store(out.as_mut_ptr().add(start)) };
-    }
-    if whole < len {
-        let count = len - whole;
+    // One call of f in the text: a second one would keep it from being inlined.
+    for start in (0..len).step_by(lanes) {
+        let count = lanes.min(len - start);
         // SAFETY: `count` elements are left in all slices.
-        unsafe { f(load(inputs, whole, count)).store_partial(out.as_mut_ptr().add(whole), count) };
+        unsafe {
+            let y = f(load(inputs, start, count));
+            let to = out.as_mut_ptr().add(start);
+            if count == lanes { y.store(to) } else { y.store_partial(to, count) }
+        }
     }
 }
 

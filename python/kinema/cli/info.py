@@ -29,6 +29,7 @@ def run(options: argparse.Namespace) -> None:
         "numpy": metadata.version("numpy"),
         "h5py": metadata.version("h5py"),
         "instruction set": f"{_rust.instruction_set()} (available: {', '.join(_rust.available_instruction_sets())})",
+        "precision": _rust.get_precision(),
         "threads": str(_rust.get_num_threads()),
         "decoder": _decoder(),
     }

@@ -24,10 +24,10 @@ pub enum Algorithm {
 /// Channels from which transforms pay.
 const LEAST_CHANNELS: usize = 16;
 
-/// The choice for a convolution of whose output `outputs` rows and columns are used.
-pub fn choose<T: Element>(g: &ConvGeometry, outputs: (usize, usize)) -> Algorithm {
-    let computed = |length: usize| length.next_multiple_of(OUTPUT);
-    let filled = 8 * outputs.0 * outputs.1 >= 5 * computed(outputs.0) * computed(outputs.1);
+/// The choice for a convolution, the same whether pooling follows or not.
+pub fn choose<T: Element>(g: &ConvGeometry) -> Algorithm {
+    let (rows, cols) = (g.rows.output, g.cols.output);
+    let filled = 8 * rows * cols >= 5 * rows.next_multiple_of(OUTPUT) * cols.next_multiple_of(OUTPUT);
     let many = g.cin.min(g.cout) >= LEAST_CHANNELS;
     if may_round::<T>() && winograd::applies(g) && many && filled { Algorithm::Winograd } else { Algorithm::Direct }
 }

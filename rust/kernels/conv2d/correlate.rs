@@ -4,6 +4,7 @@
 //! (pixels x taps * run) times (taps * run x channels), the weights packed in blocks as wide as a register tile. Forward and
 //! input gradient differ only in pixels, taps and weights.
 
+use super::depthwise;
 use super::tile::{accumulate, tile_vectors, with_tile};
 use crate::memory::Buffer;
 use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
@@ -31,6 +32,11 @@ impl Taps {
         self.offsets.len() * self.run
     }
 
+    /// Whether every channel is a group of its own, in and out.
+    fn depthwise(&self, channels: usize) -> bool {
+        self.groups > 1 && self.group_step == 1 && channels == 1
+    }
+
     /// One past the furthest element that a window sees.
     fn reach(&self) -> usize {
         let last = self.offsets.iter().max().map_or(0, |offset| offset + self.run);
@@ -38,7 +44,8 @@ impl Taps {
     }
 }
 
-/// Weights as (group, block, products, width), the last block of a group filled up with zeros.
+/// Weights as (group, block, products, width), the last block of a group filled up with zeros; groups of one channel in and out as
+/// (tap, channel).
 pub struct PackedWeights<T: Element> {
     data: Buffer<T>,
     products: usize,
@@ -50,7 +57,15 @@ pub struct PackedWeights<T: Element> {
 
 impl<T: Element> PackedWeights<T> {
     /// Packs `weight(group, product, channel)`.
-    pub fn new(groups: usize, products: usize, channels: usize, weight: impl Fn(usize, usize, usize) -> T) -> Self {
+    pub fn new(taps: &Taps, channels: usize, weight: impl Fn(usize, usize, usize) -> T) -> Self {
+        let (groups, products) = (taps.groups, taps.products());
+        if taps.depthwise(channels) {
+            let mut data = Buffer::stale(products * groups);
+            for (index, w) in data.iter_mut().enumerate() {
+                *w = weight(index % groups, index / groups, 0);
+            }
+            return Self { data, products, width: 1, blocks: 1, channels };
+        }
         let width = dispatch(TileWidth { channels, like: T::ZERO });
         let blocks = channels.div_ceil(width);
         let mut data = Buffer::stale(groups * blocks * products * width);
@@ -118,6 +133,9 @@ pub fn correlate<T: Element>(
     epilogue: Epilogue<'_, T>,
     out: &mut [T],
 ) {
+    if taps.depthwise(weights.channels) {
+        return depthwise::correlate(plane, pixels, taps, &weights.data, epilogue, out);
+    }
     for (group, block, target) in weights.all_blocks(taps.groups) {
         correlate_block(plane, pixels, taps, weights, group, block, epilogue, target, out);
     }

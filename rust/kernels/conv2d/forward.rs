@@ -1,6 +1,7 @@
 //! Forward: bands of output rows, each an implicit GEMM.
 
 use super::correlate::{Epilogue, PackedWeights, Pixel, Taps, correlate};
+use super::depthwise;
 use super::plane::Plane;
 use crate::geometry::ConvGeometry;
 use crate::memory::Buffer;
@@ -23,29 +24,26 @@ pub fn taps(g: &ConvGeometry, plane: &Plane) -> Taps {
 }
 
 /// The kernel (kh, kw, channels in of a group, channels out) packed for `taps`.
-pub fn pack<T: Element>(g: &ConvGeometry, kernel: &[T]) -> PackedWeights<T> {
-    let products = g.rows.kernel * g.cols.kernel * (g.cin / g.groups);
+pub fn pack<T: Element>(g: &ConvGeometry, taps: &Taps, kernel: &[T]) -> PackedWeights<T> {
     let channels = g.cout / g.groups;
-    PackedWeights::new(g.groups, products, channels, |group, product, channel| {
-        kernel[product * g.cout + group * channels + channel]
-    })
+    PackedWeights::new(taps, channels, |group, product, channel| kernel[product * g.cout + group * channels + channel])
 }
 
 /// y = x * kernel + bias, with ReLU on top if asked for.
 pub fn conv2d<T: Element>(g: &ConvGeometry, x: &[T], kernel: &[T], epilogue: Epilogue<'_, T>) -> Buffer<T> {
     let plane = Plane::of_input(g);
-    let (taps, weights) = (taps(g, &plane), pack(g, kernel));
+    let taps = taps(g, &plane);
+    let weights = pack(g, &taps, kernel);
     let mut y = Buffer::stale(g.output_shape().iter().product());
     let line = g.cols.output * g.cout;
-    let rows_per_band = BAND_PIXELS.div_ceil(g.cols.output.max(1)).min(g.rows.output.max(1));
+    let rows_per_band = band_pixels(g).div_ceil(g.cols.output.max(1)).min(g.rows.output.max(1));
     let bands = g.rows.output.div_ceil(rows_per_band);
     let x_len = g.rows.input * g.cols.input * g.cin;
     let shared = Shared::new(&mut y);
     for_each(g.frames * bands, 1, |index| {
         let (frame, first) = (index / bands, index % bands * rows_per_band);
         let rows = rows_per_band.min(g.rows.output - first);
-        let top = first * g.rows.stride;
-        let bottom = top + (rows - 1) * g.rows.stride + (g.rows.kernel - 1) * g.rows.dilation + 1;
+        let (top, bottom) = band_of(g, first, rows);
         let band = plane.band(&x[frame * x_len..][..x_len], top, bottom);
         let pixels = pixels(g, &plane, rows, g.cols.output);
         // SAFETY: bands do not overlap, and each is visited once.
@@ -53,6 +51,22 @@ pub fn conv2d<T: Element>(g: &ConvGeometry, x: &[T], kernel: &[T], epilogue: Epi
         correlate(&band, &pixels, &taps, &weights, epilogue, y);
     });
     y
+}
+
+/// Output pixels of a band, about.
+pub fn band_pixels(g: &ConvGeometry) -> usize {
+    if depthwise(g) { depthwise::band_pixels(g.cout) } else { BAND_PIXELS }
+}
+
+/// Whether channels do not see each other.
+pub fn depthwise(g: &ConvGeometry) -> bool {
+    g.groups > 1 && g.groups == g.cin && g.groups == g.cout
+}
+
+/// The rows of the plane, a half-open range, that output rows `first..first + rows` see.
+pub fn band_of(g: &ConvGeometry, first: usize, rows: usize) -> (usize, usize) {
+    let top = first * g.rows.stride;
+    (top, top + (rows - 1) * g.rows.stride + (g.rows.kernel - 1) * g.rows.dilation + 1)
 }
 
 /// The first `cols` pixels of each of `rows` output rows, seen from the top of their band.

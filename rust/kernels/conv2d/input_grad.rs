@@ -5,7 +5,7 @@
 //! convolution of stride 1 with its own few taps; with stride 1 there is one phase, the convolution with the flipped kernel.
 
 use super::correlate::{Epilogue, PackedWeights, Pixel, Taps, correlate};
-use super::forward::BAND_PIXELS;
+use super::forward::band_pixels;
 use super::plane::{Plane, PlaneAxis};
 use crate::geometry::{ConvGeometry, Window};
 use crate::memory::Buffer;
@@ -84,7 +84,7 @@ impl<T: Element> Phase<T> {
             .flat_map(|&down| col_taps[..starts].iter().map(move |&across| offset(down, across)))
             .collect();
         let taps = Taps { offsets, run, groups: g.groups, group_step: cout };
-        let weights = PackedWeights::new(g.groups, taps.products(), cin, |group, product, channel| {
+        let weights = PackedWeights::new(&taps, cin, |group, product, channel| {
             let (tap, output) = (product / cout, product % cout);
             let (down, across) = (row_taps[tap / col_taps.len()], col_taps[tap % col_taps.len()]);
             let tap = down.index * g.cols.kernel + across.index;
@@ -125,7 +125,7 @@ pub fn conv2d_input_grad<T: Element>(g: &ConvGeometry, dy: &[T], kernel: &[T]) -
         .collect();
     let mut dx = Buffer::stale(g.input_shape().iter().product());
     let line = g.cols.input * g.cin;
-    let band_rows = (BAND_PIXELS.div_ceil(g.cols.input.max(1)).div_ceil(g.rows.stride)).min(rows.positions.max(1));
+    let band_rows = (band_pixels(g).div_ceil(g.cols.input.max(1)).div_ceil(g.rows.stride)).min(rows.positions.max(1));
     let bands = rows.positions.div_ceil(band_rows);
     let dy_len = g.rows.output * g.cols.output * g.cout;
     let shared = Shared::new(&mut dx);

@@ -10,6 +10,7 @@
 
 pub(super) mod choice;
 pub(super) mod correlate;
+mod depthwise;
 pub(super) mod forward;
 mod input_grad;
 pub(super) mod kernel_grad;
@@ -51,15 +52,11 @@ pub fn conv2d<T: Element>(
     }
     let relu = activation == Activation::Relu;
     let epilogue = Epilogue { bias, relu };
-    let y = match algorithm::<T>(g) {
+    let y = match choose::<T>(g) {
         Algorithm::Winograd => winograd::conv2d(g, x, kernel, epilogue),
         Algorithm::Direct => forward::conv2d(g, x, kernel, epilogue),
     };
     Ok(if relu || activation == Activation::Linear { y } else { activate(&y, activation) })
-}
-
-fn algorithm<T: Element>(g: &ConvGeometry) -> Algorithm {
-    choose::<T>(g, (g.rows.output, g.cols.output))
 }
 
 /// Which gradients of a convolution to compute.
@@ -81,11 +78,14 @@ pub fn conv2d_grad<T: Element>(
 ) -> Result<(Option<Buffer<T>>, Option<Buffer<T>>)> {
     let op = "conv2d_grad";
     check(op, &[("x", x, g.input_shape()), ("kernel", kernel, g.kernel_shape()), ("dy", dy, g.output_shape())])?;
-    Ok(match algorithm::<T>(g) {
+    Ok(match choose::<T>(g) {
         Algorithm::Winograd => winograd::gradients(g, x, kernel, dy, wanted),
         Algorithm::Direct => (
             wanted.input.then(|| input_grad::conv2d_input_grad(g, dy, kernel)),
-            wanted.kernel.then(|| kernel_grad::conv2d_kernel_grad(g, x, dy)),
+            wanted.kernel.then(|| match forward::depthwise(g) {
+                true => depthwise::kernel_grad(g, x, dy),
+                false => kernel_grad::conv2d_kernel_grad(g, x, dy),
+            }),
         ),
     })
 }

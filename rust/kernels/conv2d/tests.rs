@@ -77,6 +77,23 @@ proptest! {
 }
 
 #[test]
+fn channels_that_do_not_see_each_other_match_the_oracle() {
+    for channels in [2, 5, 16, 17, 40] {
+        for (kernel, strides, dilation) in
+            [((3, 3), (1, 1), (1, 1)), ((3, 3), (2, 2), (1, 1)), ((5, 2), (1, 3), (1, 2))]
+        {
+            for same in [false, true] {
+                let size = (13, 11);
+                let channels = (channels, channels);
+                on_all(
+                    &ConvGeometry::new("test", 3, size, channels, kernel, strides, same, dilation, channels.0).unwrap(),
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn several_bands_of_rows_join() {
     for same in [false, true] {
         let size = (37, 61);

@@ -19,7 +19,9 @@ pub fn forward<T: Element>(
     relu: bool,
 ) -> (Buffer<T>, Buffer<u8>) {
     let plane = Plane::of_input(&g.conv);
-    let job = Job { g, plane, taps: taps(&g.conv, &plane), weights: pack(&g.conv, kernel), bias, relu };
+    let taps = taps(&g.conv, &plane);
+    let weights = pack(&g.conv, &taps, kernel);
+    let job = Job { g, plane, taps, weights, bias, relu };
     let len = g.pool.output_shape().iter().product();
     let (mut y, mut argmax) = (Buffer::stale(len), Buffer::stale(len));
     let line = g.pool.cols.output * g.pool.channels;

@@ -52,9 +52,8 @@ impl PooledConvGeometry {
     }
 
     fn algorithm<T: Element>(&self) -> Algorithm {
-        let outputs = (self.pool.rows.output * self.pool.rows.kernel, self.pool.cols.output * self.pool.cols.kernel);
         let fits = (self.pool.rows.kernel, self.pool.cols.kernel) == (winograd::POOL, winograd::POOL);
-        if fits { choose::<T>(&self.conv, outputs) } else { Algorithm::Direct }
+        if fits { choose::<T>(&self.conv) } else { Algorithm::Direct }
     }
 }
 
@@ -80,10 +79,29 @@ pub fn conv2d_pool<T: Element>(
     if let Some(bias) = bias {
         KernelError::check_shape("conv2d_pool", "bias", &[g.conv.cout], &[bias.len()])?;
     }
+    if conv2d::forward::depthwise(&g.conv) {
+        return pool_after(g, x, kernel, bias, activation);
+    }
     Ok(match g.algorithm::<T>() {
         Algorithm::Winograd => winograd::forward(g, x, kernel, bias, relu),
         Algorithm::Direct => forward::forward(g, x, kernel, bias, relu),
     })
+}
+
+/// Pooling of an activation that is written: for channels that do not see each other, whose convolution is no product.
+fn pool_after<T: Element>(
+    g: &PooledConvGeometry,
+    x: &[T],
+    kernel: &[T],
+    bias: Option<&[T]>,
+    activation: Activation,
+) -> Result<(Buffer<T>, Buffer<u8>)> {
+    let full = conv2d::conv2d(&g.conv, x, kernel, bias, activation)?;
+    let (y, mut argmax) = pool2d::max_pool2d::<T, u8>(&g.pool, &full)?;
+    if activation == Activation::Relu {
+        argmax.iter_mut().zip(&y[..]).filter(|(_, y)| **y <= T::ZERO).for_each(|(argmax, _)| *argmax = DEAD);
+    }
+    Ok((y, argmax))
 }
 
 /// Gradients of input (unless not wanted), kernel and bias.
