@@ -130,8 +130,8 @@ def pooled_bytes() -> int:
 def set_precision(precision: str) -> None:
     """Chooses how much rounding float32 kernels may trade for speed.
 
-    "fast", the default, lets 3x3 convolutions use Winograd's algorithm, whose results differ from the exact sums by about twice as much
-    as those of a sum of products do (relative l2 error below 2e-6 for outputs and input gradients up to 512 channels, 5e-6 for kernel
+    "fast", the default, lets 3x3 convolutions use Winograd's algorithm, which rounds about twice as much as a sum of
+    products (relative l2 error below 2e-6 for outputs and input gradients up to 512 channels, 5e-6 for kernel
     gradients). "exact" computes sums of products only. float64 is always exact.
     """
 

@@ -40,7 +40,7 @@ def _everything(function: Any, dtype: str, channels: int, filters: int, seed: in
     return [y.numpy(), *(gradient.numpy() for gradient in tape.gradient(y, [x, w], output_gradients=dy))]
 
 
-@pytest.mark.parametrize("channels, filters", [(16, 16), (64, 32), (512, 48)])
+@pytest.mark.parametrize(("channels", "filters"), [(16, 16), (64, 32), (512, 48)])
 def test_fast_stays_within_its_error_bounds(channels: int, filters: int) -> None:
     exact = _everything(ops.conv2d, "float64", channels, filters, 0)
     errors = {}
