@@ -136,7 +136,7 @@ def set_precision(precision: str) -> None:
     """
 
 def get_precision() -> str:
-    """"exact" or "fast"."""
+    """The precision of float32 kernels, "exact" or "fast"."""
 
 def set_num_threads(n: int) -> None:
     """Set the number of threads that kernels run on. Results do not depend on it."""
