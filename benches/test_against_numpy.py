@@ -1,8 +1,7 @@
 """Kinema's kernels beside vectorised NumPy, forward and backward: `pytest benches --benchmark-only`.
 
-Shapes are those of a CNN-LSTM over 64 frames of 128x128 pixels. Each pair is checked to agree before it is timed; the
-ratios of
-the medians are printed at the end (see conftest.py).
+Shapes are those of a CNN-LSTM over 64 frames of 128x128 pixels, and an LSTM over 64 steps of 256 features. Each pair is
+checked to agree before it is timed; the ratios of the medians are printed at the end (see conftest.py).
 """
 
 from __future__ import annotations
@@ -21,6 +20,9 @@ Pair = tuple[Callable[[], Any], Callable[[], Any]]
 
 _CONVOLUTIONS = {"layer1": (128, 3, 32), "layer2": (63, 32, 64), "layer3": (30, 64, 128)}
 _FRAMES = 64
+#: Relative errors: of rounding; and where rounding swaps two nearly equal values of a pooling window, so that the
+#: gradient of an output or two in millions goes to a neighbour.
+_ROUNDED, _FLIPPED = 1e-4, 5e-3
 
 
 def _normal(*shape: int, scale: float = 1.0) -> Array:
@@ -128,11 +130,12 @@ _CASES: dict[str, Callable[[], tuple[Pair, Pair]]] = {
 def test_speed(benchmark: Any, case: str, way: str, library: str) -> None:
     ours, theirs = _CASES[case]()[way == "backward"]
     got, expected = ours(), theirs()
+    most = _FLIPPED if "pool" in case and way == "backward" else _ROUNDED
     for a, b in zip(
         got if isinstance(got, list) else [got], expected if way == "backward" else [expected], strict=True
     ):
         error = np.linalg.norm((a - b).astype("float64")) / max(np.linalg.norm(b.astype("float64")), 1e-12)
-        assert error < 1e-4, f"{case} {way}: the two disagree by {error:.2g}"
+        assert error < most, f"{case} {way}: the two disagree by {error:.2g}"
     benchmark.group = f"{case} {way}"
     benchmark.extra_info["library"] = library
     benchmark.pedantic(ours if library == "kinema" else theirs, rounds=7, warmup_rounds=1)

@@ -89,7 +89,8 @@ def _everybody(results: list[Result]) -> str:
     tables = []
     for way in dict.fromkeys(result.way for result in results):
         mine = [result for result in results if result.way == way]
-        names = list(dict.fromkeys(result.contestant for result in mine))
+        taking_part = {result.contestant for result in mine}
+        names = [name for name in CONTESTANTS if name in taking_part]
         cells = {(result.workload, result.contestant): result for result in mine}
         lines = [
             f"`{way}`, milliseconds (median of the samples), times Kinema's, peak memory of the process:",
