@@ -1,7 +1,11 @@
-"""Writes the neutral description as an ONNX file. Frames come channels last, as Kinema's; the graph transposes them."""
+"""Writes the neutral description as an ONNX file. Frames come channels last; the graph transposes them.
+
+python onnx_graph.py WORKLOAD FILE
+"""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +30,7 @@ from description import (
     with_shapes,
 )
 from onnx import TensorProto, helper, numpy_helper
-from workloads import Workload
+from workloads import WORKLOADS, Workload
 
 _OPSET, _IR = 17, 8
 
@@ -164,3 +168,7 @@ class _Graph:
         for layer in self.workload.layers:
             shape = output_shape(layer, shape)
         return shape
+
+
+if __name__ == "__main__":
+    export(WORKLOADS[sys.argv[1]], Path(sys.argv[2]))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from description import Flatten
-from onnx_graph import export
+from description import Array, Flatten, with_shapes
 from session import Session, Settings
 from workloads import Workload
+
+_EXPORTER = Path(__file__).with_name("onnx_graph.py")
 
 
 def build(workload: Workload, settings: Settings) -> Session:
@@ -17,26 +20,20 @@ def build(workload: Workload, settings: Settings) -> Session:
     x, _ = workload.data()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.onnx"
-        export(workload, file)
+        # In a process of its own, whose memory does not count.
+        subprocess.run([sys.executable, str(_EXPORTER), workload.name, str(file)], check=True)
         if settings.variant == "onnxruntime":
             predict, facts = _onnxruntime(file, x, settings)
         else:
             predict, facts = _openvino(file, x, settings)
     if not isinstance(workload.layers[-1], Flatten):
         return Session(predict, facts=facts)
-    (height, width, channels) = _before_flatten(workload)
-    order = (0, 2, 3, 1)
-    return Session(
-        predict,
-        comparable=lambda y: y.reshape(-1, channels, height, width).transpose(order).reshape(y.shape),
-        facts=facts,
-    )
+    *_, (_, (height, width, channels)) = with_shapes(workload.layers, workload.shape[1:])
 
+    def comparable(y: Array) -> Array:
+        return y.reshape(-1, channels, height, width).transpose(0, 2, 3, 1).reshape(y.shape)
 
-def _before_flatten(workload: Workload) -> tuple[int, ...]:
-    from description import with_shapes
-
-    return list(with_shapes(workload.layers, workload.shape[1:]))[-1][1][-3:]
+    return Session(predict, comparable=comparable, facts=facts)
 
 
 def _onnxruntime(file: Path, x: Any, settings: Settings) -> tuple[Any, dict[str, str]]:
@@ -46,7 +43,7 @@ def _onnxruntime(file: Path, x: Any, settings: Settings) -> tuple[Any, dict[str,
     options.log_severity_level = 3
     if not settings.all_cores:
         options.intra_op_num_threads = settings.threads
-    session = onnxruntime.InferenceSession(file.read_bytes(), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     return lambda: session.run(None, {"x": x})[0], {"onnxruntime": onnxruntime.__version__}
 
 
