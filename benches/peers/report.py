@@ -50,6 +50,8 @@ def _conditions(conditions: dict[str, Any]) -> str:
     machine = ", ".join(f"{name}: {value}" for name, value in conditions["machine"].items())
     versions = ", ".join(f"{name} {version}" for name, version in conditions["versions"].items())
     lines = [f"{conditions['date']}. {machine}.", f"Threads: {conditions['threads']}. Versions: {versions}."]
+    if conditions["precision"]:
+        lines.append(f"Kinema's precision: {conditions['precision']}.")
     if conditions["isa"]:
         lines.append(f"Kept to {conditions['isa']}. {CANNOT_BE_FORCED}")
     if conditions["quick"]:

@@ -42,6 +42,7 @@ print(json.dumps(found))
 def main() -> int:
     """Runs what was asked for."""
     options = _options()
+    about = machine.describe()
     machine.keep_to(options.threads)
     forced = FORCED.get(options.isa, {})
     os.environ.update(forced)
@@ -56,8 +57,9 @@ def main() -> int:
     results: list[Result] = []
     conditions = {
         "date": datetime.date.today().isoformat(),
-        "machine": machine.describe(),
+        "machine": about,
         "threads": options.threads,
+        "precision": options.kinema_precision,
         "isa": options.isa,
         "quick": options.quick,
         "versions": versions,

@@ -14,9 +14,10 @@ def build(workload: Workload, settings: Settings) -> Session:
     import kinema
 
     kinema.set_num_threads(settings.threads)
-    if settings.variant:
-        kinema.set_precision(settings.variant)
     facts = {"kinema": kinema.__version__, "instruction set": kinema.instruction_set()}
+    if settings.variant and hasattr(kinema, "set_precision"):
+        kinema.set_precision(settings.variant)
+        facts["precision"] = settings.variant
     optimizer = kinema.optimizers.Adam(LEARNING_RATE)
     if not workload.layers:
         rng = np.random.default_rng(0)
