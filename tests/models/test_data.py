@@ -136,7 +136,7 @@ def test_indexed_datasets_are_shuffled_by_epoch_and_told_of_its_end() -> None:
         ({"x": np.array(["a"])}, DTypeError, "x has dtype <U1"),
         ({"x": [[1, 2], [3]]}, ShapeError, "rows differ"),
         ({"x": np.zeros(())}, ShapeError, "x is a single number"),
-        ({"x": 5}, DTypeError, "x is a int: give an array"),
+        ({"x": 5}, DTypeError, "x is of type int: give an array"),
         ({"x": iter([]), "y": np.zeros(3)}, ArgumentError, "y cannot be given when x is a"),
     ],
 )

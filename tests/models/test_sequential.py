@@ -90,7 +90,7 @@ def test_the_summary_shows_shapes_parameters_and_memory() -> None:
     ("action", "error", "message"),
     [
         (lambda m: m.add(layers.Dense), DTypeError, "this is a class"),
-        (lambda m: m.add(3), DTypeError, "not a int"),
+        (lambda m: m.add(3), DTypeError, "not 3"),
         (lambda m: m.add(layers.Dense(2, name="d")), ArgumentError, "has a layer named 'd' already"),
         (lambda m: m.add(layers.Input((3,))), ArgumentError, "Input stands at the beginning"),
         (lambda m: m.get_layer("x"), ArgumentError, "no layer named 'x'; its layers are: d"),

@@ -8,7 +8,7 @@ import pytest
 
 import kinema
 from kinema import callbacks, layers, losses, optimizers
-from kinema.errors import ArgumentError, DataError, NonFiniteError, NotBuiltError
+from kinema.errors import ArgumentError, DataError, DTypeError, NonFiniteError, NotBuiltError
 
 
 def _classifier(**compile_arguments: object) -> kinema.Sequential:
@@ -204,11 +204,43 @@ def test_users_losses_and_metrics(data: tuple[np.ndarray, np.ndarray]) -> None:
         (lambda m, x, y: m.fit(x, y, class_weight=[1, 2], verbose=0), ArgumentError, "class_weight is a dict"),
         (lambda m, x, y: m.predict(x[:0], verbose=0), DataError, "x has no samples"),
         (lambda m, x, y: m.evaluate(x, y, nonsense=1), ArgumentError, "does not know the argument"),
+        (
+            lambda m, x, y: m.fit(x, y, sample_weight=np.full(96, np.nan), verbose=0),
+            DataError,
+            "sample_weight contains NaN",
+        ),
+        (lambda m, x, y: m.evaluate(x * np.nan, y, verbose=0), DataError, "x contains NaN"),
+        (lambda m, x, y: m.predict(x * np.nan, verbose=0), DataError, "x contains NaN"),
+        (lambda m, x, y: m.predict_on_batch(x * np.inf), DataError, "x contains NaN or infinite"),
+        (lambda m, x, y: m.fit(x, y, validation_data=(x * np.nan, y), verbose=0), DataError, "x contains NaN"),
+        (lambda m, x, y: m.fit(None, y), DTypeError, "x is None: give an array"),
+        (lambda m, x, y: m.fit("clips", y), DTypeError, "x is of type str: give an array"),
+        (lambda m, x, y: m.fit({"clips": x}, y), DTypeError, "x is of type dict: give an array"),
+        (lambda m, x, y: m.fit(3.0, y), DTypeError, "x is of type float: give an array"),
+        (lambda m, x, y: m.fit(x, y, epochs=-1), ArgumentError, "epochs is an integer of at least 0, not -1"),
+        (lambda m, x, y: m.fit(x, y, epochs="3"), ArgumentError, "epochs is an integer of at least 0, not '3'"),
+        (lambda m, x, y: m.fit(x, y, initial_epoch=0.5), ArgumentError, "initial_epoch is an integer"),
+        (lambda m, x, y: m.fit(x, y, steps_per_epoch=0), ArgumentError, "the number of steps is a positive integer"),
+        (lambda m, x, y: m.predict(x, steps=2.5), ArgumentError, "the number of steps is a positive integer, not 2.5"),
+        (lambda m, x, y: m.fit(x, y, verbose=3), ArgumentError, r"verbose is 0 \(silent\), 1 .*, not 3"),
+        (lambda m, x, y: m.predict(x, verbose="loud"), ArgumentError, "verbose is 0 .* not 'loud'"),
+        (lambda m, x, y: m.fit(x, y, validation_split="half"), ArgumentError, "validation_split is a fraction"),
+        (lambda m, x, y: m.fit(x, y, callbacks=[3]), DTypeError, "callbacks are objects of .*, not 3"),
+        (
+            lambda m, x, y: m.fit(x, y, callbacks=[callbacks.TerminateOnNaN]),
+            DTypeError,
+            r"this is a class, give TerminateOnNaN\(...\)",
+        ),
     ],
 )
 def test_bad_arguments_are_named(call: object, error: type, message: str, data: tuple[np.ndarray, np.ndarray]) -> None:
     with pytest.raises(error, match=message):
         call(_classifier(), *data)  # type: ignore[operator]
+
+
+def test_a_model_without_layers_says_so(data: tuple[np.ndarray, np.ndarray]) -> None:
+    with pytest.raises(NotBuiltError, match="has no layers yet"):
+        kinema.Sequential().predict(data[0], verbose=0)
 
 
 def test_a_model_that_is_not_compiled_says_so(data: tuple[np.ndarray, np.ndarray]) -> None:

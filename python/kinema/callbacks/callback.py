@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kinema.autograd import Tensor, Variable
+from kinema.errors import DTypeError
 
 
 class Callback:
@@ -185,6 +186,9 @@ def _plain(value: Any) -> Any:
 def _flatten(callbacks: Any) -> list[Callback]:
     if callbacks is None:
         return []
+    if isinstance(callbacks, type) or not (hasattr(callbacks, "set_model") or isinstance(callbacks, Iterable)):
+        hint = f": this is a class, give {callbacks.__name__}(...)" if isinstance(callbacks, type) else ""
+        raise DTypeError(f"callbacks are objects of kinema.callbacks or your own Callback, not {callbacks!r}{hint}")
     if not isinstance(callbacks, Iterable):
         return [callbacks]
     return [one for group in callbacks for one in _flatten(group)]

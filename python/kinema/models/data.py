@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +82,7 @@ class ArrayData:
 
     def split(self, fraction: float) -> tuple[ArrayData, ArrayData]:
         """The first samples and the last `fraction` of them."""
-        if not 0 < fraction < 1:
+        if not isinstance(fraction, (int, float, np.number)) or not 0 < fraction < 1:
             raise ArgumentError(f"validation_split is a fraction between 0 and 1, not {fraction!r}")
         cut = int(len(self.order) * (1 - fraction))
         if cut == 0 or cut == len(self.order):
@@ -180,21 +180,23 @@ def make_data(
     steps: int | None = None,
 ) -> Data:
     """The right reader of batches for whatever was given as `x`."""
-    if isinstance(x, (np.ndarray, Tensor)) or (isinstance(x, (list, tuple)) and not _is_list_of_batches(x, y)):
+    if steps is not None:
+        check_count("the number of steps", steps)
+    if hasattr(x, "__array__") or (isinstance(x, (list, tuple)) and not _is_list_of_batches(x, y)):
         return ArrayData(x, y, sample_weight, batch_size, shuffle=shuffle)
+    is_generator = inspect.isgenerator(x) or (hasattr(x, "__next__") and not hasattr(x, "__len__"))
+    is_dataset = hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
+    if not (is_generator or is_dataset) or isinstance(x, (str, bytes, Mapping)):
+        raise DTypeError(
+            f"x is {'None' if x is None else f'of type {type(x).__name__}'}: give an array of samples, a generator of "
+            "(x, y) batches or a dataset such as kinema.video.VideoFolder"
+        )
     given = [name for name, value in (("y", y), ("sample_weight", sample_weight)) if value is not None]
     if given:
         raise ArgumentError(
             f"{' and '.join(given)} cannot be given when x is a {type(x).__name__}: it yields (x, y) batches itself"
         )
-    if inspect.isgenerator(x) or (hasattr(x, "__next__") and not hasattr(x, "__len__")):
-        return GeneratorData(x, steps)
-    if hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__")):
-        return DatasetData(x, shuffle)
-    raise DTypeError(
-        f"x is a {type(x).__name__}: give an array of samples, a generator of (x, y) batches or a dataset such as "
-        "kinema.video.VideoFolder"
-    )
+    return GeneratorData(x, steps) if is_generator else DatasetData(x, shuffle)
 
 
 def steps_in(data: Data) -> int | None:
@@ -248,11 +250,15 @@ def as_data(name: str, value: Any) -> Array:
 
 def check_batch_size(batch_size: Any) -> int:
     """The batch size; 32 when None."""
-    if batch_size is None:
-        return 32
-    if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-        raise ArgumentError(f"batch_size is a positive integer, not {batch_size!r}")
-    return int(batch_size)
+    return 32 if batch_size is None else check_count("batch_size", batch_size)
+
+
+def check_count(name: str, value: Any, least: int = 1) -> int:
+    """A whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        wanted = "a positive integer" if least == 1 else f"an integer of at least {least}"
+        raise ArgumentError(f"{name} is {wanted}, not {value!r}")
+    return int(value)
 
 
 def _is_list_of_batches(x: Any, y: Any) -> bool:

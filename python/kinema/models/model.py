@@ -193,7 +193,7 @@ class Model(Layer):
             self,
             training.FitSettings(
                 epochs=epochs,
-                verbose=1 if verbose == "auto" else int(verbose),
+                verbose=training.verbosity(verbose),
                 initial_epoch=initial_epoch,
                 steps_per_epoch=steps_per_epoch,
                 validation_steps=validation_steps,

@@ -65,7 +65,7 @@ class Sequential(Model):
         """Puts a layer at the end."""
         if not isinstance(layer, Layer):
             raise DTypeError(
-                f"add takes a layer, such as kinema.layers.Dense(10), not a {type(layer).__name__}"
+                f"add takes a layer, such as kinema.layers.Dense(10), not {layer!r}"
                 + (": this is a class, make a layer of it by calling it" if isinstance(layer, type) else "")
             )
         if any(layer.name == other.name for other in self._line):
@@ -123,6 +123,8 @@ class Sequential(Model):
 
     def build(self, input_shape: Any = None) -> None:
         """Builds all layers for an input shape, batch axis included; that of the Input when None."""
+        if not self.layers:
+            raise NotBuiltError(f"model '{self.name}' has no layers yet: add some first")
         shape = self._declared_shape() if input_shape is None else tuple(input_shape)
         if shape is None:
             raise NotBuiltError(

@@ -36,11 +36,15 @@ def check_targets(model: Any, target: Array | None, outputs: Tensor) -> Array | 
 
 def weigh(sample_weight: Array | None, class_weight: Any, target: Array | None, outputs: Tensor) -> Array | None:
     """The weight of each sample, or of each time step, from `sample_weight` and `class_weight` together."""
+    if sample_weight is not None and not np.isfinite(sample_weight).all():
+        raise DataError(
+            "sample_weight contains NaN or infinite values: give finite weights, 0 for what shall not count"
+        )
     weights = None if sample_weight is None else sample_weight.astype(outputs.dtype, copy=False)
     if class_weight is None:
         return weights
     if not isinstance(class_weight, Mapping):
-        raise ArgumentError(f"class_weight is a dict of class number to weight, not a {type(class_weight).__name__}")
+        raise ArgumentError(f"class_weight is a dict of class number to weight, not {class_weight!r}")
     if target is None:
         raise DataError("class_weight needs targets: give y")
     by_class = _weights_by_class(_class_numbers(target, outputs), class_weight).astype(outputs.dtype)

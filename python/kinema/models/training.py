@@ -34,6 +34,10 @@ class FitSettings:
     validation_freq: Any
     class_weight: Any
 
+    def __post_init__(self) -> None:
+        data_module.check_count("epochs", self.epochs, least=0)
+        data_module.check_count("initial_epoch", self.initial_epoch, least=0)
+
     def validates(self, epoch: int) -> bool:
         """Whether to validate after this epoch, counted from 0."""
         if isinstance(self.validation_freq, int):
@@ -118,7 +122,7 @@ def evaluate(
     """The loss and metrics over data; see `Model.evaluate`."""
     _require_compiled(model)
     batches = make_data(x, y, sample_weight, batch_size, steps=steps)
-    loop, progress = _callbacks(model, callbacks, _verbosity(verbose), 1, _steps(batches, steps), history=False)
+    loop, progress = _callbacks(model, callbacks, verbosity(verbose), 1, _steps(batches, steps), history=False)
     try:
         progress.begin("evaluate")
         logs = _evaluate(model, batches, steps, loop, progress)
@@ -131,7 +135,7 @@ def evaluate(
 def predict(model: Any, x: Any, batch_size: int | None, steps: int | None, verbose: Any, callbacks: Any) -> Array:
     """The outputs for all samples; see `Model.predict`."""
     batches = make_data(x, None, None, batch_size, steps=steps)
-    loop, progress = _callbacks(model, callbacks, _verbosity(verbose), 1, _steps(batches, steps), history=False)
+    loop, progress = _callbacks(model, callbacks, verbosity(verbose), 1, _steps(batches, steps), history=False)
     outputs = []
     try:
         progress.begin("predict")
@@ -232,13 +236,16 @@ def _test_step(model: Any, batch: Batch) -> None:
     model.clear_losses()
     with no_tape():
         outputs = model.forward(batch.x, training=False)
+        _require_clean(batch.x, outputs.numpy())
         loss, target, weight = _loss(model, batch, outputs)
     model.compiled_metrics.update(float(loss), target, outputs.numpy(), weight, len(batch))
 
 
 def _predict_rows(model: Any, rows: Rows) -> Array:
     with no_tape():
-        return np.array(model.forward(rows, training=False))
+        outputs = np.array(model.forward(rows, training=False))
+    _require_clean(rows, outputs)
+    return outputs
 
 
 def _train_epoch(model: Any, settings: FitSettings, train: Data, loop: Any, progress: Any) -> dict[str, float]:
@@ -282,7 +289,12 @@ def _steps(batches: Data, steps: int | None) -> int | None:
     return available if steps is None else steps if available is None else min(steps, available)
 
 
-def _verbosity(verbose: Any) -> int:
+def verbosity(verbose: Any) -> int:
+    """How much to show: 0, 1 or 2; "auto" is 1."""
+    if verbose not in ("auto", 0, 1, 2):
+        raise ArgumentError(
+            f"verbose is 0 (silent), 1 (a progress bar), 2 (a line an epoch) or 'auto', not {verbose!r}"
+        )
     return 1 if verbose == "auto" else int(verbose)
 
 
@@ -312,11 +324,20 @@ def _require_compiled(model: Any) -> None:
         )
 
 
+def _require_clean(x: Rows, outputs: Array) -> None:
+    if not np.isfinite(outputs).all() and not _is_finite(x):
+        raise DataError("x contains NaN or infinite values, and so would the outputs: clean the data")
+
+
+def _is_finite(x: Any) -> bool:
+    array = x.gather() if isinstance(x, Rows) else np.asarray(x)
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
+
+
 def _require_finite(model: Any, loss: float, x: Any) -> None:
     if math.isfinite(loss):
         return
-    array = x.gather() if isinstance(x, Rows) else np.asarray(x)
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
+    if not _is_finite(x):
         reason = "x contains NaN or infinite values in this batch: clean the data"
     else:
         reason = (
