@@ -70,7 +70,7 @@ def test_an_output_that_is_no_folder(tmp_path: Path, capsys: pytest.CaptureFixtu
     taken = tmp_path / "taken"
     taken.write_text("a file")
     assert main(["demo", "--output", str(taken)]) == 2
-    assert f"cannot write into the folder {taken}" in error_line(capsys)
+    assert f"--output: cannot write into the folder '{taken}'" in error_line(capsys)
     assert taken.read_text() == "a file"
 
 

@@ -11,6 +11,7 @@ from kinema._warnings import warn
 from kinema.callbacks.callback import Callback
 from kinema.callbacks.checkpoint import check_save_freq
 from kinema.errors import ArgumentError, FileFormatError
+from kinema.saving.atomic import make_folder
 
 _NAME = re.compile(r"epoch-(\d+)-step-(\d+)\.keras")
 
@@ -56,6 +57,7 @@ class BackupAndRestore(Callback):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         from kinema.saving.keras_zip import restore_training
 
+        make_folder(self.backup_dir, "BackupAndRestore: backup_dir")
         backups = self._backups()
         while backups:
             newest = backups.pop()
@@ -94,7 +96,6 @@ class BackupAndRestore(Callback):
             self.backup_dir.rmdir()
 
     def _save(self) -> None:
-        self.backup_dir.mkdir(parents=True, exist_ok=True)
         older = self._backups()
         # The place in the training is in the name: it cannot part from the state, and the file is whole or not there.
         newest = self.backup_dir / f"epoch-{self._epoch:06d}-step-{self.model.steps_trained:09d}.keras"

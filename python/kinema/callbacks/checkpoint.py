@@ -8,6 +8,7 @@ from typing import Any
 from kinema._warnings import warn
 from kinema.callbacks.monitor import MonitorCallback
 from kinema.errors import ArgumentError
+from kinema.saving.atomic import make_folder
 
 _ENDINGS = (".keras", ".h5", ".hdf5")
 
@@ -68,6 +69,10 @@ class ModelCheckpoint(MonitorCallback):
         self._epoch = 0
         self._batches = 0
 
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        if "{" not in os.path.dirname(self.filepath):
+            self._make_folder(self.filepath)
+
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._epoch = epoch
 
@@ -106,12 +111,14 @@ class ModelCheckpoint(MonitorCallback):
                 f"\nEpoch {self._epoch + 1}: {reason}saving {'weights' if self.save_weights_only else 'model'} to "
                 f"{path}"
             )
-        if folder := os.path.dirname(path):
-            os.makedirs(folder, exist_ok=True)
+        self._make_folder(path)
         if self.save_weights_only:
             self.model.save_weights(path, overwrite=True)
         else:
             self.model.save(path, overwrite=True)
+
+    def _make_folder(self, path: str) -> None:
+        make_folder(os.path.dirname(path) or ".", "ModelCheckpoint: filepath")
 
     def _path(self, logs: dict[str, Any]) -> str:
         try:

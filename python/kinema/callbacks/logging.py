@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from kinema.callbacks.callback import Callback
 from kinema.errors import ArgumentError
+from kinema.saving.atomic import make_folder
 
 
 class CSVLogger(Callback):
@@ -35,9 +36,7 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self._close()
-        folder = os.path.dirname(self.filename)
-        if folder:
-            os.makedirs(folder, exist_ok=True)
+        make_folder(os.path.dirname(self.filename) or ".", "CSVLogger: filename")
         started = self.append and os.path.exists(self.filename) and os.path.getsize(self.filename) > 0
         self._needs_header = not started
         self._columns = self._existing_columns() if started else []

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kinema.cli.options import add_seed, add_threads, make_folder, positive
+from kinema.cli.options import add_seed, add_threads, positive
 
 _FRAMES = 16
 _SIZE = (32, 48)
@@ -43,8 +43,9 @@ def run(options: argparse.Namespace) -> None:
     from kinema.cli.classifier import build_classifier, compile_classifier, pixel_normalization
     from kinema.cli.results import accuracy_line, confusion
     from kinema.datasets import grid_commands
+    from kinema.saving.atomic import make_folder
 
-    make_folder(options.output)
+    make_folder(options.output, "--output")
     if options.threads:
         _rust.set_num_threads(options.threads)
     utils.set_random_seed(options.seed)

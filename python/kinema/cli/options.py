@@ -1,9 +1,6 @@
 """Types and groups of options that several commands share."""
 
 import argparse
-from pathlib import Path
-
-from kinema.errors import ArgumentError
 
 
 def positive(text: str) -> int:
@@ -68,20 +65,3 @@ def add_folder_options(parser: argparse.ArgumentParser) -> None:
         default="raise",
         help="what to do with a video that cannot be used: stop, or go on without it (default: %(default)s)",
     )
-
-
-def make_folder(folder: Path) -> None:
-    """Make sure, before any work is done, that files can be written into a folder.
-
-    Raises:
-        ArgumentError: If it cannot be made or written to.
-    """
-    probe = folder / ".kinema-can-write"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise ArgumentError(
-            f"cannot write into the folder {folder}: {error.strerror}; choose another with --output"
-        ) from error

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from kinema.cli.options import add_folder_options, add_seed, add_threads, fraction, frame_size, make_folder, positive
+from kinema.cli.options import add_folder_options, add_seed, add_threads, fraction, frame_size, positive
 from kinema.errors import ArgumentError
 
 _NORMALIZATION_BATCHES = 16
@@ -51,11 +51,12 @@ def run(options: argparse.Namespace) -> None:
     """Train, save and judge."""
     from kinema import _rust, utils
     from kinema.cli.classifier import build_classifier, compile_classifier, pixel_normalization
+    from kinema.saving.atomic import make_folder
     from kinema.video import VideoFolder
 
     if options.output.suffix not in (".keras", ".h5"):
         raise ArgumentError(f"--output must end in .keras or .h5, not {options.output.name!r}")
-    make_folder(options.output.parent)
+    make_folder(options.output.parent, "--output")
     if options.threads:
         _rust.set_num_threads(options.threads)
     utils.set_random_seed(options.seed)

@@ -47,6 +47,27 @@ def atomic_path(filepath: str | os.PathLike[str], overwrite: bool = True) -> Ite
         part.unlink(missing_ok=True)
 
 
+def make_folder(folder: str | os.PathLike[str], argument: str) -> None:
+    """Makes a folder unless it exists, and makes sure, before any work is done, that files can be written into it.
+
+    Args:
+        folder: The folder.
+        argument: What named it, for the error.
+
+    Raises:
+        FileFormatError: It cannot be made or written to.
+    """
+    path = Path(folder)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise FileFormatError(
+            f"{argument}: cannot write into the folder '{path}': {error.strerror}. Name one that you may write to"
+        ) from error
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
