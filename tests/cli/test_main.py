@@ -53,7 +53,21 @@ def test_wrong_arguments(arguments: list[str], sentence: str, capsys: pytest.Cap
     with pytest.raises(SystemExit) as end:
         main(arguments)
     assert end.value.code == 2
-    assert sentence in capsys.readouterr().err
+    (line,) = capsys.readouterr().err.splitlines()
+    assert sentence in line
+    assert line.endswith("--help` explains)")
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"kinema {_rust.__version__}\n"
+
+
+def test_more_threads_than_there_can_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--threads", "9999", "--output", str(tmp_path)]) == 2
+    assert error_line(capsys).startswith("kinema: error: the number of threads must be")
 
 
 def test_a_missing_folder_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,9 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
+from kinema._rust import __version__
 from kinema.cli import demo, evaluate, info, predict, train
 from kinema.errors import KinemaError
 
@@ -35,11 +37,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser, also of each command, that says what is wrong in one sentence instead of printing its whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} (`{self.prog} --help` explains)\n")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    parser = argparse.ArgumentParser(
-        prog="kinema", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = _Parser(prog="kinema", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=f"kinema {__version__}")
     parser.add_argument("--traceback", action="store_true", help="show where in the program an error came from")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (demo, train, evaluate, predict, info):
@@ -50,7 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
 def _sentence(error: BaseException, options: argparse.Namespace) -> str:
     if isinstance(error, MemoryError):
         return "not enough memory: use a smaller --batch-size, --size or --clip-length"
-    sentence = " ".join(str(error).split()) or type(error).__name__
+    sentence = " ".join(str(error).split()).removeprefix("kinema: ") or type(error).__name__
     for name in (name for name in vars(options) if "_" in name):
         sentence = re.sub(rf"\b{name}\b(=(\w+|'\w+'))?", _as_option, sentence)
     return sentence
