@@ -114,6 +114,12 @@ def test_weights_of_another_architecture_change_nothing(tmp_path: Path) -> None:
         np.testing.assert_array_equal(old, new)
 
 
+@pytest.mark.parametrize(("text", "message"), [("{", "is not JSON"), ("[1]", "describes no model")])
+def test_text_that_is_no_model(text: str, message: str) -> None:
+    with pytest.raises(FileFormatError, match=message):
+        kinema.models.model_from_json(text)
+
+
 def test_a_save_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "m.keras"
     path.write_bytes(b"old")

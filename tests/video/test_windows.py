@@ -54,7 +54,7 @@ def test_too_few_frames(frames: object) -> None:
 
 
 def test_no_frames() -> None:
-    with pytest.raises(DataError, match="A window needs 2 frames and there are 0"):
+    with pytest.raises(DataError, match=r"A window needs 2 frames and there are 0: use a longer video\.$"):
         convert_frames_to_sequence([], 2)
 
 

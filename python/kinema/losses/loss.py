@@ -154,8 +154,7 @@ def mismatch(name: str, target: tuple[int, ...], prediction: tuple[int, ...]) ->
     if len(target) < len(prediction):
         return (
             f"{text}: there are fewer axes in the targets than the model predicts. For one target per clip, let the "
-            "last "
-            "recurrent layer have return_sequences=False or pool over time; for class numbers, use "
+            "last recurrent layer have return_sequences=False or pool over time; for class numbers, use "
             "sparse_categorical_crossentropy or kinema.utils.to_categorical"
         )
     return f"{text}: they must be the same; check the targets and the units of the last layer"

@@ -21,8 +21,7 @@ def save_model(model: Any, filepath: str | os.PathLike[str], overwrite: bool = T
     """Writes a model: architecture, weights, optimizer, seed, epoch, step and class names.
 
     The file is whole or not there: it is written beside its place and then moved. Keras 3 opens it, unless an LSTM has
-    peephole
-    connections, which Keras does not know.
+    peephole connections, which Keras does not know.
 
     Args:
         model: A built model.
@@ -131,7 +130,10 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
         config = json.loads(json_string)
     except (ValueError, RecursionError) as error:
         raise FileFormatError(f"this text is not JSON: {error}") from error
-    return deserialize_keras_object(config, custom_objects)
+    model = deserialize_keras_object(config, custom_objects)
+    if not hasattr(model, "to_json"):
+        raise FileFormatError("this JSON text describes no model: Model.to_json writes one that does")
+    return model
 
 
 def _existing(filepath: str | os.PathLike[str]) -> Path:

@@ -42,10 +42,8 @@ def convert_frames_to_sequence(
     array = frames if isinstance(frames, np.ndarray) else _stack(frames)
     if array.ndim == 0 or len(array) < length:
         count = len(array) if array.ndim else 0
-        raise DataError(
-            f"A window needs {length} frames and there are {count}: "
-            f"use a longer video or a sequence_length of at most {count}."
-        )
+        smaller = f" or a sequence_length of at most {count}" if count else ""
+        raise DataError(f"A window needs {length} frames and there are {count}: use a longer video{smaller}.")
     windows = (len(array) - length) // step + 1
     return np.lib.stride_tricks.as_strided(
         array,
