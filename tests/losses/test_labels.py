@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kinema import losses
+from kinema._warnings import once_each
 from kinema.errors import DataError, ShapeError
 
 HALF = np.full((2, 3), 1 / 3)
@@ -56,7 +57,7 @@ def test_rows_that_do_not_sum_to_one_train_with_a_warning():
 def test_one_warning_per_scope():
     loss, rows = losses.CategoricalCrossentropy(), [[2.0, 0.0, 7.0], [0.0, 1.0, 0.0]]
     for _ in range(2):
-        with warnings.catch_warnings(record=True) as caught, losses.warn_once():
+        with warnings.catch_warnings(record=True) as caught, once_each():
             warnings.simplefilter("always")
             for _ in range(3):
                 loss(rows, HALF)

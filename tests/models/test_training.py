@@ -238,6 +238,19 @@ def test_bad_arguments_are_named(call: object, error: type, message: str, data: 
         call(_classifier(), *data)  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("clip", [{}, {"global_clipnorm": 1.0}])
+def test_weights_that_no_gradient_reaches_are_named_once(clip: dict, data: tuple[np.ndarray, np.ndarray]) -> None:
+    class LeavesTheTape(layers.Layer):
+        def call(self, inputs: object) -> object:
+            return kinema.ops.convert_to_tensor(np.tanh(inputs))
+
+    model = kinema.Sequential([layers.Input((4,)), layers.Dense(2, name="first"), LeavesTheTape(), layers.Dense(3)])
+    model.compile(optimizers.SGD(**clip), "mse")
+    with pytest.warns(UserWarning, match=r"no gradient reaches first/kernel, first/bias, .* kinema\.ops") as warned:
+        model.fit(*data, batch_size=32, epochs=2, verbose=0)
+    assert len(warned) == 1
+
+
 def test_a_model_without_layers_says_so(data: tuple[np.ndarray, np.ndarray]) -> None:
     with pytest.raises(NotBuiltError, match="has no layers yet"):
         kinema.Sequential().predict(data[0], verbose=0)

@@ -15,7 +15,6 @@ from kinema.losses.crossentropy import (
     crossentropy,
     sparse_categorical_crossentropy,
 )
-from kinema.losses.labels import warn_once
 from kinema.losses.loss import Loss, LossFunctionWrapper
 from kinema.losses.regression import (
     HalfMeanSquaredError,
@@ -52,7 +51,6 @@ __all__ = [
     "mean_squared_error",
     "serialize",
     "sparse_categorical_crossentropy",
-    "warn_once",
 ]
 
 

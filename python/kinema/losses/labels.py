@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-
 import numpy as np
 
-from kinema._warnings import warn
+from kinema._warnings import warn_once
 from kinema.autograd import Array
 from kinema.errors import DataError
 
-#: What has been said in the surrounding `warn_once`, None outside of one.
-_said: ContextVar[set[str] | None] = ContextVar("kinema_label_warnings", default=None)
 _ROW_SUM_TOLERANCE = 1e-3
-
-
-@contextmanager
-def warn_once() -> Iterator[None]:
-    """Inside, a warning about labels is given once: the training loop runs a whole `fit` in it."""
-    token = _said.set(set())
-    try:
-        yield
-    finally:
-        _said.reset(token)
 
 
 def check_class_numbers(labels: Array, classes: int, ignore: int | None = None) -> None:
@@ -65,19 +49,10 @@ def check_distribution(labels: Array, axis: int) -> None:
             "finite: targets are one-hot rows, as kinema.utils.to_categorical makes, or other non-negative numbers"
         )
     if (np.abs(labels.sum(axis=axis) - 1) > _ROW_SUM_TOLERANCE).any():
-        _warn_in_scope(
+        warn_once(
             "categorical_crossentropy: the targets of some samples do not sum to 1, so the loss cannot reach 0. For "
             "class numbers, use kinema.utils.to_categorical, or sparse_categorical_crossentropy with the numbers"
         )
-
-
-def _warn_in_scope(text: str) -> None:
-    said = _said.get()
-    if said is not None:
-        if text in said:
-            return
-        said.add(text)
-    warn(text)
 
 
 def _position(wrong: Array) -> str:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from kinema import ops
+from kinema._warnings import once_each, warn_once
 from kinema.autograd import Array, GradientTape, Tensor, Variable, no_tape
 from kinema.errors import ArgumentError, DataError, NonFiniteError, NotBuiltError
-from kinema.losses import warn_once
 from kinema.models import data as data_module
 from kinema.models.data import ArrayData, Batch, Data, make_data, steps_in, to_batch, unpack
 from kinema.models.frames import Rows
@@ -86,7 +86,7 @@ def fit(model: Any, settings: FitSettings, train: Data, validation: Data | None,
     model.stop_training = False
     model._initial_epoch = settings.initial_epoch
     try:
-        with warn_once():
+        with once_each():
             _train(model, settings, train, validation, loop, progress)
     finally:
         progress.close()
@@ -200,15 +200,27 @@ def _update(model: Any, tape: GradientTape, loss: Tensor) -> None:
     if not variables:
         return
     optimizer.build(variables)
+    reached: set[int] = set()
+
+    def update_at_once(variable: Variable, gradient: Array) -> None:
+        reached.add(id(variable))
+        optimizer.update_variable(gradient, variable)
+
     with uninterrupted():
         if optimizer.needs_all_gradients:
             pairs: list[tuple[Array, Variable]] = []
             tape.backward(loss, lambda variable, gradient: pairs.append((gradient, variable)))
             optimizer.apply_gradients(pairs)
-            return
-        optimizer.begin_step()
-        tape.backward(loss, lambda variable, gradient: optimizer.update_variable(gradient, variable))
-        optimizer.end_step()
+            reached.update(id(variable) for _, variable in pairs)
+        else:
+            optimizer.begin_step()
+            tape.backward(loss, update_at_once)
+            optimizer.end_step()
+    if missed := [variable.path for variable in variables if id(variable) not in reached]:
+        warn_once(
+            f"no gradient reaches {', '.join(missed)}, which training leaves as they are: the loss does not depend on "
+            "them, or a layer or loss of yours computes with NumPy where kinema.ops is needed"
+        )
 
 
 def _loss(
