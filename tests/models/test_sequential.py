@@ -86,6 +86,21 @@ def test_the_summary_shows_shapes_parameters_and_memory() -> None:
     assert "Memory of a training batch: about" in text
 
 
+def test_the_memory_that_the_summary_tells_leaves_out_what_fusion_never_writes() -> None:
+    def text(*between: layers.Layer) -> str:
+        lines: list[str] = []
+        model = kinema.Sequential(
+            [layers.Input((2, 10, 10, 1)), layers.Conv2D(4, 3), *between, layers.MaxPooling2D(), layers.Flatten()]
+        )
+        model.summary(print_fn=lines.append)
+        return lines[0]
+
+    # per frame: 100 numbers in; 64 pooled and again 64 flattened, each with its gradient
+    assert f"({2 * 4 * (100 + 2 * 128) / 1024:.1f} KB each" in text()
+    # and twice the un-pooled activation, before and after a layer in between, each with its gradient
+    assert f"({2 * 4 * (100 + 2 * (128 + 2 * 256)) / 1024:.1f} KB each" in text(layers.Dropout(0.5))
+
+
 @pytest.mark.parametrize(
     ("action", "error", "message"),
     [

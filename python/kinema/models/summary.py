@@ -101,10 +101,13 @@ def _notes(model: Any) -> list[str]:
 
 
 def _memory_line(model: Any, plan: Any) -> str:
-    """Weights with gradients and two slots of the optimizer, and what a batch keeps for the way back."""
-    shapes = [plan.input_shape, *(plan.lifted.shapes)]
+    """Weights with gradients and two slots of the optimizer; the batch, and each step's output with its gradient."""
+    shapes = [plan.input_shape]
+    for step in plan.steps:
+        shapes.append(step.compute_output_shape(shapes[-1]))
     known = [shape for shape in shapes if None not in shape[1:]]
-    sample = sum(int(np.prod(shape[1:])) for shape in known) * np.dtype(model.dtype).itemsize
+    numbers = sum(int(np.prod(shape[1:])) * (1 if shape is plan.input_shape else 2) for shape in known)
+    sample = numbers * np.dtype(model.dtype).itemsize
     fixed = sum(weight.size * weight.dtype.itemsize * (4 if weight.trainable else 1) for weight in model.weights)
     at_least = "" if len(known) == len(shapes) else "at least "
     return (
