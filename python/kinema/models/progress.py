@@ -55,20 +55,20 @@ class Progress(Callback):
         self._items += len(rows) * (rows.shape[1] if len(rows.shape) >= 5 else 1)
         self._seen_steps += 1
         if self._bar is not None:
-            self._bar.update(self._task, advance=1, figures=self._figures(logs))
+            speed, *figures = self._figures(logs)
+            self._bar.update(self._task, advance=1, figures=" - ".join([*figures, speed]))
 
     def end(self, logs: dict[str, float]) -> None:
-        """Shows the final figures."""
+        """Replaces the bar by a line with the final figures."""
         if self._steps is None:
             self._steps = self._seen_steps
-        if self._bar is not None:
-            self._bar.update(
-                self._task, total=self._seen_steps, completed=self._seen_steps, figures=self._figures(logs)
-            )
-            self.close()
-        elif self._verbose:
+        self.close()
+        if self._verbose:
             seconds = time.perf_counter() - self._begun
-            print(f"{self._label} - {self._seen_steps} steps - {seconds:.1f} s - {self._figures(logs)}", flush=True)
+            speed, *figures = self._figures(logs)
+            print(
+                " - ".join([self._label, f"{self._seen_steps} steps", f"{seconds:.1f} s", speed, *figures]), flush=True
+            )
 
     def close(self) -> None:
         """Takes the bar off the terminal."""
@@ -76,28 +76,28 @@ class Progress(Callback):
             self._bar.stop()
             self._bar = None
 
-    def _figures(self, logs: dict[str, float]) -> str:
+    def _figures(self, logs: dict[str, float]) -> list[str]:
         seconds = max(time.perf_counter() - self._begun, 1e-9)
-        values = [f"{name}: {value:.4g}" for name, value in logs.items()]
-        return " - ".join([f"{self._items / seconds:.0f} {self._unit}/s", *values])
+        return [
+            f"{self._items / seconds:.0f} {self._unit}/s",
+            *(f"{name}: {value:.4g}" for name, value in logs.items()),
+        ]
 
 
 def _bar() -> Any:
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Column
 
+    def fixed(width: int) -> Column:
+        return Column(no_wrap=True, min_width=width)
+
+    # On a narrow terminal the last column, of figures, gives way.
     return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[figures]}"),
+        TextColumn("{task.description}", table_column=fixed(10)),
+        BarColumn(bar_width=12, table_column=fixed(12)),
+        MofNCompleteColumn(table_column=fixed(5)),
+        TextColumn("left", table_column=fixed(4)),
+        TimeRemainingColumn(table_column=fixed(7)),
+        TextColumn("{task.fields[figures]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
+        transient=True,
     )
