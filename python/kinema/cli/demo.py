@@ -87,7 +87,7 @@ def _draw(path: Path, clips: Any, labels: Any, probabilities: Any, counts: Any, 
         [class_names[labels[index]] for index in shown],
         [class_names[guesses[index]] for index in shown],
         [float(probabilities[index].max()) for index in shown],
-        frame_height=72,
+        frame_height=88,
     )
     curves = {"training": history["accuracy"], "held out": history["val_accuracy"]}
     page = drawing.sheet(

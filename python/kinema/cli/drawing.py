@@ -69,17 +69,22 @@ def clips_panel(
 ) -> Image:
     """Return a panel with a row a clip: some of its frames, the true label, and the guess in green or red."""
     strips = [clip_strip(clip, 6, frame_height) for clip in clips]
-    row, text_left, text_room = frame_height + 6, strips[0].shape[1] + 14, 170
+    row, text_left, text_room, value_left = frame_height + 6, strips[0].shape[1] + 14, 165, 56
     panel = blank(row * len(strips), text_left + text_room)
     for index, strip in enumerate(strips):
         top = index * row
         panel[top : top + frame_height, : strip.shape[1]] = strip
         color = RIGHT if truths[index] == guesses[index] else WRONG
         middle = top + frame_height // 2
-        write_text(panel, shorten(f"true:  {truths[index]}", text_room), text_left, middle - 6)
-        guess = shorten(f"guess: {guesses[index]}", text_room - 50)
-        write_text(panel, guess, text_left, middle - 6 + _LINE, color)
-        write_text(panel, f"{certainties[index]:.2f}", text_left + text_width(guess) + 10, middle - 6 + _LINE, MUTED)
+        certainty = f"{certainties[index]:.2f}"
+        room = text_room - value_left - text_width(certainty) - 10
+        for base, what, word, word_color in (
+            (middle - 6, "true", truths[index], INK),
+            (middle - 6 + _LINE, "guess", guesses[index], color),
+        ):
+            write_text(panel, what, text_left, base, MUTED)
+            write_text(panel, shorten(word, room), text_left + value_left, base, word_color)
+        write_text(panel, certainty, panel.shape[1] - text_width(certainty), middle - 6 + _LINE, MUTED)
     return panel
 
 
