@@ -382,3 +382,6 @@ def test_folders_that_are_none(root: Path, tmp_path: Path) -> None:
         make(tmp_path, label_mode=None)
     with pytest.raises(VideoError, match="There is no table of labels"):
         make(root, labels=tmp_path / "absent.csv")
+    (root / "beside.csv").write_text("path,label\n")
+    with pytest.raises(VideoError, match=r"no table of labels 'beside\.csv'\. Did you mean '.*beside\.csv'"):
+        make(root, labels="beside.csv")

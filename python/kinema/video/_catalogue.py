@@ -81,7 +81,8 @@ def read_labels(
     """The videos that a CSV names: a column `path` (else the first one), the labels, and perhaps a column `group`."""
     check_root(root)
     if not table.is_file():
-        raise VideoNotFoundError(f"There is no table of labels {str(table)!r}.")
+        near = f" Did you mean {str(root / table)!r}?" if (root / table).is_file() else ""
+        raise VideoNotFoundError(f"There is no table of labels {str(table)!r}.{near}")
     with table.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.DictReader(file)
         columns = list(reader.fieldnames or [])

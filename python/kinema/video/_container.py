@@ -37,7 +37,7 @@ def check_file(path: Path, *, allow_damaged: bool = False) -> None:
     if cut:
         raise VideoError(
             f"{str(path)!r} is cut short: {cut}. Copy or download it again, "
-            "or read what is left of it with allow_damaged=True."
+            "or read what is left of it with VideoReader(path, allow_damaged=True)."
         )
 
 

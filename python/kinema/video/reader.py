@@ -223,7 +223,7 @@ class VideoReader:
             self._decoder = None
             raise VideoError(
                 f"{str(self.path)!r} is damaged: the data after frame {self._position} cannot be decoded. "
-                "Copy or download it again, or read what can be decoded with allow_damaged=True."
+                "Copy or download it again, or read what can be decoded with VideoReader(path, allow_damaged=True)."
             )
 
     def _retrieve(self, decoder: Decoder) -> None:
