@@ -202,6 +202,21 @@ def test_users_losses_and_metrics(data: tuple[np.ndarray, np.ndarray]) -> None:
             "validation_split needs arrays",
         ),
         (lambda m, x, y: m.fit(x, y, class_weight=[1, 2], verbose=0), ArgumentError, "class_weight is a dict"),
+        (
+            lambda m, x, y: m.fit(x, y, class_weight={3: 2.0}, verbose=0),
+            ArgumentError,
+            "weight for 3, the classes are 0 to 2",
+        ),
+        (
+            lambda m, x, y: m.fit(x, y, class_weight={"a": 2.0}, verbose=0),
+            ArgumentError,
+            "class_weight has a weight for 'a'",
+        ),
+        (
+            lambda m, x, y: m.fit(x, y, class_weight={1: np.inf}, verbose=0),
+            ArgumentError,
+            "of class 1 is a finite number",
+        ),
         (lambda m, x, y: m.predict(x[:0], verbose=0), DataError, "x has no samples"),
         (lambda m, x, y: m.evaluate(x, y, nonsense=1), ArgumentError, "does not know the argument"),
         (

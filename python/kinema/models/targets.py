@@ -47,12 +47,21 @@ def weigh(sample_weight: Array | None, class_weight: Any, target: Array | None, 
         raise ArgumentError(f"class_weight is a dict of class number to weight, not {class_weight!r}")
     if target is None:
         raise DataError("class_weight needs targets: give y")
+    _check_class_weight(class_weight, max(2, outputs.shape[-1]))
     by_class = _weights_by_class(_class_numbers(target, outputs), class_weight).astype(outputs.dtype)
     return (
         by_class
         if weights is None
         else by_class * weights.reshape(weights.shape + (1,) * (by_class.ndim - weights.ndim))
     )
+
+
+def _check_class_weight(class_weight: Mapping[Any, Any], classes: int) -> None:
+    for number, weight in class_weight.items():
+        if number not in range(classes):
+            raise ArgumentError(f"class_weight has a weight for {number!r}, the classes are 0 to {classes - 1}")
+        if not isinstance(weight, (int, float, np.number)) or not np.isfinite(weight):
+            raise ArgumentError(f"class_weight of class {number} is a finite number, not {weight!r}")
 
 
 def _class_numbers(target: Array, outputs: Tensor) -> Array:
