@@ -47,14 +47,21 @@ def _list(outputs: Any) -> list[Any]:
     return list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
 
 
-def _assert_close(ours: Any, theirs: Any) -> None:
-    mine, other = _list(ours), _list(theirs)
-    assert len(mine) == len(other)
-    for one, two in zip(mine, other, strict=True):
-        expected = np.asarray(two)
-        assert one.shape == expected.shape
-        difference = np.abs(one.numpy() - expected).max()
-        assert difference <= 1e-5 * max(1.0, np.abs(expected).max())
+@pytest.fixture
+def assert_close(difference: Any) -> Any:
+    """Outputs agree as closely as files must: relative to the largest value, or to 1."""
+
+    def check(ours: Any, theirs: Any) -> None:
+        mine, other = _list(ours), _list(theirs)
+        assert len(mine) == len(other)
+        for one, two in zip(mine, other, strict=True):
+            expected = np.asarray(two)
+            assert one.shape == expected.shape
+            apart = np.abs(one.numpy() - expected).max() / max(1.0, np.abs(expected).max())
+            difference("layers, outputs", float(apart))
+            assert apart <= 1e-5
+
+    return check
 
 
 def _theirs(case: Case, twin: Any, inputs: Any, **options: Any) -> Any:
@@ -65,21 +72,21 @@ def _theirs(case: Case, twin: Any, inputs: Any, **options: Any) -> Any:
 
 
 @every_case
-def test_outputs(case: Case) -> None:
+def test_outputs(case: Case, assert_close: Any) -> None:
     layer = case.layer()
     twin = _twin(layer, case.shape)
-    _assert_close(case.outputs(layer, case.inputs()), _theirs(case, twin, case.inputs()))
+    assert_close(case.outputs(layer, case.inputs()), _theirs(case, twin, case.inputs()))
 
 
 @every_case
-def test_outputs_and_weights_in_training(case: Case) -> None:
+def test_outputs_and_weights_in_training(case: Case, assert_close: Any) -> None:
     layer = case.layer()
     if layer.is_random:
         pytest.skip("both draw at random")
     twin = _twin(layer, case.shape)
     options = {"training": True} if getattr(twin, "_call_has_training_arg", False) else {}
     for _ in range(2):
-        _assert_close(case.outputs(layer, case.inputs(), training=True), _theirs(case, twin, case.inputs(), **options))
+        assert_close(case.outputs(layer, case.inputs(), training=True), _theirs(case, twin, case.inputs(), **options))
     for mine, other in zip(layer.get_weights(), twin.get_weights(), strict=True):
         np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-6)
 
@@ -92,43 +99,43 @@ def test_output_shapes(case: Case) -> None:
 
 
 @every_case
-def test_config_of_keras_makes_our_layer(case: Case) -> None:
+def test_config_of_keras_makes_our_layer(case: Case, assert_close: Any) -> None:
     layer = case.layer()
     twin = _twin(layer, case.shape)
     theirs = json.loads(json.dumps(keras.saving.serialize_keras_object(twin)))
     again = deserialize_keras_object(theirs)
     again.ensure_built(case.shape)
     again.set_weights(twin.get_weights())
-    _assert_close(case.outputs(again, case.inputs()), case.outputs(layer, case.inputs()))
+    assert_close(case.outputs(again, case.inputs()), case.outputs(layer, case.inputs()))
 
 
 @pytest.mark.parametrize("cls", RECURRENT)
 @pytest.mark.parametrize("go_backwards", [False, True])
-def test_stateful_layers_go_on_where_they_stopped(cls: Any, go_backwards: bool) -> None:
+def test_stateful_layers_go_on_where_they_stopped(cls: Any, go_backwards: bool, assert_close: Any) -> None:
     layer = cls(3, stateful=True, return_sequences=True, go_backwards=go_backwards)
     rng = np.random.default_rng(0)
     batches = rng.normal(size=(3, *SEQUENCES)).astype("float32")
     layer.ensure_built((None, *SEQUENCES[1:]))
     twin = _twin(layer, SEQUENCES)
     for batch in batches:
-        _assert_close(layer(batch), twin(batch))
+        assert_close(layer(batch), twin(batch))
     layer.reset_state()
     twin.reset_state()
-    _assert_close(layer(batches[0]), twin(batches[0]))
+    assert_close(layer(batches[0]), twin(batches[0]))
 
 
 @pytest.mark.parametrize("mode", ["concat", "sum", None])
-def test_bidirectional_initial_state(mode: str | None) -> None:
+def test_bidirectional_initial_state(mode: str | None, assert_close: Any) -> None:
     layer = layers.Bidirectional(layers.LSTM(3, return_state=True), merge_mode=mode)
     layer.ensure_built((None, *SEQUENCES[1:]))
     rng = np.random.default_rng(0)
     inputs = rng.normal(size=SEQUENCES).astype("float32")
     states = list(rng.normal(size=(4, SEQUENCES[0], 3)).astype("float32"))
     twin = _twin(layer, SEQUENCES)
-    _assert_close(layer(inputs, initial_state=states), twin(inputs, initial_state=states))
+    assert_close(layer(inputs, initial_state=states), twin(inputs, initial_state=states))
 
 
-def test_a_mask_travels_through_a_stack() -> None:
+def test_a_mask_travels_through_a_stack(assert_close: Any) -> None:
     rng = np.random.default_rng(0)
     inputs = rng.normal(size=(3, 6, 4)).astype("float32")
     inputs[0, 4:] = 0
@@ -153,18 +160,18 @@ def test_a_mask_travels_through_a_stack() -> None:
     theirs: Any = keras.ops.convert_to_tensor(inputs)
     for twin in twins:
         theirs = twin(theirs)
-    _assert_close(ours, theirs)
+    assert_close(ours, theirs)
 
 
 @pytest.mark.parametrize("axis", [-1, (-3, -2, -1), (1, 4), None])
-def test_adapt(axis: Any) -> None:
+def test_adapt(axis: Any, assert_close: Any) -> None:
     clips = np.random.default_rng(0).normal(5, 3, (6, 3, 4, 5, 2)).astype("float32")
     layer, twin = layers.Normalization(axis=axis), keras.layers.Normalization(axis=axis)
     layer.adapt(clips)
     twin.adapt(clips)
     for mine, other in zip(layer.get_weights(), twin.get_weights(), strict=True):
         np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-5)
-    _assert_close(layer(clips), twin(clips))
+    assert_close(layer(clips), twin(clips))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Files between Kinema and real Keras 3, both ways."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,26 @@ keras: Any = pytest.importorskip("keras")
 pytestmark = [pytest.mark.peer, pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")]
 
 
-def _close(got: np.ndarray, expected: np.ndarray) -> None:
-    assert np.abs(got - expected).max() <= 1e-5 * max(1.0, np.abs(expected).max())
+@pytest.fixture
+def assert_close(difference: Callable[[str, float], None]) -> Callable[[np.ndarray, np.ndarray], None]:
+    def check(got: np.ndarray, expected: np.ndarray) -> None:
+        apart = float(np.abs(got - expected).max() / max(1.0, np.abs(expected).max()))
+        difference("files, predictions", apart)
+        assert apart <= 1e-5
+
+    return check
 
 
 @pytest.mark.parametrize("ending", [".keras", ".h5"])
 @pytest.mark.parametrize("name", MODELS)
-def test_keras_opens_what_we_write(name: str, ending: str, tmp_path: Path) -> None:
+def test_keras_opens_what_we_write(name: str, ending: str, tmp_path: Path, assert_close: Any) -> None:
     model = MODELS[name]()
     train_a_little(model)
     path = tmp_path / f"m{ending}"
     model.save(path)
     theirs = keras.models.load_model(path)
     x = inputs_for(model)
-    _close(theirs.predict(x, verbose=0), model.predict(x, verbose=0))
+    assert_close(theirs.predict(x, verbose=0), model.predict(x, verbose=0))
     if ending == ".keras":  # Keras itself does not restore an optimizer from `.h5`
         for ours, other in zip(model.optimizer.variables, theirs.optimizer.variables, strict=True):
             np.testing.assert_allclose(ours.numpy(), other.numpy(), rtol=1e-6, atol=1e-8)
@@ -35,7 +42,7 @@ def test_keras_opens_what_we_write(name: str, ending: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("ending", [".keras", ".h5", ".weights.h5"])
 @pytest.mark.parametrize("name", MODELS)
-def test_we_open_what_keras_writes(name: str, ending: str, tmp_path: Path) -> None:
+def test_we_open_what_keras_writes(name: str, ending: str, tmp_path: Path, assert_close: Any) -> None:
     ours = MODELS[name]()
     theirs = keras.models.model_from_json(ours.to_json())
     if name != "normalised":  # whose statistics its config holds
@@ -52,4 +59,4 @@ def test_we_open_what_keras_writes(name: str, ending: str, tmp_path: Path) -> No
         loaded = kinema.models.load_model(path)
         for mine, other in zip(loaded.optimizer.variables, theirs.optimizer.variables, strict=True):
             np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-6, atol=1e-8)
-    _close(loaded.predict(x, verbose=0), theirs.predict(x, verbose=0))
+    assert_close(loaded.predict(x, verbose=0), theirs.predict(x, verbose=0))
