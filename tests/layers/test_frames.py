@@ -127,3 +127,9 @@ def test_aliases() -> None:
     assert layers.AvgPool2D is layers.AveragePooling2D
     assert layers.GlobalMaxPool2D is layers.GlobalMaxPooling2D
     assert layers.GlobalAvgPool2D is layers.GlobalAveragePooling2D
+
+
+@pytest.mark.parametrize("scale", [None, "1/255", float("nan")])
+def test_rescaling_by_what_is_no_number(scale: object) -> None:
+    with pytest.raises(ArgumentError, match="scale is a finite number, or a list with one a channel, not"):
+        layers.Rescaling(scale)

@@ -281,9 +281,11 @@ def test_the_first_layer_may_know_the_input_shape(arguments: dict[str, Any], sha
     assert layers.Dense(2, **arguments).batch_shape == shape
 
 
-def test_negative_lengths() -> None:
-    with pytest.raises(ShapeError, match="a shape has lengths of at least 0, or None where it is open"):
-        layers.Dense(2, input_shape=(-1, 3))
+@pytest.mark.parametrize("shape", [(-1, 3), (2.5, 3), "clip", ((3, 4), 5)])
+def test_lengths_are_whole_numbers(shape: Any) -> None:
+    for make in (lambda: layers.Dense(2, input_shape=shape), lambda: layers.Input(shape)):
+        with pytest.raises(ShapeError, match="a shape is a tuple of whole numbers of at least 0, with None where"):
+            make()
 
 
 def test_output_shape_is_found_by_a_call_where_a_layer_does_not_say_it() -> None:

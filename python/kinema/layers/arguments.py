@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -42,15 +42,18 @@ def declared_input_shape(owner: str, kwargs: dict[str, Any]) -> Shape | None:
         shape = (dim,)
     if shape is None:
         return None
-    return (batch_size, *as_shape((shape,) if isinstance(shape, (int, np.integer)) else shape))
+    return (batch_size, *as_shape(shape))
 
 
-def as_shape(shape: Sequence[Any]) -> Shape:
-    """A shape as a tuple of plain integers and None."""
-    lengths = tuple(None if length is None else int(length) for length in shape)
-    if any(length is not None and length < 0 for length in lengths):
-        raise ShapeError(f"a shape has lengths of at least 0, or None where it is open, not {tuple(shape)}")
-    return lengths
+def as_shape(shape: Any) -> Shape:
+    """A shape, or the only length of one, as a tuple of plain integers and None."""
+    given = tuple(shape) if isinstance(shape, Iterable) and not isinstance(shape, str) else (shape,)
+    for length in given:
+        if length is not None and (not isinstance(length, (int, np.integer)) or length < 0):
+            raise ShapeError(
+                f"a shape is a tuple of whole numbers of at least 0, with None where it is open, not {shape!r}"
+            )
+    return tuple(None if length is None else int(length) for length in given)
 
 
 def dtype_policy(dtype: str) -> dict[str, Any]:

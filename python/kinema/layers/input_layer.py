@@ -61,7 +61,7 @@ class InputLayer(Layer):
         if batch_shape is not None:
             self.batch_shape = as_shape(batch_shape)
         elif shape is not None:
-            self.batch_shape = (batch_size, *as_shape((shape,) if isinstance(shape, (int, np.integer)) else shape))
+            self.batch_shape = (batch_size, *as_shape(shape))
         self.dtype = "float32" if dtype is None else np.dtype(dtype).name
         self.optional = bool(optional)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kinema import ops
-from kinema.errors import ShapeError
+from kinema.errors import ArgumentError, ShapeError
 from kinema.layers.activation import ElementwiseLayer
 from kinema.saving.registry import builtin
 
@@ -37,8 +37,8 @@ class Rescaling(ElementwiseLayer):
 
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.scale = _plain(scale)
-        self.offset = _plain(offset)
+        self.scale = _plain(self.title, "scale", scale)
+        self.offset = _plain(self.title, "offset", offset)
 
     def call(self, inputs: Any) -> Any:
         """`inputs * scale + offset`."""
@@ -53,7 +53,10 @@ class Rescaling(ElementwiseLayer):
         return ops.normalize_frames(inputs, scale=scale, offset=offset)
 
 
-def _plain(value: Any) -> Any:
+def _plain(owner: str, argument: str, value: Any) -> Any:
     """A number, or a nested list of numbers, as files keep it."""
-    array = np.asarray(value, np.float64)
+    array = np.asarray(value)
+    if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+        raise ArgumentError(f"{owner}: {argument} is a finite number, or a list with one a channel, not {value!r}")
+    array = array.astype(np.float64)
     return array.tolist() if array.ndim else float(array)

@@ -143,8 +143,7 @@ class Optimizer:
         if id(variable) not in self._indices:
             raise ArgumentError(
                 f"{type(self).__name__} does not know variable '{variable.path}': an optimizer updates the variables "
-                "it was "
-                "built with. Compile the model again, or make a new optimizer"
+                "it was built with. Compile the model again, or make a new optimizer"
             )
         array = np.ascontiguousarray(as_array(gradient), dtype=variable.dtype)
         if array.shape != variable.shape:
@@ -272,8 +271,7 @@ class Optimizer:
         if len(weights) != len(self.variables):
             raise ShapeError(
                 f"{type(self).__name__} has {len(self.variables)} variables, {len(weights)} arrays came: build it "
-                "for the same "
-                "model first"
+                "for the same model first"
             )
         for variable, weight in zip(self.variables, weights, strict=True):
             variable.assign(weight)
