@@ -105,14 +105,22 @@ fn merges(index: usize, last: bool) -> (usize, Option<usize>) {
     if last { (index, None) } else { (index & ((1 << trailing) - 1), Some(trailing)) }
 }
 
-/// Positions of the bits that are set.
+/// Adds the sums that wait at the levels whose bits are set in `below`, lowest first. A plain loop: an iterator's closure would be
+/// compiled without the instruction set, and the tile would leave its registers.
+///
+/// # Safety
+/// The levels hold whole tiles.
 #[inline(always)]
-fn bits(mut set: usize) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let lowest = set.trailing_zeros();
-        set &= set.wrapping_sub(1);
-        (lowest < usize::BITS).then_some(lowest as usize)
-    })
+unsafe fn add_waiting<V: Vector, const N: usize>(
+    sum: &mut tile::Registers<V, TILE_ROWS, 1, N>,
+    mut below: usize,
+    level: impl Fn(usize) -> Place<V::Elem>,
+) {
+    while below != 0 {
+        // SAFETY: the caller's promise.
+        unsafe { tile::add(sum, level(below.trailing_zeros() as usize)) };
+        below &= below - 1;
+    }
 }
 
 /// How a result is cut into blocks.
@@ -203,7 +211,7 @@ impl<T: Element> Block<'_, T> {
                     for i in (0..rows).step_by(TILE_ROWS) {
                         let left = Strip { data: strips.add(i * steps).cast_const(), row: 1, step: TILE_ROWS };
                         let mut sum = run_sum::<V, N>(left, right, steps, leaf, waiting);
-                        bits(below).for_each(|l| tile::add(&mut sum, level(l).at(i, j)));
+                        add_waiting(&mut sum, below, |l| level(l).at(i, j));
                         match target {
                             Some(l) => tile::store(&sum, level(l).at(i, j)),
                             None => tile::store_rows(&sum, out.at(i, j), rows - i),
@@ -238,7 +246,7 @@ unsafe fn run_sum<V: Vector, const N: usize>(
             let mut sum = tile::zero();
             tile::chain(&mut sum, leaf.min(steps - start), left.at(0, start), right.at(0, start));
             let (below, target) = merges(index, index + 1 >= leaves);
-            bits(below).for_each(|l| tile::add(&mut sum, level(l)));
+            add_waiting(&mut sum, below, level);
             match target {
                 Some(l) => tile::store(&sum, level(l)),
                 None => return sum,

@@ -111,6 +111,8 @@ unsafe fn chain_strided<V: Vector, const R: usize, const P: usize, const N: usiz
     step: usize,
     panels: Panels<V::Elem>,
 ) {
+    // A copy, so that the sums stay in registers whatever the caller does with them before and after.
+    let mut sums = *acc;
     for k in 0..inner {
         // SAFETY: within the strip and the panels by the caller's promise.
         unsafe {
@@ -124,12 +126,13 @@ unsafe fn chain_strided<V: Vector, const R: usize, const P: usize, const N: usiz
                 let left = V::splat(*strip.add(i * row + k * step));
                 for p in 0..P {
                     for v in 0..N {
-                        acc[i][p][v] = left.mul_add(right[p][v], acc[i][p][v]);
+                        sums[i][p][v] = left.mul_add(right[p][v], sums[i][p][v]);
                     }
                 }
             }
         }
     }
+    *acc = sums;
 }
 
 /// Elements of vector `v` of a row that exist, and where they lie.
@@ -168,18 +171,20 @@ pub unsafe fn add<V: Vector, const R: usize, const P: usize, const N: usize>(
     place: Place<V::Elem>,
 ) {
     let whole = place.columns >= P * panel_columns::<V, N>();
-    for (i, row) in acc.iter_mut().enumerate() {
-        for (v, register) in row.as_flattened_mut().iter_mut().enumerate() {
-            // SAFETY: the caller's promise; a vector is read only as far as columns exist.
-            let old = unsafe {
-                if whole {
-                    V::load(place.data.add(i * place.row + v * V::LANES))
-                } else {
-                    let (at, count) = vector::<V>(place, i, v);
-                    V::load_partial(at, count)
+    // SAFETY: the caller's promise; a vector is read only as far as columns exist.
+    unsafe {
+        for i in 0..R {
+            for p in 0..P {
+                for v in 0..N {
+                    let old = if whole {
+                        V::load(place.data.add(i * place.row + (p * N + v) * V::LANES))
+                    } else {
+                        let (at, count) = vector::<V>(place, i, p * N + v);
+                        V::load_partial(at, count)
+                    };
+                    acc[i][p][v] = old.add(acc[i][p][v]);
                 }
-            };
-            *register = old.add(*register);
+            }
         }
     }
 }
@@ -194,15 +199,17 @@ pub unsafe fn store<V: Vector, const R: usize, const P: usize, const N: usize>(
     place: Place<V::Elem>,
 ) {
     let whole = place.columns >= P * panel_columns::<V, N>();
-    for (i, row) in acc.iter().enumerate() {
-        for (v, register) in row.as_flattened().iter().enumerate() {
-            // SAFETY: the caller's promise; a vector is written only as far as columns exist.
-            unsafe {
-                if whole {
-                    register.store(place.data.add(i * place.row + v * V::LANES));
-                } else {
-                    let (at, count) = vector::<V>(place, i, v);
-                    register.store_partial(at, count);
+    // SAFETY: the caller's promise; a vector is written only as far as columns exist.
+    unsafe {
+        for i in 0..R {
+            for p in 0..P {
+                for v in 0..N {
+                    if whole {
+                        acc[i][p][v].store(place.data.add(i * place.row + (p * N + v) * V::LANES));
+                    } else {
+                        let (at, count) = vector::<V>(place, i, p * N + v);
+                        acc[i][p][v].store_partial(at, count);
+                    }
                 }
             }
         }
