@@ -108,6 +108,12 @@ def frames_to_float(x: npt.NDArray[np.uint8], scale: Array, offset: Array) -> Ar
 def dense(x: Array, kernel: Array, bias: Array | None, activation: Activation) -> Array:
     """y = activation(x @ kernel + bias): x (m, k), kernel (k, n), bias (n,)."""
 
+def dense_update(
+    kernel: Array, x: Array, dz: Array, rule: UpdateRule, decay: float, input_gradient: bool
+) -> Array | None:
+    """Changes the kernel of z = x @ kernel by its gradient: first `kernel -= kernel * decay`, then the rule. Returns
+    the gradient of x, with the kernel as it was, if it is wanted."""
+
 def matmul(a: Array, b: Array, transpose_a: bool, transpose_b: bool) -> Array:
     """c = op(a) @ op(b), both 2-D or both 3-D with equal first axes."""
 
@@ -163,44 +169,44 @@ def layer_norm_grad(dy: Array, x: Array, gamma: Array | None, mean: Array, rstd:
     """(dx, dgamma, dbeta) of `layer_norm`, given the statistics it returned."""
 
 # ---- optimizers (w and slots are updated in place; all of one size)
-def adam_update(
-    w: Array,
-    g: Array,
-    m: Array,
-    v: Array,
-    vhat: Array | None,
-    lr: float,
-    beta_1: float,
-    beta_2: float,
-    epsilon: float,
-    step: int,
-) -> None:
-    """Adam: AMSGrad if there is a vhat. `step` counts from 1."""
+@final
+class UpdateRule:
+    """An optimiser's rule for one array of weights, with the arrays that it keeps beside them."""
+
+    @staticmethod
+    def sgd(lr: float) -> UpdateRule:
+        """w -= lr g"""
+
+    @staticmethod
+    def momentum(velocity: Array, lr: float, momentum: float, nesterov: bool) -> UpdateRule:
+        """v = momentum v - lr g, then w += v, or with `nesterov` w += momentum v - lr g."""
+
+    @staticmethod
+    def rmsprop(
+        mean_square: Array,
+        mean_grad: Array | None,
+        velocity: Array | None,
+        lr: float,
+        rho: float,
+        momentum: float,
+        epsilon: float,
+    ) -> UpdateRule:
+        """RMSprop: centered if there is a mean_grad, with momentum if there is a velocity."""
+
+    @staticmethod
+    def adam(
+        m: Array, v: Array, vhat: Array | None, lr: float, beta_1: float, beta_2: float, epsilon: float, step: int
+    ) -> UpdateRule:
+        """Adam: AMSGrad if there is a vhat. `step` counts from 1."""
+
+    def update(self, /, w: Array, g: Array) -> None:
+        """Changes w and the slots by the gradient g."""
 
 def clip_in_place(g: Array, low: float, high: float) -> None:
     """g limited to low..high; NaN stays."""
 
-def momentum_update(w: Array, g: Array, velocity: Array, lr: float, momentum: float, nesterov: bool) -> None:
-    """v = momentum v - lr g, then w += v, or with `nesterov` w += momentum v - lr g."""
-
-def rmsprop_update(
-    w: Array,
-    g: Array,
-    mean_square: Array,
-    mean_grad: Array | None,
-    velocity: Array | None,
-    lr: float,
-    rho: float,
-    momentum: float,
-    epsilon: float,
-) -> None:
-    """RMSprop: centered if there is a mean_grad, with momentum if there is a velocity."""
-
 def scale_in_place(g: Array, factor: float) -> None:
     """g *= factor"""
-
-def sgd_update(w: Array, g: Array, lr: float) -> None:
-    """w -= lr g"""
 
 def sum_of_squares(g: Array) -> float:
     """The sum of g²."""

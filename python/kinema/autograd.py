@@ -15,6 +15,7 @@ import numpy as np
 
 from kinema.errors import ArgumentError, DTypeError, GradientError, ShapeError
 from kinema.tensor import Array, Tensor, Variable, as_array
+from kinema.updates import SpendableGradient, Update
 
 __all__ = ["Array", "Backward", "Gradient", "GradientTape", "Tensor", "Variable", "as_array", "no_tape", "record"]
 
@@ -133,13 +134,24 @@ class GradientTape:
         _forbid_second_order(self, flat, [result for result in results if result is not None])
         return _unflatten(sources, iter(results))
 
-    def backward(self, target: Tensor, sink: Callable[[Variable, Array], None]) -> None:
+    def backward(
+        self,
+        target: Tensor,
+        sink: Callable[[Variable, Array], None],
+        update: Callable[[Variable], Update | None] | None = None,
+    ) -> None:
         """Hands the final gradient of every followed variable to `sink`, as soon as no earlier op can add to it.
 
         The gradients are C-contiguous. They may be read-only or part of what other gradients are made of: not to be
         written to.
+
+        Args:
+            target: A tensor computed inside the tape.
+            sink: Called with a variable and its gradient.
+            update: Asked what a step does to a variable, where one op alone gives its whole gradient and can spend it
+                on the update while computing it. With None as the answer the gradient goes to the sink.
         """
-        self._run(target, None, set(), sink)
+        self._run(target, None, set(), sink, None if self._persistent else update)
 
     def _follow(self, variable: Variable) -> None:
         self._tracked.add(variable._key)
@@ -169,7 +181,12 @@ class GradientTape:
         )
 
     def _run(
-        self, target: Any, seeds: Any, wanted: set[int], sink: Callable[[Variable, Array], None] | None
+        self,
+        target: Any,
+        seeds: Any,
+        wanted: set[int],
+        sink: Callable[[Variable, Array], None] | None,
+        update: Callable[[Variable], Update | None] | None = None,
     ) -> dict[int, Array]:
         if self._used and not self._persistent:
             raise GradientError(
@@ -185,9 +202,11 @@ class GradientTape:
             assert record is not None
             if not self._persistent:
                 self._records[index] = None
-            _step_back(record, gradients, keep)
+            final = last_use.pop(index, ())
+            lone = [self._variables[key] for key in final if key not in gradients] if update else []
+            _step_back(record, gradients, keep, lone, update)
             if sink:
-                for key in last_use.pop(index, ()):
+                for key in final:
                     if key in gradients:
                         sink(self._variables[key], np.asarray(gradients.pop(key), order="C"))
         if not self._persistent:
@@ -248,7 +267,17 @@ def _seed(target: Any, seeds: Any) -> dict[int, Array]:
     return gradients
 
 
-def _step_back(record: _Record, gradients: dict[int, Array], keep: set[int]) -> None:
+def _step_back(
+    record: _Record,
+    gradients: dict[int, Array],
+    keep: set[int],
+    lone: Sequence[Variable],
+    update: Callable[[Variable], Update | None] | None,
+) -> None:
+    """Takes the gradients of a record's outputs to its inputs.
+
+    `lone` are the variables whose whole gradient this record gives: no later one added to it, no earlier one will.
+    """
     coming = [gradients.get(key) if key in keep else gradients.pop(key, None) for key in record.outputs]
     if all(gradient is None for gradient in coming):
         return
@@ -262,12 +291,33 @@ def _step_back(record: _Record, gradients: dict[int, Array], keep: set[int]) -> 
         going = record.backward(coming[0] if len(coming) == 1 else tuple(coming))
         if not isinstance(going, tuple):
             going = (going,)
+        spent = _spend(record, going, lone, update) if update and lone else None
         for key, gradient in zip(record.inputs, going, strict=True):
-            if key is None or gradient is None:
+            if key is None or gradient is None or gradient is spent:
                 continue
             array = gradient() if callable(gradient) else gradient
             if array is not None:
                 gradients[key] = gradients[key] + array if key in gradients else array
+
+
+def _spend(
+    record: _Record,
+    going: tuple[Any, ...],
+    lone: Sequence[Variable],
+    update: Callable[[Variable], Update | None],
+) -> SpendableGradient | None:
+    """Spends a gradient of the record on the update of its variable, if there is one that may be. It comes before the
+    record's other gradients, because those may have to be computed with the weights as they were."""
+    by_key = {variable._key: variable for variable in lone}
+    for key, gradient in zip(record.inputs, going, strict=True):
+        if not isinstance(gradient, SpendableGradient) or key not in by_key or record.inputs.count(key) > 1:
+            continue
+        variable = by_key[key]
+        change = update(variable) if gradient.weights is variable.array else None
+        if change is not None:
+            gradient.spend(change, [other is not None for other in record.inputs])
+            return gradient
+    return None
 
 
 def _forbid_second_order(inner: GradientTape, sources: list[Any], results: list[Tensor]) -> None:

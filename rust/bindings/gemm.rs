@@ -1,6 +1,7 @@
 //! Matrix products.
 
-use super::support::{FloatArray, compute, for_dtype, new_array, optional_view, to_python};
+use super::optimizers::UpdateRule;
+use super::support::{FloatArray, FloatArrayMut, compute, for_dtype, new_array, optional_view, to_python, try_compute};
 use crate::error::KernelError;
 use crate::kernels::activate::Activation;
 use crate::kernels::gemm::{self, Matmul};
@@ -47,5 +48,35 @@ pub fn dense<'py>(
         let mut y = Buffer::stale(m * n);
         compute(py, || gemm::dense([m, k, n], x.data, kernel.data, bias.map(|b| b.data), activation, &mut y))?;
         new_array(py, y, &[m, n])
+    })
+}
+
+/// Changes the kernel of z = x @ kernel by its gradient: first `kernel -= kernel * decay`, then the rule. Returns the gradient of x, with
+/// the kernel as it was, if it is wanted.
+#[pyfunction]
+pub fn dense_update<'py>(
+    py: Python<'py>,
+    mut kernel: FloatArrayMut<'py>,
+    x: FloatArray<'py>,
+    dz: FloatArray<'py>,
+    rule: &UpdateRule,
+    decay: f64,
+    input_gradient: bool,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    const OP: &str = "dense_update";
+    let mut slots = rule.slots(py)?;
+    for_dtype!(x, T => {
+        let (x, dz) = (x.view::<T>(OP, "x")?, dz.view::<T>(OP, "dz")?);
+        let [m, k] = x.shape(OP, "x", "rows, features")?;
+        let [_, n] = dz.shape(OP, "dz", "rows, units")?;
+        KernelError::check_shape(OP, "dz", &[m, n], dz.shape).map_err(to_python)?;
+        let kernel = kernel.elements::<T>(OP, "kernel")?;
+        KernelError::check_shape(OP, "kernel", &[k * n], &[kernel.len()]).map_err(to_python)?;
+        let (kernel, rule) = (slots.beside(kernel)?, rule.rule::<T>());
+        let mut dx = input_gradient.then(|| Buffer::stale(m * k));
+        try_compute(py, || {
+            gemm::multiply_and_update([m, k, n], x.data, dz.data, kernel, rule, decay, dx.as_deref_mut())
+        })?;
+        dx.map(|dx| new_array(py, dx, &[m, k])).transpose()
     })
 }

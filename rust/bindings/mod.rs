@@ -35,7 +35,7 @@ mod _rust {
     #[pymodule_export]
     use super::frames::frames_to_float;
     #[pymodule_export]
-    use super::gemm::{dense, matmul};
+    use super::gemm::{dense, dense_update, matmul};
     #[pymodule_export]
     use super::geometry::conv_output_size;
     #[pymodule_export]
@@ -48,10 +48,7 @@ mod _rust {
         batch_norm, batch_norm_grad, batch_statistics, channel_affine, layer_norm, layer_norm_grad,
     };
     #[pymodule_export]
-    use super::optimizers::{
-        adam_update, clip_in_place, momentum_update, rmsprop_update, scale_in_place, sgd_update, sum_of_squares,
-        weight_decay,
-    };
+    use super::optimizers::{UpdateRule, clip_in_place, scale_in_place, sum_of_squares, weight_decay};
     #[pymodule_export]
     use super::pool2d::{
         average_pool2d, average_pool2d_grad, global_average_pool2d, global_average_pool2d_grad, global_max_pool2d,

@@ -1,92 +1,115 @@
 //! Updates of weights in place.
 
 use super::support::{FloatArray, FloatArrayMut, PyElement, compute, for_dtype, try_compute};
-use crate::kernels::optimizers::{self, Adam, Momentum, RmsProp};
+use crate::kernels::optimizers::{self, Adam, Momentum, RmsProp, SLOTS, Sgd, Weights};
 use pyo3::prelude::*;
 
-fn optional<'a, T: PyElement>(
-    array: &'a mut Option<FloatArrayMut<'_>>,
-    op: &'static str,
-    argument: &'static str,
-) -> PyResult<Option<&'a mut [T]>> {
-    array.as_mut().map(|array| array.elements(op, argument)).transpose()
+/// An optimiser's rule for one array of weights, with the arrays that it keeps beside them.
+#[pyclass(frozen, module = "kinema._rust")]
+pub struct UpdateRule {
+    kind: Kind,
+    slots: [Option<Py<PyAny>>; SLOTS],
 }
 
-/// w -= lr g
-#[pyfunction]
-pub fn sgd_update(py: Python<'_>, mut w: FloatArrayMut<'_>, g: FloatArray<'_>, lr: f64) -> PyResult<()> {
-    for_dtype!(g, T => {
-        let (w, g) = (w.elements::<T>("sgd_update", "w")?, g.view::<T>("sgd_update", "g")?.data);
-        try_compute(py, || optimizers::sgd_update(w, g, lr))
-    })
+#[derive(Clone, Copy)]
+enum Kind {
+    Sgd(Sgd),
+    Momentum(Momentum),
+    RmsProp(RmsProp),
+    Adam(Adam),
 }
 
-/// v = momentum v - lr g, then w += v, or with `nesterov` w += momentum v - lr g.
-#[pyfunction]
-pub fn momentum_update(
-    py: Python<'_>,
-    mut w: FloatArrayMut<'_>,
-    g: FloatArray<'_>,
-    mut velocity: FloatArrayMut<'_>,
-    lr: f64,
-    momentum: f64,
-    nesterov: bool,
-) -> PyResult<()> {
-    const OP: &str = "momentum_update";
-    let settings = Momentum { rate: lr, momentum, nesterov };
-    for_dtype!(g, T => {
-        let (w, g, velocity) = (w.elements::<T>(OP, "w")?, g.view::<T>(OP, "g")?.data, velocity.elements(OP, "velocity")?);
-        try_compute(py, || optimizers::momentum_update(w, g, velocity, settings))
-    })
+/// The slots of a rule while a kernel has them.
+pub struct Slots<'py>([Option<FloatArrayMut<'py>>; SLOTS]);
+
+impl<'py> Slots<'py> {
+    /// Weights and slots as a kernel takes them.
+    pub fn beside<'a, T: PyElement>(&'a mut self, w: &'a mut [T]) -> PyResult<Weights<'a, T>> {
+        let mut slots = [const { None }; SLOTS];
+        for (slot, array) in slots.iter_mut().zip(&mut self.0) {
+            *slot = array.as_mut().map(|array| array.elements::<T>("update", "a slot")).transpose()?;
+        }
+        Ok(Weights { w, slots: slots.map(Option::unwrap_or_default) })
+    }
 }
 
-/// RMSprop: centered if there is a mean_grad, with momentum if there is a velocity.
-#[pyfunction]
-pub fn rmsprop_update(
-    py: Python<'_>,
-    mut w: FloatArrayMut<'_>,
-    g: FloatArray<'_>,
-    mut mean_square: FloatArrayMut<'_>,
-    mut mean_grad: Option<FloatArrayMut<'_>>,
-    mut velocity: Option<FloatArrayMut<'_>>,
-    lr: f64,
-    rho: f64,
-    momentum: f64,
-    epsilon: f64,
-) -> PyResult<()> {
-    const OP: &str = "rmsprop_update";
-    let settings = RmsProp { rate: lr, rho, momentum, epsilon };
-    for_dtype!(g, T => {
-        let (w, g) = (w.elements::<T>(OP, "w")?, g.view::<T>(OP, "g")?.data);
-        let mean_square = mean_square.elements(OP, "mean_square")?;
-        let mean_grad = optional(&mut mean_grad, OP, "mean_grad")?;
-        let velocity = optional(&mut velocity, OP, "velocity")?;
-        try_compute(py, || optimizers::rmsprop_update(w, g, mean_square, mean_grad, velocity, settings))
-    })
+impl UpdateRule {
+    /// The rule for elements of type T.
+    pub fn rule<T: PyElement>(&self) -> &dyn optimizers::UpdateRule<T> {
+        match &self.kind {
+            Kind::Sgd(rule) => rule,
+            Kind::Momentum(rule) => rule,
+            Kind::RmsProp(rule) => rule,
+            Kind::Adam(rule) => rule,
+        }
+    }
+
+    /// Borrows the slots from Python.
+    pub fn slots<'py>(&self, py: Python<'py>) -> PyResult<Slots<'py>> {
+        let mut slots = [const { None }; SLOTS];
+        for (slot, array) in slots.iter_mut().zip(&self.slots) {
+            *slot = array.as_ref().map(|array| array.bind(py).extract()).transpose()?;
+        }
+        Ok(Slots(slots))
+    }
 }
 
-/// Adam: AMSGrad if there is a vhat. `step` counts from 1.
-#[pyfunction]
-pub fn adam_update(
-    py: Python<'_>,
-    mut w: FloatArrayMut<'_>,
-    g: FloatArray<'_>,
-    mut m: FloatArrayMut<'_>,
-    mut v: FloatArrayMut<'_>,
-    mut vhat: Option<FloatArrayMut<'_>>,
-    lr: f64,
-    beta_1: f64,
-    beta_2: f64,
-    epsilon: f64,
-    step: u64,
-) -> PyResult<()> {
-    const OP: &str = "adam_update";
-    let settings = Adam { rate: lr, beta_1, beta_2, epsilon, step };
-    for_dtype!(g, T => {
-        let (w, g) = (w.elements::<T>(OP, "w")?, g.view::<T>(OP, "g")?.data);
-        let (m, v, vhat) = (m.elements(OP, "m")?, v.elements(OP, "v")?, optional(&mut vhat, OP, "vhat")?);
-        try_compute(py, || optimizers::adam_update(w, g, m, v, vhat, settings))
-    })
+#[pymethods]
+impl UpdateRule {
+    /// w -= lr g
+    #[staticmethod]
+    fn sgd(lr: f64) -> Self {
+        Self { kind: Kind::Sgd(Sgd { rate: lr }), slots: [None, None, None] }
+    }
+
+    /// v = momentum v - lr g, then w += v, or with `nesterov` w += momentum v - lr g.
+    #[staticmethod]
+    fn momentum(velocity: Py<PyAny>, lr: f64, momentum: f64, nesterov: bool) -> Self {
+        let kind = Kind::Momentum(Momentum { rate: lr, momentum, nesterov });
+        Self { kind, slots: [Some(velocity), None, None] }
+    }
+
+    /// RMSprop: centered if there is a mean_grad, with momentum if there is a velocity.
+    #[staticmethod]
+    fn rmsprop(
+        mean_square: Py<PyAny>,
+        mean_grad: Option<Py<PyAny>>,
+        velocity: Option<Py<PyAny>>,
+        lr: f64,
+        rho: f64,
+        momentum: f64,
+        epsilon: f64,
+    ) -> Self {
+        let kind = Kind::RmsProp(RmsProp { rate: lr, rho, momentum, epsilon });
+        Self { kind, slots: [Some(mean_square), mean_grad, velocity] }
+    }
+
+    /// Adam: AMSGrad if there is a vhat. `step` counts from 1.
+    #[staticmethod]
+    fn adam(
+        m: Py<PyAny>,
+        v: Py<PyAny>,
+        vhat: Option<Py<PyAny>>,
+        lr: f64,
+        beta_1: f64,
+        beta_2: f64,
+        epsilon: f64,
+        step: u64,
+    ) -> Self {
+        let kind = Kind::Adam(Adam { rate: lr, beta_1, beta_2, epsilon, step });
+        Self { kind, slots: [Some(m), Some(v), vhat] }
+    }
+
+    /// Changes w and the slots by the gradient g.
+    fn update(&self, py: Python<'_>, mut w: FloatArrayMut<'_>, g: FloatArray<'_>) -> PyResult<()> {
+        let mut slots = self.slots(py)?;
+        for_dtype!(g, T => {
+            let g = g.view::<T>("update", "g")?.data;
+            let weights = slots.beside(w.elements::<T>("update", "w")?)?;
+            let rule = self.rule::<T>();
+            try_compute(py, || optimizers::update(rule, weights, g))
+        })
+    }
 }
 
 /// w -= w factor

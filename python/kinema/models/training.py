@@ -20,6 +20,7 @@ from kinema.models.frames import Rows
 from kinema.models.interrupts import uninterrupted
 from kinema.models.targets import check_targets, weigh
 from kinema.random import random_scope
+from kinema.updates import Update
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,12 @@ def _update(model: Any, tape: GradientTape, loss: Tensor) -> None:
         reached.add(id(variable))
         optimizer.update_variable(gradient, variable)
 
+    def lone_update(variable: Variable) -> Update | None:
+        update: Update | None = optimizer.lone_update(variable)
+        if update is not None:
+            reached.add(id(variable))
+        return update
+
     with uninterrupted():
         if optimizer.needs_all_gradients:
             pairs: list[tuple[Array, Variable]] = []
@@ -214,7 +221,7 @@ def _update(model: Any, tape: GradientTape, loss: Tensor) -> None:
             reached.update(id(variable) for _, variable in pairs)
         else:
             optimizer.begin_step()
-            tape.backward(loss, update_at_once)
+            tape.backward(loss, update_at_once, lone_update)
             optimizer.end_step()
     if missed := [variable.path for variable in variables if id(variable) not in reached]:
         warn_once(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,10 @@ from kinema.errors import ShapeError
 from kinema.ops._activation import activated
 from kinema.ops._arrays import floating, native, rows, unbroadcast
 from kinema.ops._contract import Result, differentiable
+from kinema.updates import SpendableGradient, Update
+
+#: Weights whose gradient is worth spending on their update at once: smaller ones lie in the cache anyway.
+_WORTH_SPENDING = 1 << 16
 
 
 @differentiable
@@ -71,11 +76,23 @@ def dense(x: Array, kernel: Array, bias: Array | None = None, *, activation: str
 
     def backward(dy: Array) -> Any:
         dz = before(rows(dy))
-        return (
-            lambda: _rust.matmul(dz, kernel, False, True).reshape(x.shape),
-            lambda: _rust.matmul(matrix, dz, True, False),
-            lambda: _rust.column_sums(dz),
-        )
+        of_input: list[Array] = []
+
+        def input_gradient() -> Array:
+            dx = of_input.pop() if of_input else _rust.matmul(dz, kernel, False, True)
+            return dx.reshape(x.shape)
+
+        def kernel_gradient() -> Array:
+            return _rust.matmul(matrix, dz, True, False)
+
+        def spend(update: Update, wanted: Sequence[bool]) -> None:
+            dx = _rust.dense_update(kernel, matrix, dz, update.rule, update.decay, wanted[0])
+            if dx is not None:
+                of_input.append(dx)
+
+        large = kernel.size >= _WORTH_SPENDING and kernel.flags.writeable
+        spendable = SpendableGradient(kernel, kernel_gradient, spend) if large else kernel_gradient
+        return input_gradient, spendable, lambda: _rust.column_sums(dz)
 
     return y.reshape(*x.shape[:-1], kernel.shape[1]), backward
 

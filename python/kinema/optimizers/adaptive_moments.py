@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from kinema import _rust
-from kinema.autograd import Array, Variable
+from kinema.autograd import Variable
 from kinema.optimizers.optimizer import Optimizer, Rate, number
 from kinema.saving.registry import builtin
+from kinema.updates import Update
 
 
 @builtin("keras.optimizers", "adam")
@@ -60,13 +61,11 @@ class Adam(Optimizer):
         if self.amsgrad:
             (self._velocity_hats,) = self.add_optimizer_variables(variables, "velocity_hat")
 
-    def update_step(self, gradient: Array, variable: Variable, learning_rate: float) -> None:
+    def update_of(self, variable: Variable, learning_rate: float) -> Update:
         index = self.index(variable)
         momentum, velocity = self._momentums[index], self._velocities[index]
         largest = self._velocity_hats[index] if self.amsgrad else None
-        _rust.adam_update(
-            variable.array,
-            gradient,
+        rule = _rust.UpdateRule.adam(
             momentum.array,
             velocity.array,
             largest.array if largest else None,
@@ -76,9 +75,7 @@ class Adam(Optimizer):
             self.epsilon,
             self.iterations + 1,
         )
-        for changed in (variable, momentum, velocity, largest):
-            if changed is not None:
-                changed.bump()
+        return Update(rule, (variable, momentum, velocity, *((largest,) if largest else ())))
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from kinema import _rust
-from kinema.autograd import Array, Variable
+from kinema.autograd import Variable
 from kinema.optimizers.optimizer import Optimizer, Rate, number
 from kinema.saving.registry import builtin
+from kinema.updates import Update
 
 
 @builtin("keras.optimizers", "sgd")
@@ -50,14 +51,12 @@ class SGD(Optimizer):
         if self.momentum:
             (self._momentums,) = self.add_optimizer_variables(self._trainable_variables, "momentum")
 
-    def update_step(self, gradient: Array, variable: Variable, learning_rate: float) -> None:
-        if self.momentum:
-            velocity = self._momentums[self.index(variable)]
-            _rust.momentum_update(variable.array, gradient, velocity.array, learning_rate, self.momentum, self.nesterov)
-            velocity.bump()
-        else:
-            _rust.sgd_update(variable.array, gradient, learning_rate)
-        variable.bump()
+    def update_of(self, variable: Variable, learning_rate: float) -> Update:
+        if not self.momentum:
+            return Update(_rust.UpdateRule.sgd(learning_rate), (variable,))
+        velocity = self._momentums[self.index(variable)]
+        rule = _rust.UpdateRule.momentum(velocity.array, learning_rate, self.momentum, self.nesterov)
+        return Update(rule, (variable, velocity))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}

@@ -17,6 +17,7 @@ from kinema.errors import ArgumentError, DTypeError, ShapeError
 from kinema.optimizers.options import Options, from_old_config
 from kinema.optimizers.schedules import LearningRateSchedule
 from kinema.saving.registry import serialize_keras_object
+from kinema.updates import Update
 
 Rate = float | LearningRateSchedule | Callable[..., Any]
 
@@ -161,7 +162,34 @@ class Optimizer:
 
     def update_step(self, gradient: Array, variable: Variable, learning_rate: float) -> None:
         """The optimiser's own rule: changes `variable` and its slots in place."""
-        raise NotImplementedError(f"{type(self).__name__} needs update_step(gradient, variable, learning_rate)")
+        update = self.update_of(variable, learning_rate)
+        if update is None:
+            raise NotImplementedError(f"{type(self).__name__} needs update_step(gradient, variable, learning_rate)")
+        update.rule.update(variable.array, gradient)
+        update.done()
+
+    def update_of(self, variable: Variable, learning_rate: float) -> Update | None:
+        """The optimiser's own rule for a variable as one that kernels know; None where it is `update_step`'s own code.
+
+        It is None here.
+        """
+        return None
+
+    def lone_update(self, variable: Variable) -> Update | None:
+        """All that this step does to a variable, if each weight's change depends on its own gradient alone.
+
+        None where the whole gradient is needed (clipping), where something comes after the rule (a constraint), and
+        where a subclass has code of its own for any part of it: then the gradient goes to `update_variable`.
+        """
+        ours = (Optimizer.update_step, Optimizer.update_variable, Optimizer._clip)
+        cls = type(self)
+        clips = self.clipvalue is not None or self.clipnorm is not None or self.global_clipnorm is not None
+        if (cls.update_step, cls.update_variable, cls._clip) != ours or clips:
+            return None
+        if variable.constraint is not None or id(variable) not in self._indices:
+            return None
+        update = self.update_of(variable, self._step_rate)
+        return update and update._replace(decay=(self.weight_decay or 0.0) * self._step_rate)
 
     def end_step(self) -> None:
         """Counts the step."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from kinema import _rust
-from kinema.autograd import Array, Variable
+from kinema.autograd import Variable
 from kinema.optimizers.optimizer import Optimizer, Rate, number
 from kinema.saving.registry import builtin
+from kinema.updates import Update
 
 
 @builtin("keras.optimizers", "rmsprop")
@@ -59,14 +60,12 @@ class RMSprop(Optimizer):
         if self.centered:
             (self._average_gradients,) = self.add_optimizer_variables(variables, "average_gradient")
 
-    def update_step(self, gradient: Array, variable: Variable, learning_rate: float) -> None:
+    def update_of(self, variable: Variable, learning_rate: float) -> Update:
         index = self.index(variable)
         mean_square = self._velocities[index]
         average = self._average_gradients[index] if self.centered else None
         momentum = self._momentums[index] if self.momentum else None
-        _rust.rmsprop_update(
-            variable.array,
-            gradient,
+        rule = _rust.UpdateRule.rmsprop(
             mean_square.array,
             average.array if average else None,
             momentum.array if momentum else None,
@@ -75,9 +74,8 @@ class RMSprop(Optimizer):
             self.momentum,
             self.epsilon,
         )
-        for changed in (variable, mean_square, average, momentum):
-            if changed is not None:
-                changed.bump()
+        changed = (variable, mean_square, average, momentum)
+        return Update(rule, tuple(one for one in changed if one is not None))
 
     def get_config(self) -> dict[str, Any]:
         return {

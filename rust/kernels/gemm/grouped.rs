@@ -4,7 +4,7 @@
 //! Aligned runs of leaves, up to `RUN_ROWS` rows, are summed while a register tile stays where it is; the sums of runs go up the rest of
 //! the tree, one partial block a level. Small results of many rows are computed run by run in parallel, large ones block by block.
 
-use super::pack::{pack_panel, pack_rows, panel_width, wide};
+use super::pack::{pack_panel, pack_rows, panel_width, vectors};
 use super::tile::{self, Panels, Place, Strip, TILE_ROWS, panel_columns};
 use super::{Matrix, Target};
 use crate::memory::Buffer;
@@ -52,7 +52,7 @@ pub fn multiply_grouped<'a, T: Element>(
     if rows == 0 || columns == 0 {
         return;
     }
-    let panel = panel_width::<T>(set);
+    let panel = panel_width::<T>(set, columns);
     let run = run_steps(leaf);
     let least = Cut { rows: LEAST_ROWS, columns: LEAST_PANELS * panel };
     let large = batch * rows * inner * columns >= WORTH_A_THREAD;
@@ -62,8 +62,7 @@ pub fn multiply_grouped<'a, T: Element>(
         }
         return;
     }
-    let most = BLOCK_RIGHT / run.min(inner).max(1);
-    let mut cut = Cut { rows: BLOCK_ROWS, columns: most.min(columns).next_multiple_of(panel) };
+    let mut cut = Cut::new(BLOCK_ROWS, columns, inner, panel);
     let wanted = if large { 4 * parallel::threads() } else { 1 };
     while batch * cut.blocks(rows, columns) < wanted && cut.columns > least.columns {
         cut.columns = (cut.columns / 2).next_multiple_of(panel);
@@ -125,17 +124,25 @@ unsafe fn add_waiting<V: Vector, const N: usize>(
 
 /// How a result is cut into blocks.
 #[derive(Clone, Copy)]
-struct Cut {
+pub struct Cut {
     rows: usize,
     columns: usize,
 }
 
 impl Cut {
-    fn blocks(self, rows: usize, columns: usize) -> usize {
+    /// Blocks of at most `rows` rows, of as many columns as may be packed at a time for sums of `steps` steps.
+    pub fn new(rows: usize, columns: usize, steps: usize, panel: usize) -> Self {
+        let most = BLOCK_RIGHT / steps.clamp(1, RUN_STEPS);
+        Self { rows, columns: most.min(columns).next_multiple_of(panel) }
+    }
+
+    /// Into how many blocks a result is cut.
+    pub fn blocks(self, rows: usize, columns: usize) -> usize {
         rows.div_ceil(self.rows) * columns.div_ceil(self.columns)
     }
 
-    fn compute<T: Element>(self, set: InstructionSet, leaf: usize, product: Grouped<'_, T>, block: usize) {
+    /// Computes one of the blocks.
+    pub fn compute<T: Element>(self, set: InstructionSet, leaf: usize, product: Grouped<'_, T>, block: usize) {
         let across = product.columns.div_ceil(self.columns);
         let (row, column) = (block / across * self.rows, block % across * self.columns);
         let (rows, columns) = (self.rows.min(product.rows - row), self.columns.min(product.columns - column));
@@ -158,10 +165,10 @@ impl<T: Element> Kernel for Block<'_, T> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        if wide::<T::Vector<S>>() {
-            self.compute::<T::Vector<S>, 4>();
-        } else {
-            self.compute::<T::Vector<S>, 2>();
+        match vectors::<T::Vector<S>>(self.product.columns) {
+            1 => self.compute::<T::Vector<S>, 1>(),
+            2 => self.compute::<T::Vector<S>, 2>(),
+            _ => self.compute::<T::Vector<S>, 4>(),
         }
     }
 }

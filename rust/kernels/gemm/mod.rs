@@ -6,9 +6,15 @@
 //!   - `a @ bᵀ`: with few rows computed as `(b @ aᵀ)ᵀ`, which reads `b` (the weights, in a backward pass) in place and packs only `a`;
 //!     with many rows `b` is packed as a whole.
 //! - `grouped`: `aᵀ @ b`, the gradient of weights: the sum over rows is a fixed binary tree whose leaves are groups of `LEAF` rows.
+//! - `update`: both gradients of `x @ kernel` and the optimiser's update in one pass over a large kernel.
+//! - `accumulate`: a step of a recurrent layer, a small product that continues the sums it finds.
 //!
-//! All of them stand on one register tile (`tile`), whose shape depends on the instruction set but never shows in the bits.
+//! All of them stand on one register tile (`tile`), whose shape depends on the instruction set and on the number of columns but never
+//! shows in the bits: 6 rows x 4 vectors where there are 32 registers, 6 x 2 where there are 16, 12 rows of one or two vectors for factors
+//! of so few columns.
 
+mod accumulate;
+mod block;
 mod grouped;
 #[cfg(test)]
 mod naive;
@@ -17,14 +23,17 @@ mod pack;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tile;
+mod update;
 
 use crate::error::{KernelError, Result};
 use crate::kernels::activate::Activation;
 use crate::simd::{self, Element};
 
+pub(crate) use accumulate::accumulate;
 pub(crate) use grouped::{Grouped, multiply_grouped};
-pub(crate) use ordered::{Finish, Ordered, Right, accumulate, multiply};
+pub(crate) use ordered::{Finish, Ordered, Right, multiply};
 pub(crate) use pack::PackedRight;
+pub use update::multiply_and_update;
 
 /// Rows in a leaf of the tree that sums over rows.
 pub const LEAF: usize = 16;

@@ -6,10 +6,13 @@ use crate::memory::Buffer;
 use crate::parallel;
 use crate::simd::{Element, InstructionSet, Kernel, Simd, Vector, dispatch_on};
 
-/// Copies the columns `first..first + width` of steps `steps` of a right factor into a panel of `W` columns, zeros behind.
+/// Steps that are turned at a time where columns lie apart: a cache line of each column.
+const TURNED_STEPS: usize = 16;
+
+/// Copies `width` columns of `steps` steps of a right factor into a panel, zeros behind.
 ///
 /// # Safety
-/// `from` holds the elements, `to` has room for `steps * columns`.
+/// `from` holds the elements, `to` has room for `steps` rows of a panel.
 #[inline(always)]
 pub unsafe fn pack_panel<V: Vector, const N: usize>(
     from: *const V::Elem,
@@ -22,22 +25,51 @@ pub unsafe fn pack_panel<V: Vector, const N: usize>(
     let panel = panel_columns::<V, N>();
     // SAFETY: the caller's promise.
     unsafe {
-        if column == 1 && width == panel {
-            for k in 0..steps {
-                for v in 0..N {
-                    V::load(from.add(k * step + v * V::LANES)).store(to.add(k * panel + v * V::LANES));
-                }
-            }
-        } else if column == 1 {
-            for k in 0..steps {
-                for j in 0..panel {
-                    *to.add(k * panel + j) = if j < width { *from.add(k * step + j) } else { V::Elem::ZERO };
-                }
-            }
-        } else {
+        if column == 1 {
+            return pack_group::<V, N>(from, step, steps, width, to);
+        }
+        for first in (0..steps).step_by(TURNED_STEPS) {
+            let end = steps.min(first + TURNED_STEPS);
             for j in 0..panel {
-                for k in 0..steps {
+                for k in first..end {
                     *to.add(k * panel + j) = if j < width { *from.add(k * step + j * column) } else { V::Elem::ZERO };
+                }
+            }
+        }
+    }
+}
+
+/// Copies `width` neighbouring columns of `steps` steps into panels that follow each other, zeros behind the last column. Row by row,
+/// because rows are long runs of memory.
+///
+/// # Safety
+/// `from` holds the elements, `to` has room for the panels.
+#[inline(always)]
+pub unsafe fn pack_group<V: Vector, const N: usize>(
+    from: *const V::Elem,
+    step: usize,
+    steps: usize,
+    width: usize,
+    to: *mut V::Elem,
+) {
+    let panel = panel_columns::<V, N>();
+    let whole = width / panel;
+    // SAFETY: the caller's promise.
+    unsafe {
+        for k in 0..steps {
+            let row = from.add(k * step);
+            for p in 0..whole {
+                let to = to.add((p * steps + k) * panel);
+                for v in 0..N {
+                    V::load(row.add(p * panel + v * V::LANES)).store(to.add(v * V::LANES));
+                }
+            }
+            if whole * panel < width {
+                let to = to.add((whole * steps + k) * panel);
+                for v in 0..N {
+                    let first = (whole * panel + v * V::LANES).min(width);
+                    let count = (width - first).min(V::LANES);
+                    V::load_partial(row.add(first), count).store(to.add(v * V::LANES));
                 }
             }
         }
@@ -87,14 +119,14 @@ pub struct PackedRight<T: Element> {
 impl<T: Element> PackedRight<T> {
     /// Packs `right`, a matrix of `steps` rows and `columns` columns.
     pub(crate) fn new(set: InstructionSet, right: Matrix<'_, T>, steps: usize, columns: usize) -> Self {
-        let panel = panel_width::<T>(set);
+        let panel = panel_width::<T>(set, columns);
         let panels = columns.div_ceil(panel);
         let mut data = Buffer::stale(panels * steps * panel);
         if steps > 0 {
             let grain = (1 << 14) / (steps * panel) + 1;
             parallel::chunks_mut(&mut data, steps * panel, grain, |p, to| {
                 let width = panel.min(columns - p * panel);
-                dispatch_on(set, PackPanel { from: right.from(0, p * panel), steps, width, to });
+                dispatch_on(set, PackPanel { from: right.from(0, p * panel), steps, columns, width, to });
             });
         }
         Self { data, steps, columns, panel }
@@ -109,6 +141,9 @@ impl<T: Element> PackedRight<T> {
 struct PackPanel<'a, T> {
     from: Matrix<'a, T>,
     steps: usize,
+    /// Columns of the whole factor.
+    columns: usize,
+    /// Columns of this panel.
     width: usize,
     to: &'a mut [T],
 }
@@ -118,34 +153,52 @@ impl<T: Element> Kernel for PackPanel<'_, T> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let Self { from, steps, width, to } = self;
-        let data = from.data.as_ptr();
+        let Self { from, steps, columns, width, to } = self;
+        let (data, to) = (from.data.as_ptr(), to.as_mut_ptr());
         // SAFETY: `from` holds `steps` rows of `width` columns, and `to` one panel of them.
         unsafe {
-            if wide::<T::Vector<S>>() {
-                pack_panel::<T::Vector<S>, 4>(data, from.row, from.column, steps, width, to.as_mut_ptr());
-            } else {
-                pack_panel::<T::Vector<S>, 2>(data, from.row, from.column, steps, width, to.as_mut_ptr());
+            match vectors::<T::Vector<S>>(columns) {
+                1 => pack_panel::<T::Vector<S>, 1>(data, from.row, from.column, steps, width, to),
+                2 => pack_panel::<T::Vector<S>, 2>(data, from.row, from.column, steps, width, to),
+                _ => pack_panel::<T::Vector<S>, 4>(data, from.row, from.column, steps, width, to),
             }
         }
     }
 }
 
-/// Whether there are 32 registers, and so four vectors in a row of a tile: else two.
+/// Whether there are 32 registers.
 #[inline(always)]
-pub const fn wide<V: Vector>() -> bool {
+const fn many_registers<V: Vector>() -> bool {
     size_of::<V>() == 64 || cfg!(target_arch = "aarch64")
 }
 
-/// Columns of a panel on an instruction set.
-pub fn panel_width<T: Element>(set: InstructionSet) -> usize {
-    struct Width<T>(std::marker::PhantomData<T>);
+/// Vectors of a panel: four where there are registers for them, fewer where there are so few columns.
+#[inline(always)]
+pub fn vectors<V: Vector>(columns: usize) -> usize {
+    if columns <= V::LANES {
+        1
+    } else if columns <= 2 * V::LANES || !many_registers::<V>() {
+        2
+    } else {
+        4
+    }
+}
+
+/// Whether panels of N vectors leave registers for a tile of twice the rows.
+#[inline(always)]
+pub const fn tall<V: Vector, const N: usize>() -> bool {
+    N == 1 || N == 2 && many_registers::<V>()
+}
+
+/// Columns of a panel of a factor with `columns` columns on an instruction set.
+pub fn panel_width<T: Element>(set: InstructionSet, columns: usize) -> usize {
+    struct Width<T>(usize, std::marker::PhantomData<T>);
     impl<T: Element> Kernel for Width<T> {
         type Output = usize;
         #[inline(always)]
         fn run<S: Simd>(self) -> usize {
-            T::Vector::<S>::LANES * if wide::<T::Vector<S>>() { 4 } else { 2 }
+            T::Vector::<S>::LANES * vectors::<T::Vector<S>>(self.0)
         }
     }
-    dispatch_on(set, Width::<T>(std::marker::PhantomData))
+    dispatch_on(set, Width::<T>(columns, std::marker::PhantomData))
 }

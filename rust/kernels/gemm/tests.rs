@@ -1,4 +1,5 @@
 use super::*;
+use crate::kernels::optimizers::{Adam, Weights, update, weight_decay};
 use crate::parallel;
 use crate::simd::on_every_instruction_set;
 use proptest::prelude::*;
@@ -177,4 +178,41 @@ fn shapes_that_do_not_fit_are_refused() {
         "matmul: b must be of 2 matrices, as a is, but got [3, 4, 5]."
     );
     assert_eq!(text(&[2], &[2], false, false), "matmul: a and b must be both 2-D or both 3-D, but got ([2], [2]).");
+}
+
+/// The fused pass against its three parts.
+fn update_matches_its_parts<T: Element>([m, k, n]: [usize; 3], decay: f64, threads: usize) {
+    let (x, dz, start) = (numbers::<T>(m * k, 1), numbers::<T>(m * n, 2), numbers::<T>(k * n, 3));
+    let rule = Adam { rate: 0.1, beta_1: 0.9, beta_2: 0.99, epsilon: 1e-7, step: 3 };
+    let dx = product(Matmul::new(&[m, n], &[k, n], false, true).unwrap(), &dz, &start);
+    let gradient = product(Matmul::new(&[m, k], &[m, n], true, false).unwrap(), &x, &dz);
+    let fresh = || (start.clone(), numbers::<T>(k * n, 4), vec![T::ONE; k * n]);
+    let (mut w, mut mean, mut square) = fresh();
+    weight_decay(&mut w, decay);
+    update(&rule, Weights { w: &mut w, slots: [&mut mean, &mut square, &mut []] }, &gradient).unwrap();
+    for wanted in [true, false] {
+        let (mut fused, mut fused_mean, mut fused_square) = fresh();
+        let mut fused_dx = vec![T::ZERO; m * k];
+        let weights = Weights { w: &mut fused, slots: [&mut fused_mean, &mut fused_square, &mut []] };
+        let out = wanted.then_some(&mut fused_dx[..]);
+        multiply_and_update([m, k, n], &x, &dz, weights, &rule, decay, out).unwrap();
+        let what = format!("{m}x{k}x{n} on {threads} threads");
+        assert!(fused == w && fused_mean == mean && fused_square == square, "{what}: weights or slots differ");
+        assert!(!wanted || fused_dx == dx, "{what}: input gradients differ");
+    }
+}
+
+#[test]
+fn updating_while_multiplying_has_the_bits_of_one_after_the_other() {
+    let before = parallel::threads();
+    on_every_instruction_set(|_| {
+        for shape in [[1, 1, 1], [4, 130, 70], [64, 200, 512], [40, 97, 1100], [300, 70, 33], [0, 5, 6], [7, 1000, 2]] {
+            for threads in [1, 2, 3] {
+                parallel::set_threads(threads);
+                update_matches_its_parts::<f32>(shape, 0.0, threads);
+                update_matches_its_parts::<f64>(shape, 0.01, threads);
+            }
+        }
+    });
+    parallel::set_threads(before);
 }

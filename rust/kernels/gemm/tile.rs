@@ -95,11 +95,27 @@ pub unsafe fn chain<V: Vector, const R: usize, const P: usize, const N: usize>(
     // SAFETY: the caller's promise.
     unsafe {
         if strip.step == 1 {
-            chain_strided(acc, inner, strip.data, strip.row, 1, panels);
+            chain_strided(acc, inner, strip.data, strip.row, 1, panels, None);
         } else {
-            chain_strided(acc, inner, strip.data, 1, strip.step, panels);
+            chain_strided(acc, inner, strip.data, 1, strip.step, panels, None);
         }
     }
+}
+
+/// `chain`, which meanwhile calls one cache line a step into the second-level cache, from `ahead` on.
+///
+/// # Safety
+/// As for `chain`.
+#[inline(always)]
+pub unsafe fn chain_ahead<V: Vector, const R: usize, const P: usize, const N: usize>(
+    acc: &mut Registers<V, R, P, N>,
+    inner: usize,
+    strip: Strip<V::Elem>,
+    panels: Panels<V::Elem>,
+    ahead: *const V::Elem,
+) {
+    // SAFETY: the caller's promise.
+    unsafe { chain_strided(acc, inner, strip.data, strip.row, strip.step, panels, Some(ahead)) }
 }
 
 #[inline(always)]
@@ -110,10 +126,14 @@ unsafe fn chain_strided<V: Vector, const R: usize, const P: usize, const N: usiz
     row: usize,
     step: usize,
     panels: Panels<V::Elem>,
+    ahead: Option<*const V::Elem>,
 ) {
     // A copy, so that the sums stay in registers whatever the caller does with them before and after.
     let mut sums = *acc;
     for k in 0..inner {
+        if let Some(ahead) = ahead {
+            prefetch(ahead.wrapping_add(k * CACHE_LINE / size_of::<V::Elem>()));
+        }
         // SAFETY: within the strip and the panels by the caller's promise.
         unsafe {
             let mut right = [[V::zero(); N]; P];
@@ -133,6 +153,21 @@ unsafe fn chain_strided<V: Vector, const R: usize, const P: usize, const N: usiz
         }
     }
     *acc = sums;
+}
+
+/// Bytes of a cache line.
+pub const CACHE_LINE: usize = 64;
+
+/// Calls the cache line of an address, which need not exist, into the second-level cache.
+#[inline(always)]
+pub fn prefetch<T>(address: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 has the instruction, and it never faults.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(address.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
 }
 
 /// Elements of vector `v` of a row that exist, and where they lie.

@@ -1,10 +1,11 @@
 //! Adam, and its AMSGrad variant.
 
-use super::{check_lengths, for_each_chunk};
+use super::rule::{UpdateRule, Weights};
 use crate::error::{KernelError, Result};
 use crate::simd::{Element, Kernel, Simd, dispatch};
 
-/// Settings of `adam_update`.
+/// m += (g - m)(1 - beta_1); v += (g² - v)(1 - beta_2); w -= m alpha / (sqrt(v) + epsilon), where
+/// alpha = rate sqrt(1 - beta_2^step) / (1 - beta_1^step). With `vhat` (vhat = max(vhat, v)) it takes the place of v.
 #[derive(Clone, Copy, Debug)]
 pub struct Adam {
     /// The learning rate.
@@ -19,36 +20,38 @@ pub struct Adam {
     pub step: u64,
 }
 
-/// m += (g - m)(1 - beta_1); v += (g² - v)(1 - beta_2); w -= m alpha / (sqrt(v) + epsilon), where
-/// alpha = rate sqrt(1 - beta_2^step) / (1 - beta_1^step). With `vhat` (vhat = max(vhat, v)) it takes the place of v.
-pub fn adam_update<T: Element>(
-    w: &mut [T],
-    g: &[T],
-    m: &mut [T],
-    v: &mut [T],
-    vhat: Option<&mut [T]>,
-    settings: Adam,
-) -> Result<()> {
-    if settings.step == 0 {
-        return Err(KernelError::argument("adam_update", "step", "at least 1", settings.step));
+impl<T: Element> UpdateRule<T> for Adam {
+    fn name(&self) -> &'static str {
+        "adam_update"
     }
-    let slots = [("g", Some(g)), ("m", Some(&*m)), ("v", Some(&*v)), ("vhat", vhat.as_deref())];
-    check_lengths("adam_update", w, &slots)?;
-    let Adam { rate, beta_1, beta_2, epsilon, step } = settings;
-    let power = |beta: f64| 1.0 - beta.powf(step as f64);
-    let alpha = rate * power(beta_2).sqrt() / power(beta_1);
-    let factors = [alpha, 1.0 - beta_1, 1.0 - beta_2, epsilon].map(T::from_f64);
-    let maximal = vhat.is_some();
-    for_each_chunk([w, m, v, vhat.unwrap_or_default()], g, |arrays, g| match maximal {
-        false => dispatch(Update::<T, false> { arrays, g, factors }),
-        true => dispatch(Update::<T, true> { arrays, g, factors }),
-    });
-    Ok(())
+
+    fn slots(&self) -> &'static [(&'static str, bool)] {
+        &[("m", true), ("v", true), ("vhat", false)]
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.step == 0 {
+            return Err(KernelError::argument("adam_update", "step", "at least 1", self.step));
+        }
+        Ok(())
+    }
+
+    fn apply(&self, weights: Weights<'_, T>, g: &[T]) {
+        let Self { rate, beta_1, beta_2, epsilon, step } = *self;
+        let power = |beta: f64| 1.0 - beta.powf(step as f64);
+        let alpha = rate * power(beta_2).sqrt() / power(beta_1);
+        let factors = [alpha, 1.0 - beta_1, 1.0 - beta_2, epsilon].map(T::from_f64);
+        if weights.slots[2].is_empty() {
+            dispatch(Update::<T, false> { weights, g, factors });
+        } else {
+            dispatch(Update::<T, true> { weights, g, factors });
+        }
+    }
 }
 
 struct Update<'a, T, const MAXIMAL: bool> {
     /// Weights, mean gradient, mean square, its maximum.
-    arrays: [&'a mut [T]; 4],
+    weights: Weights<'a, T>,
     g: &'a [T],
     /// alpha, 1 - beta_1, 1 - beta_2, epsilon.
     factors: [T; 4],
@@ -59,7 +62,7 @@ impl<T: Element, const MAXIMAL: bool> Kernel for Update<'_, T, MAXIMAL> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let [w, m, v, vhat] = self.arrays;
+        let Weights { w, slots: [m, v, vhat] } = self.weights;
         let [alpha, rest_1, rest_2, epsilon] = self.factors;
         let len = self.g.len();
         let (g, w, m, v) = (self.g, &mut w[..len], &mut m[..len], &mut v[..len]);

@@ -1,10 +1,10 @@
 //! RMSprop: gradients divided by a running mean of their size.
 
-use super::{check_lengths, for_each_chunk};
-use crate::error::Result;
+use super::rule::{UpdateRule, Weights};
 use crate::simd::{Element, Kernel, Simd, dispatch};
 
-/// Settings of `rmsprop_update`.
+/// s = rho s + (1 - rho) g²; step = rate g / sqrt(s + epsilon), with `mean_grad` (m = rho m + (1 - rho) g) the root of
+/// s - m² + epsilon; w -= step, or with `velocity` (v = momentum v + step) w -= v.
 #[derive(Clone, Copy, Debug)]
 pub struct RmsProp {
     /// The learning rate.
@@ -17,37 +17,29 @@ pub struct RmsProp {
     pub epsilon: f64,
 }
 
-/// s = rho s + (1 - rho) g²; step = rate g / sqrt(s + epsilon), with `mean_grad` (m = rho m + (1 - rho) g) the root of
-/// s - m² + epsilon; w -= step, or with `velocity` (v = momentum v + step) w -= v.
-pub fn rmsprop_update<T: Element>(
-    w: &mut [T],
-    g: &[T],
-    mean_square: &mut [T],
-    mean_grad: Option<&mut [T]>,
-    velocity: Option<&mut [T]>,
-    settings: RmsProp,
-) -> Result<()> {
-    let slots = [
-        ("g", Some(g)),
-        ("mean_square", Some(&*mean_square)),
-        ("mean_grad", mean_grad.as_deref()),
-        ("velocity", velocity.as_deref()),
-    ];
-    check_lengths("rmsprop_update", w, &slots)?;
-    let (centered, moving) = (mean_grad.is_some(), velocity.is_some());
-    let arrays = [w, mean_square, mean_grad.unwrap_or_default(), velocity.unwrap_or_default()];
-    for_each_chunk(arrays, g, |arrays, g| match (centered, moving) {
-        (false, false) => dispatch(Update::<T, false, false> { arrays, g, settings }),
-        (false, true) => dispatch(Update::<T, false, true> { arrays, g, settings }),
-        (true, false) => dispatch(Update::<T, true, false> { arrays, g, settings }),
-        (true, true) => dispatch(Update::<T, true, true> { arrays, g, settings }),
-    });
-    Ok(())
+impl<T: Element> UpdateRule<T> for RmsProp {
+    fn name(&self) -> &'static str {
+        "rmsprop_update"
+    }
+
+    fn slots(&self) -> &'static [(&'static str, bool)] {
+        &[("mean_square", true), ("mean_grad", false), ("velocity", false)]
+    }
+
+    fn apply(&self, weights: Weights<'_, T>, g: &[T]) {
+        let settings = *self;
+        match (!weights.slots[1].is_empty(), !weights.slots[2].is_empty()) {
+            (false, false) => dispatch(Update::<T, false, false> { weights, g, settings }),
+            (false, true) => dispatch(Update::<T, false, true> { weights, g, settings }),
+            (true, false) => dispatch(Update::<T, true, false> { weights, g, settings }),
+            (true, true) => dispatch(Update::<T, true, true> { weights, g, settings }),
+        }
+    }
 }
 
 struct Update<'a, T, const CENTERED: bool, const MOVING: bool> {
-    /// Weights, mean square, mean gradient, velocity.
-    arrays: [&'a mut [T]; 4],
+    /// Slots: mean square, mean gradient, velocity.
+    weights: Weights<'a, T>,
     g: &'a [T],
     settings: RmsProp,
 }
@@ -57,7 +49,7 @@ impl<T: Element, const CENTERED: bool, const MOVING: bool> Kernel for Update<'_,
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let [w, mean_square, mean_grad, velocity] = self.arrays;
+        let Weights { w, slots: [mean_square, mean_grad, velocity] } = self.weights;
         let RmsProp { rate, rho, momentum, epsilon } = self.settings;
         let [rate, rho, rest, momentum, epsilon] = [rate, rho, 1.0 - rho, momentum, epsilon].map(T::from_f64);
         let len = self.g.len();

@@ -1,14 +1,27 @@
 //! Gradient descent, plain and with momentum.
 
-use super::{check_lengths, for_each_chunk};
-use crate::error::Result;
+use super::rule::{UpdateRule, Weights};
 use crate::simd::{Element, Kernel, Simd, dispatch};
 
 /// w -= rate g
-pub fn sgd_update<T: Element>(w: &mut [T], g: &[T], rate: f64) -> Result<()> {
-    check_lengths("sgd_update", w, &[("g", Some(g))])?;
-    for_each_chunk([w], g, |[w], g| dispatch(Plain { w, g, rate: T::from_f64(rate) }));
-    Ok(())
+#[derive(Clone, Copy, Debug)]
+pub struct Sgd {
+    /// The learning rate.
+    pub rate: f64,
+}
+
+impl<T: Element> UpdateRule<T> for Sgd {
+    fn name(&self) -> &'static str {
+        "sgd_update"
+    }
+
+    fn slots(&self) -> &'static [(&'static str, bool)] {
+        &[]
+    }
+
+    fn apply(&self, weights: Weights<'_, T>, g: &[T]) {
+        dispatch(Plain { w: weights.w, g, rate: T::from_f64(self.rate) });
+    }
 }
 
 struct Plain<'a, T> {
@@ -26,7 +39,7 @@ impl<T: Element> Kernel for Plain<'_, T> {
     }
 }
 
-/// Settings of `momentum_update`.
+/// v = momentum v - rate g, then w += v, or with `nesterov` w += momentum v - rate g.
 #[derive(Clone, Copy, Debug)]
 pub struct Momentum {
     /// The learning rate.
@@ -37,14 +50,20 @@ pub struct Momentum {
     pub nesterov: bool,
 }
 
-/// v = momentum v - rate g, then w += v, or with `nesterov` w += momentum v - rate g.
-pub fn momentum_update<T: Element>(w: &mut [T], g: &[T], velocity: &mut [T], settings: Momentum) -> Result<()> {
-    check_lengths("momentum_update", w, &[("g", Some(g)), ("velocity", Some(velocity))])?;
-    let (rate, momentum) = (T::from_f64(settings.rate), T::from_f64(settings.momentum));
-    for_each_chunk([w, velocity], g, |[w, velocity], g| {
-        dispatch(WithMomentum { w, g, velocity, rate, momentum, nesterov: settings.nesterov });
-    });
-    Ok(())
+impl<T: Element> UpdateRule<T> for Momentum {
+    fn name(&self) -> &'static str {
+        "momentum_update"
+    }
+
+    fn slots(&self) -> &'static [(&'static str, bool)] {
+        &[("velocity", true)]
+    }
+
+    fn apply(&self, weights: Weights<'_, T>, g: &[T]) {
+        let (rate, momentum) = (T::from_f64(self.rate), T::from_f64(self.momentum));
+        let Weights { w, slots: [velocity, ..] } = weights;
+        dispatch(WithMomentum { w, g, velocity, rate, momentum, nesterov: self.nesterov });
+    }
 }
 
 struct WithMomentum<'a, T> {

@@ -1,10 +1,18 @@
 use super::naive::Weight;
 use super::*;
+use crate::parallel::ELEMENTWISE_CHUNK;
 use crate::parallel::{set_threads, threads};
 use crate::simd::{Element, on_every_instruction_set};
 use proptest::prelude::*;
 
 const STEPS: u64 = 4;
+
+/// `update` with the slots that there are.
+fn change<T: Element, const N: usize>(rule: &dyn UpdateRule<T>, w: &mut [T], g: &[T], slots: [Option<&mut [T]>; N]) {
+    let mut all = slots.into_iter().map(Option::unwrap_or_default);
+    let slots = std::array::from_fn(|_| all.next().unwrap_or_default());
+    update(rule, Weights { w, slots }, g).unwrap();
+}
 
 fn wave<T: Element>(len: usize, seed: usize) -> Vec<T> {
     (0..len).map(|i| T::from_f64(((i * 37 + seed * 53 + i / 3) % 97) as f64 / 48.0 - 1.0)).collect()
@@ -55,17 +63,16 @@ impl<T: Element> Slots<T> {
 fn every_optimizer_matches<T: Element>(len: usize, epsilon: f64) {
     for nesterov in [false, true] {
         let s = Momentum { rate: 0.1, momentum: 0.9, nesterov };
-        let update =
-            |slots: &mut Slots<T>, g: &[T], _| momentum_update(&mut slots.w, g, &mut slots.velocity, s).unwrap();
+        let update = |slots: &mut Slots<T>, g: &[T], _| change(&s, &mut slots.w, g, [Some(&mut slots.velocity)]);
         Slots::new(len).run("momentum", epsilon, update, |weight, g, _| naive::momentum(weight, g, s));
     }
-    let update = |slots: &mut Slots<T>, g: &[T], _| sgd_update(&mut slots.w, g, 0.1).unwrap();
+    let update = |slots: &mut Slots<T>, g: &[T], _| change(&Sgd { rate: 0.1 }, &mut slots.w, g, []);
     Slots::new(len).run("sgd", epsilon, update, |weight, g, _| weight.w -= 0.1 * g);
     for (centered, moving) in [(false, false), (false, true), (true, false), (true, true)] {
         let s = RmsProp { rate: 0.01, rho: 0.9, momentum: 0.8, epsilon: 1e-2 };
         let update = |slots: &mut Slots<T>, g: &[T], _| {
             let (mean, velocity) = (centered.then_some(&mut slots.mean[..]), moving.then_some(&mut slots.velocity[..]));
-            rmsprop_update(&mut slots.w, g, &mut slots.square, mean, velocity, s).unwrap();
+            change(&s, &mut slots.w, g, [Some(&mut slots.square), mean, velocity]);
         };
         Slots::new(len).run("rmsprop", epsilon, update, |weight, g, _| naive::rmsprop(weight, g, s, centered, moving));
     }
@@ -73,7 +80,8 @@ fn every_optimizer_matches<T: Element>(len: usize, epsilon: f64) {
         let settings = |step| Adam { rate: 0.01, beta_1: 0.9, beta_2: 0.99, epsilon: 1e-3, step };
         let update = |slots: &mut Slots<T>, g: &[T], step| {
             let largest = maximal.then_some(&mut slots.largest[..]);
-            adam_update(&mut slots.w, g, &mut slots.mean, &mut slots.square, largest, settings(step)).unwrap();
+            let slots = (&mut slots.w, [Some(&mut slots.mean[..]), Some(&mut slots.square[..]), largest]);
+            change(&settings(step), slots.0, g, slots.1);
         };
         Slots::new(len).run("adam", epsilon, update, |weight, g, step| naive::adam(weight, g, settings(step), maximal));
     }
@@ -132,11 +140,12 @@ fn slots_of_another_length_and_step_zero_are_refused() {
     let settings = Adam { rate: 0.1, beta_1: 0.9, beta_2: 0.99, epsilon: 1e-7, step: 0 };
     let run = |len: usize, step| {
         let (mut m, mut v) = (vec![0.0f32; 3], vec![0.0; len]);
-        let result = adam_update(&mut [0.0; 3], &[0.0; 3], &mut m, &mut v, None, Adam { step, ..settings });
-        result.unwrap_err().to_string()
+        let weights = Weights { w: &mut [0.0; 3], slots: [&mut m, &mut v, &mut []] };
+        update(&Adam { step, ..settings }, weights, &[0.0; 3]).unwrap_err().to_string()
     };
     assert_eq!(run(3, 0), "adam_update: step must be at least 1, but got 0.");
     assert_eq!(run(2, 1), "adam_update: v must be of shape [3], but got [2].");
-    let text = sgd_update(&mut [0.0f64; 3], &[0.0; 4], 0.1).unwrap_err().to_string();
+    let weights = Weights { w: &mut [0.0f64; 3], slots: [&mut [], &mut [], &mut []] };
+    let text = update(&Sgd { rate: 0.1 }, weights, &[0.0; 4]).unwrap_err().to_string();
     assert_eq!(text, "sgd_update: g must be of shape [3], but got [4].");
 }

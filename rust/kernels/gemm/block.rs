@@ -1,0 +1,339 @@
+//! A block of a product whose sums run over k in order: the right factor is packed a few panels and steps at a time (or read where it
+//! lies, or comes packed), then the register tile sweeps over it.
+
+use super::ordered::{CHUNK, Ordered};
+use super::pack::{pack_group, tall, vectors};
+use super::tile::{self, CACHE_LINE, Panels, Place, Strip, TILE_ROWS, panel_columns};
+use crate::memory::Buffer;
+use crate::simd::{Element, Kernel, Simd, Vector};
+
+/// Steps of a packed block of the right factor: one panel of it stays in the first-level cache.
+const BLOCK_STEPS: usize = 128;
+/// Bytes of a row that are packed at a time: a block of them stays in the second-level cache, and rows are read in long runs.
+const GROUP_BYTES: usize = 2048;
+/// Fewer rows read the right factor where it lies.
+pub const ROWS_WORTH_PACKING: usize = 12;
+
+/// A block of a result.
+pub struct Block<'a, T: Element> {
+    pub product: Ordered<'a, T>,
+    pub row: usize,
+    pub column: usize,
+    pub rows: usize,
+    pub columns: usize,
+    /// What is read after the block, if its right factor comes packed.
+    pub ahead: Ahead<T>,
+}
+
+impl<T: Element> Kernel for Block<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        match vectors::<T::Vector<S>>(self.product.columns) {
+            1 => self.compute::<T::Vector<S>, 1>(),
+            2 => self.compute::<T::Vector<S>, 2>(),
+            _ => self.compute::<T::Vector<S>, 4>(),
+        }
+    }
+}
+
+impl<T: Element> Block<'_, T> {
+    #[inline(always)]
+    fn compute<V: Vector<Elem = T>, const N: usize>(self) {
+        let Self { product, row, column, rows, columns, mut ahead } = self;
+        let Ordered { inner, finish, .. } = product;
+        let panel = panel_columns::<V, N>();
+        let left = product.left.from(row, 0);
+        let left = Strip { data: left.data.as_ptr(), row: left.row, step: left.column };
+        let right = product.right.source(column, panel);
+        // SAFETY: the block lies in the result.
+        let out = unsafe { product.out.at(row, column) };
+        let packed = match right {
+            Source::Plain { .. } => {
+                group_columns::<V, N>().min(columns.next_multiple_of(panel)) * BLOCK_STEPS.min(inner)
+            }
+            Source::Packed(_) => 0,
+        };
+        let tile = rows * columns;
+        let turned = out.column != 1;
+        let mut scratch =
+            Buffer::<T>::stale(packed + if inner > CHUNK { tile } else { 0 } + if turned { tile } else { 0 });
+        let (packed, rest) = scratch.split_at_mut(packed);
+        let (sum, rest) = rest.split_at_mut(if turned { tile } else { 0 });
+        let total = if turned {
+            Place { data: sum.as_mut_ptr(), row: columns, columns }
+        } else {
+            Place { data: out.data, row: out.row, columns }
+        };
+        // SAFETY: all parts of the block lie in the operands and in the scratch memory.
+        unsafe {
+            for start in (0..inner.max(1)).step_by(CHUNK) {
+                let steps = CHUNK.min(inner - start);
+                let place = if start == 0 { total } else { Place { data: rest.as_mut_ptr(), row: columns, columns } };
+                chains::<V, N>(left.at(0, start), right.at_step(start), rows, steps, place, packed, &mut ahead);
+                if start > 0 {
+                    for i in 0..rows {
+                        let sum = std::slice::from_raw_parts_mut(total.data.add(i * total.row), columns);
+                        let part = std::slice::from_raw_parts(place.data.add(i * columns), columns);
+                        sum.iter_mut().zip(part).for_each(|(sum, &part)| *sum += part);
+                    }
+                }
+            }
+            for i in 0..rows {
+                let done = std::slice::from_raw_parts_mut(total.data.add(i * total.row), columns);
+                finish.apply(done, column);
+            }
+            if turned {
+                for j in 0..columns {
+                    for i in 0..rows {
+                        *out.data.add(i * out.row + j * out.column) = sum[i * columns + j];
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The right factor of a block.
+#[derive(Clone, Copy)]
+pub enum Source<T> {
+    Plain { data: *const T, step: usize },
+    Packed(Panels<T>),
+}
+
+impl<T> Source<T> {
+    /// # Safety
+    /// There is such a step.
+    #[inline(always)]
+    unsafe fn at_step(self, k: usize) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self {
+                Self::Plain { data, step } => Self::Plain { data: data.add(k * step), step },
+                Self::Packed(panels) => Self::Packed(panels.at(0, k)),
+            }
+        }
+    }
+}
+
+/// One chain of `steps` for every element of a block, from zero.
+///
+/// # Safety
+/// The operands hold the block; `packed` has room for a group of panels unless the right factor is packed.
+#[inline(always)]
+unsafe fn chains<V: Vector, const N: usize>(
+    left: Strip<V::Elem>,
+    right: Source<V::Elem>,
+    rows: usize,
+    steps: usize,
+    place: Place<V::Elem>,
+    packed: &mut [V::Elem],
+    ahead: &mut Ahead<V::Elem>,
+) {
+    let panel = panel_columns::<V, N>();
+    let columns = place.columns;
+    // SAFETY: the caller's promise.
+    unsafe {
+        if steps == 0 {
+            let panels = Panels { data: packed.as_ptr(), step: 0, next: 0 };
+            return sweep::<V, N>(left, panels, rows, 0, place, true, &mut Ahead::none());
+        }
+        for start in (0..steps).step_by(BLOCK_STEPS) {
+            let count = BLOCK_STEPS.min(steps - start);
+            let left = left.at(0, start);
+            match right.at_step(start) {
+                Source::Packed(panels) => sweep::<V, N>(left, panels, rows, count, place, start == 0, ahead),
+                Source::Plain { data, step } => {
+                    let whole = if rows < ROWS_WORTH_PACKING { columns / panel * panel } else { 0 };
+                    if whole > 0 {
+                        let panels = Panels { data, step, next: panel };
+                        let place = Place { columns: whole, ..place };
+                        sweep::<V, N>(left, panels, rows, count, place, start == 0, &mut Ahead::none());
+                    }
+                    // Rows that are read whole lie one behind the other, and so does the next block of steps.
+                    let mut next = if columns == step && group_columns::<V, N>() >= columns {
+                        Ahead::new(data.wrapping_add(count * step), BLOCK_STEPS.min(steps - start - count) * step)
+                    } else {
+                        Ahead::none()
+                    };
+                    for first in (whole..columns).step_by(group_columns::<V, N>()) {
+                        let group = group_columns::<V, N>().min(columns - first);
+                        let panels = Panels { data: packed.as_ptr(), step: panel, next: count * panel };
+                        pack_group::<V, N>(data.add(first), step, count, group, packed.as_mut_ptr());
+                        let place = Place { columns: group, ..place.at(0, first) };
+                        sweep::<V, N>(left, panels, rows, count, place, start == 0, &mut next);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Columns of a packed group of panels.
+#[inline(always)]
+fn group_columns<V: Vector, const N: usize>() -> usize {
+    (GROUP_BYTES / size_of::<V::Elem>()).next_multiple_of(panel_columns::<V, N>())
+}
+
+/// Memory that is going to be read next, called into the cache while the tiles are busy: a processor follows a stream by itself, but not
+/// one that stops for as long as a block is computed.
+#[derive(Clone, Copy)]
+pub struct Ahead<T> {
+    parts: [(*const T, usize); 3],
+}
+
+// SAFETY: addresses that nobody reads through.
+unsafe impl<T> Sync for Ahead<T> {}
+
+impl<T> Ahead<T> {
+    /// Nothing.
+    #[inline(always)]
+    pub fn none() -> Self {
+        Self { parts: [(std::ptr::null(), 0); 3] }
+    }
+
+    /// `len` elements, which need not exist.
+    #[inline(always)]
+    fn new(data: *const T, len: usize) -> Self {
+        let mut ahead = Self::none();
+        ahead.parts[0] = (data, len);
+        ahead
+    }
+
+    /// Three arrays.
+    pub fn of(parts: [&[T]; 3]) -> Self {
+        Self { parts: parts.map(|part| (part.as_ptr(), part.len())) }
+    }
+
+    /// Takes the next `lines` cache lines off.
+    #[inline(always)]
+    fn take(&mut self, lines: usize) -> Option<*const T> {
+        for part in &mut self.parts {
+            let (first, len) = *part;
+            if len > 0 {
+                let count = (lines * CACHE_LINE / size_of::<T>()).min(len);
+                *part = (first.wrapping_add(count), len - count);
+                return Some(first);
+            }
+        }
+        None
+    }
+}
+
+/// Continues (or begins, if `fresh`) the chains of a block by `steps`, panel by panel.
+///
+/// # Safety
+/// The operands hold the block.
+#[inline(always)]
+pub unsafe fn sweep<V: Vector, const N: usize>(
+    left: Strip<V::Elem>,
+    panels: Panels<V::Elem>,
+    rows: usize,
+    steps: usize,
+    place: Place<V::Elem>,
+    fresh: bool,
+    ahead: &mut Ahead<V::Elem>,
+) {
+    let panel = panel_columns::<V, N>();
+    let count = place.columns.div_ceil(panel);
+    let mut p = 0;
+    // SAFETY: the caller's promise.
+    unsafe {
+        // One or two rows leave registers for several panels.
+        if rows == 1 {
+            while count - p >= 4 {
+                advance::<V, 1, 4, N>(left, panels.at(p, 0), steps, place.at(0, p * panel), fresh);
+                p += 4;
+            }
+        } else if rows == 2 {
+            while count - p >= 2 {
+                advance::<V, 2, 2, N>(left, panels.at(p, 0), steps, place.at(0, p * panel), fresh);
+                p += 2;
+            }
+        }
+        while p < count {
+            let (panels, place) = (panels.at(p, 0), place.at(0, p * panel));
+            let mut i = 0;
+            if tall::<V, N>() {
+                while rows - i >= 2 * TILE_ROWS {
+                    advance_ahead::<V, { 2 * TILE_ROWS }, 1, N>(
+                        left.at(i, 0),
+                        panels,
+                        steps,
+                        place.at(i, 0),
+                        fresh,
+                        ahead,
+                    );
+                    i += 2 * TILE_ROWS;
+                }
+            }
+            while rows - i >= TILE_ROWS {
+                advance_ahead::<V, TILE_ROWS, 1, N>(left.at(i, 0), panels, steps, place.at(i, 0), fresh, ahead);
+                i += TILE_ROWS;
+            }
+            if rows - i >= 4 {
+                advance::<V, 4, 1, N>(left.at(i, 0), panels, steps, place.at(i, 0), fresh);
+                i += 4;
+            }
+            if rows - i >= 2 {
+                advance::<V, 2, 1, N>(left.at(i, 0), panels, steps, place.at(i, 0), fresh);
+                i += 2;
+            }
+            if rows > i {
+                advance::<V, 1, 1, N>(left.at(i, 0), panels, steps, place.at(i, 0), fresh);
+            }
+            p += 1;
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn advance<V: Vector, const R: usize, const P: usize, const N: usize>(
+    left: Strip<V::Elem>,
+    panels: Panels<V::Elem>,
+    steps: usize,
+    place: Place<V::Elem>,
+    fresh: bool,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut acc = start::<V, R, P, N>(place, fresh);
+        tile::chain(&mut acc, steps, left, panels);
+        tile::store(&acc, place);
+    }
+}
+
+/// `advance`, which meanwhile calls what is read next into the cache.
+#[inline(always)]
+unsafe fn advance_ahead<V: Vector, const R: usize, const P: usize, const N: usize>(
+    left: Strip<V::Elem>,
+    panels: Panels<V::Elem>,
+    steps: usize,
+    place: Place<V::Elem>,
+    fresh: bool,
+    ahead: &mut Ahead<V::Elem>,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let Some(ahead) = ahead.take(steps) else {
+            return advance::<V, R, P, N>(left, panels, steps, place, fresh);
+        };
+        let mut acc = start::<V, R, P, N>(place, fresh);
+        tile::chain_ahead(&mut acc, steps, left, panels, ahead);
+        tile::store(&acc, place);
+    }
+}
+
+/// What a tile's chains begin with.
+///
+/// # Safety
+/// The place holds the tile unless `fresh`.
+#[inline(always)]
+unsafe fn start<V: Vector, const R: usize, const P: usize, const N: usize>(
+    place: Place<V::Elem>,
+    fresh: bool,
+) -> tile::Registers<V, R, P, N> {
+    // SAFETY: the caller's promise.
+    if fresh { tile::zero() } else { unsafe { tile::load(place) } }
+}
