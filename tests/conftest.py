@@ -1,4 +1,4 @@
-"""What every test can rely on, and how far results are from another framework's: the largest of each kind, shown at the end."""
+"""What every test can rely on, and how far results are from another framework's: the largest of each, at the end."""
 
 import signal
 from collections.abc import Callable

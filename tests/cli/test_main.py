@@ -117,11 +117,13 @@ def test_info_gives_versions_instruction_set_threads_and_decoder(capsys: pytest.
         "numpy",
         "h5py",
         "instruction set",
+        "precision",
         "threads",
         "decoder",
     ]
     facts = {line[:16].strip(): line[16:].strip() for line in lines}
     assert facts["numpy"] == np.__version__
     assert _rust.instruction_set() in facts["instruction set"]
+    assert facts["precision"] == "fast"
     assert facts["threads"] == str(_rust.get_num_threads())
     assert re.match(r"OpenCV \S+ with FFmpeg", facts["decoder"])

@@ -58,10 +58,10 @@ def conv2d(
     def backward(dy: Array) -> Any:
         dz = before(dy)
 
-        def gradients(*wanted: bool) -> Any:
-            return _rust.conv2d_grad(dz, x, kernel, steps, same, spread, groups, wanted)
+        def gradients(of_input: bool) -> Any:
+            return _rust.conv2d_grad(dz, x, kernel, steps, same, spread, groups, (of_input, not of_input))
 
-        return lambda: gradients(True, False)[0], lambda: gradients(False, True)[1], lambda: _rust.column_sums(rows(dz))
+        return lambda: gradients(True)[0], lambda: gradients(False)[1], lambda: _rust.column_sums(rows(dz))
 
     return y, backward
 
