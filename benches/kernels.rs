@@ -7,7 +7,7 @@
 use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
 use kinema_rust::geometry::ConvGeometry;
 use kinema_rust::kernels::activate::Activation;
-use kinema_rust::kernels::conv2d::{conv2d, conv2d_input_grad, conv2d_kernel_grad};
+use kinema_rust::kernels::conv2d::{Wanted, conv2d, conv2d_grad};
 use kinema_rust::kernels::conv2d_pool::{PooledConvGeometry, conv2d_pool, conv2d_pool_grad};
 use kinema_rust::kernels::gemm::{Matmul, dense, matmul};
 use kinema_rust::kernels::recurrent::{Lstm, Recurrence, Walk, lstm, lstm_grad};
@@ -193,10 +193,10 @@ fn convolutions(bench: &mut Bench<'_, '_>) {
             conv2d(&g, &x, &weights, Some(&bias), Activation::Relu).expect("valid operands")
         });
         bench.case(&format!("conv2d_input_grad {name}"), products, || {
-            conv2d_input_grad(&g, &dy, &weights).expect("valid operands")
+            conv2d_grad(&g, &x, &weights, &dy, Wanted { input: true, kernel: false }).expect("valid operands")
         });
         bench.case(&format!("conv2d_kernel_grad {name}"), products, || {
-            conv2d_kernel_grad(&g, &x, &dy).expect("valid operands")
+            conv2d_grad(&g, &x, &weights, &dy, Wanted { input: false, kernel: true }).expect("valid operands")
         });
     }
 }

@@ -17,7 +17,18 @@ from kinema.errors import ArgumentError, DTypeError, GradientError, ShapeError
 from kinema.tensor import Array, Tensor, Variable, as_array
 from kinema.updates import SpendableGradient, Update
 
-__all__ = ["Array", "Backward", "Gradient", "GradientTape", "Tensor", "Variable", "as_array", "no_tape", "record"]
+__all__ = [
+    "Array",
+    "Backward",
+    "Gradient",
+    "GradientTape",
+    "Tensor",
+    "Variable",
+    "as_array",
+    "is_recording",
+    "no_tape",
+    "record",
+]
 
 #: What an op may get as a gradient: an array, nothing, or a function that computes it when it is wanted.
 Gradient: TypeAlias = "Array | Callable[[], Array] | None"
@@ -231,6 +242,11 @@ def record(name: str, inputs: Sequence[Any], outputs: Sequence[Tensor], backward
     """Notes an op on every active tape that follows one of its inputs."""
     for tape in _tapes():
         tape._record(name, inputs, outputs, backward)
+
+
+def is_recording() -> bool:
+    """Whether a tape is active: then nothing may be used again that was computed before it began."""
+    return bool(_tapes())
 
 
 @contextmanager

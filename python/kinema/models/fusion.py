@@ -30,17 +30,24 @@ class ConvolutionPooling(Layer):
     def call(self, inputs: Any) -> Any:
         """Convolution, bias, activation and pooling in one pass."""
         convolution = self.convolution
-        return ops.conv2d_pool(
-            inputs,
-            convolution.kernel,
-            convolution.bias,
-            strides=convolution.strides,
-            padding=convolution.padding,
-            dilation_rate=convolution.dilation_rate,
-            groups=convolution.groups,
-            activation=_activation_name(convolution),
-            pool_size=self.pooling.pool_size,
-        )
+        activation = _activation_name(convolution)
+        return convolve(convolution, inputs, convolution.kernel, convolution.bias, activation, self.pooling)
+
+
+def convolve(
+    convolution: Conv2D, inputs: Any, kernel: Any, bias: Any, activation: str | None, pooling: MaxPooling2D | None
+) -> Any:
+    """A Conv2D's output with these weights, with an activation and pooling on top."""
+    settings: dict[str, Any] = {
+        "strides": convolution.strides,
+        "padding": convolution.padding,
+        "dilation_rate": convolution.dilation_rate,
+        "groups": convolution.groups,
+        "activation": activation,
+    }
+    if pooling is None:
+        return ops.conv2d(inputs, kernel, bias, **settings)
+    return ops.conv2d_pool(inputs, kernel, bias, pool_size=pooling.pool_size, **settings)
 
 
 def fuse(layers: Sequence[Layer]) -> tuple[Layer, ...]:
@@ -62,10 +69,14 @@ def _fused_pair(first: Layer, second: Layer) -> Layer | None:
     if type(first) is not Conv2D or type(second) is not MaxPooling2D:
         return None
     plain = first.activity_regularizer is None and second.activity_regularizer is None
-    tiles = second.padding == "valid" and second.strides == second.pool_size
-    if plain and tiles and _activation_name(first) in _FUSED_ACTIVATIONS:
+    if plain and tiles(second) and _activation_name(first) in _FUSED_ACTIVATIONS:
         return ConvolutionPooling(first, second)
     return None
+
+
+def tiles(pooling: MaxPooling2D) -> bool:
+    """Whether the windows stand side by side."""
+    return pooling.padding == "valid" and pooling.strides == pooling.pool_size
 
 
 def _activation_name(convolution: Conv2D) -> str:

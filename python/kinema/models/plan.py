@@ -1,4 +1,4 @@
-"""The plan: how a line of layers runs. The layers stay the user's; lifting, fusion, shared frames happen here."""
+"""The plan: how a line of layers runs. The layers stay the user's: lifting, fusion, folding, shared frames are here."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from kinema import ops
 from kinema.autograd import Tensor
 from kinema.layers import TimeDistributed
 from kinema.layers.layer import Layer, Shape
+from kinema.models.folding import fold
 from kinema.models.frames import SharedFrames
 from kinema.models.fusion import fuse
 from kinema.models.lifting import lift
@@ -26,8 +27,9 @@ class Plan:
     def __init__(self, layers: Sequence[Layer], input_shape: Shape, wrappers: dict[int, TimeDistributed]) -> None:
         self.input_shape = input_shape
         self.lifted = lift(layers, input_shape, wrappers)
-        self.steps = fuse(self.lifted.layers)
-        self._prefix = {mode: _frame_wise_prefix(self.steps, mode) for mode in (False, True)}
+        #: The steps of training, and of prediction.
+        self.steps = {True: fuse(self.lifted.layers), False: fuse(fold(self.lifted.layers))}
+        self._prefix = {training: _frame_wise_prefix(steps, training) for training, steps in self.steps.items()}
 
     @property
     def output_shape(self) -> Shape:
@@ -36,17 +38,17 @@ class Plan:
 
     def shares_frames(self, training: bool) -> bool:
         """Whether something can be computed once per distinct frame of a batch of overlapping clips."""
-        return self._prefix[training] > 0 or _projects(self.steps[:1], training)
+        return self._prefix[training] > 0 or _projects(self.steps[training][:1], training)
 
     def run(self, inputs: Any, training: bool, mask: Any = None) -> Any:
         """The output for a batch."""
-        return _run(self.steps, inputs, training, mask)
+        return _run(self.steps[training], inputs, training, mask)
 
     def run_shared(self, shared: SharedFrames, training: bool) -> Any:
         """The output for a batch of overlapping clips: the frame-wise steps run once per distinct frame."""
-        prefix = self._prefix[training]
-        features = _run(self.steps[:prefix], shared.frames, training)
-        rest = self.steps[prefix:]
+        steps, prefix = self.steps[training], self._prefix[training]
+        features = _run(steps[:prefix], shared.frames, training)
+        rest = steps[prefix:]
         if _projects(rest, training):
             recurrent: Any = rest[0]
             projected = _gather(recurrent.project_frames(features), shared)

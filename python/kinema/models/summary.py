@@ -103,7 +103,7 @@ def _notes(model: Any) -> list[str]:
 def _memory_line(model: Any, plan: Any) -> str:
     """Weights with gradients and two slots of the optimizer; the batch, and each step's output with its gradient."""
     shapes = [plan.input_shape]
-    for step in plan.steps:
+    for step in plan.steps[True]:
         shapes.append(step.compute_output_shape(shapes[-1]))
     known = [shape for shape in shapes if None not in shape[1:]]
     numbers = sum(int(np.prod(shape[1:])) * (1 if shape is plan.input_shape else 2) for shape in known)
