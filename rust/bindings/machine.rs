@@ -4,7 +4,7 @@ use super::support::to_python;
 use crate::error::{KernelError, Result};
 use crate::kernels::precision::{self, Precision};
 use crate::simd::InstructionSet;
-use crate::{memory, parallel, simd};
+use crate::{kernels, memory, parallel, simd};
 use pyo3::prelude::*;
 
 /// Applies `KINEMA_ISA` and `KINEMA_NUM_THREADS`.
@@ -78,6 +78,7 @@ pub fn get_precision() -> &'static str {
 /// Gives recycled memory back to the system.
 #[pyfunction]
 pub fn clear_memory() {
+    kernels::clear();
     memory::clear();
 }
 

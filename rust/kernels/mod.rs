@@ -16,3 +16,8 @@ pub mod recurrent;
 pub mod rows;
 pub mod softmax;
 mod winograd;
+
+/// Forgets what was derived from weights.
+pub fn clear() {
+    winograd::clear();
+}

@@ -4,7 +4,7 @@ use super::bias::alive_sums;
 use super::{DEAD, Gradients, PooledConvGeometry};
 use crate::kernels::conv2d::Wanted;
 use crate::kernels::pool2d::take_first_maximum;
-use crate::kernels::winograd::{self, Channels, Frequencies, OUTPUT, Outputs, Place, Tiling};
+use crate::kernels::winograd::{self, Channels, OUTPUT, Outputs, Place, Tiling};
 use crate::memory::Buffer;
 use crate::parallel::Shared;
 use crate::simd::{Element, Vector};
@@ -23,7 +23,7 @@ pub fn forward<T: Element>(
     let len = g.pool.output_shape().iter().product();
     let (mut y, mut argmax) = (Buffer::stale(len), Buffer::stale(len));
     let outputs = Pooled { g, y: Shared::new(&mut y), argmax: Shared::new(&mut argmax), bias, relu };
-    winograd::forward(&tiling(g), x, &Frequencies::new(kernel, g.conv.cin, g.conv.cout), &outputs);
+    winograd::forward(&tiling(g), x, &winograd::transformed(kernel, g.conv.cin, g.conv.cout), &outputs);
     (y, argmax)
 }
 

@@ -13,6 +13,7 @@
 //! The price is rounding: about twice the direct algorithm's error, so it is for float32 in `fast` mode only.
 
 mod backward;
+mod cache;
 mod forward;
 mod products;
 #[cfg(test)]
@@ -22,9 +23,9 @@ mod transforms;
 mod weights;
 
 pub use backward::{Gradients, backward};
+pub use cache::{clear, transformed};
 pub use forward::{Channels, Outputs, forward, store};
 pub use tiling::{Place, Tiling};
-pub use weights::Frequencies;
 
 use crate::geometry::{ConvGeometry, Window};
 use crate::parallel::threads;

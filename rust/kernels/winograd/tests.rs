@@ -111,6 +111,18 @@ proptest! {
 }
 
 #[test]
+fn transformed_kernels_are_kept_while_they_do_not_change() {
+    let mut kernel = numbers::<f32>(9 * 16 * 16, 1);
+    let first = transformed(&kernel, 16, 16);
+    assert!(std::sync::Arc::ptr_eq(&first, &transformed(&kernel, 16, 16)));
+    kernel[700] += 1.0;
+    let second = transformed(&kernel, 16, 16);
+    assert_ne!(first.block(0, 7), second.block(0, 7));
+    kernel[700] -= 1.0;
+    assert_eq!(transformed(&kernel, 16, 16).block(0, 7), first.block(0, 7));
+}
+
+#[test]
 fn frames_smaller_than_the_kernel_match_the_oracle_with_padding() {
     for size in [(1, 1), (1, 5), (2, 2), (5, 1)] {
         matches_oracle(&geometry(3, size, (16, 16), true));
