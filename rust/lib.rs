@@ -9,6 +9,7 @@ pub mod geometry;
 pub mod kernels;
 pub mod memory;
 pub mod parallel;
+mod pool;
 pub mod simd;
 #[cfg(test)]
 mod testing;

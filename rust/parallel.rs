@@ -2,6 +2,7 @@
 //! binary tree, so results have the same bits for any number of threads. Also home of the denormal guard.
 
 use crate::memory::Buffer;
+use crate::pool::Pool;
 use crate::simd::Element;
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -15,12 +16,12 @@ pub const MAX_THREADS: usize = 512;
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
 /// One pool per thread count ever used, built when first needed and kept: no lock that a fork could leave locked.
-static POOLS: [AtomicPtr<Pool>; MAX_THREADS + 1] = [const { AtomicPtr::new(std::ptr::null_mut()) }; MAX_THREADS + 1];
+static POOLS: [AtomicPtr<Helpers>; MAX_THREADS + 1] = [const { AtomicPtr::new(std::ptr::null_mut()) }; MAX_THREADS + 1];
 
-struct Pool {
+struct Helpers {
     /// The process that owns the threads: after a fork the child has none of them and builds its own.
     process: u32,
-    threads: rayon::ThreadPool,
+    pool: Pool,
 }
 
 thread_local! {
@@ -47,32 +48,28 @@ pub fn set_threads(count: usize) {
 }
 
 /// The helpers for `count` threads: the caller works too, so there is one fewer. None if the system gives no threads.
-fn helpers(count: usize) -> Option<&'static rayon::ThreadPool> {
+fn helpers(count: usize) -> Option<&'static Pool> {
     let slot = &POOLS[count];
     let process = std::process::id();
     let current = slot.load(Ordering::Acquire);
-    // SAFETY: slots hold null or a leaked Pool that is never freed.
-    if let Some(pool) = unsafe { current.as_ref() }
-        && pool.process == process
+    // SAFETY: slots hold null or leaked Helpers that are never freed.
+    if let Some(helpers) = unsafe { current.as_ref() }
+        && helpers.process == process
     {
-        return Some(&pool.threads);
+        return Some(&helpers.pool);
     }
-    let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(count - 1)
-        .thread_name(|index| format!("kinema-{index}"))
-        .build()
-        .ok()?;
-    let fresh = Box::into_raw(Box::new(Pool { process, threads }));
+    let fresh = Box::into_raw(Box::new(Helpers { process, pool: Pool::new(count - 1)? }));
     let winner = match slot.compare_exchange(current, fresh, Ordering::AcqRel, Ordering::Acquire) {
         Ok(_) => fresh,
         Err(other) => {
+            // Another thread was first. The threads of this pool sleep from now on: they hold what they need themselves.
             // SAFETY: fresh was never shared.
             drop(unsafe { Box::from_raw(fresh) });
             other
         }
     };
     // SAFETY: as above.
-    unsafe { winner.as_ref() }.map(|pool| &pool.threads)
+    unsafe { winner.as_ref() }.map(|helpers| &helpers.pool)
 }
 
 /// Calls `task(i)` once for every `i` below `count`, on several threads. Threads take `grain` neighbouring indices at a time;
@@ -95,12 +92,7 @@ pub fn for_each(count: usize, grain: usize, task: impl Fn(usize) + Sync) {
     let helpers = if threads > 1 && !INSIDE.get() { helpers(self::threads()) } else { None };
     match helpers {
         None => work(),
-        Some(pool) => pool.in_place_scope(|scope| {
-            for _ in 1..threads {
-                scope.spawn(|_| work());
-            }
-            work();
-        }),
+        Some(pool) => pool.run(threads - 1, &work),
     }
 }
 

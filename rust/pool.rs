@@ -1,0 +1,193 @@
+//! The helper threads of `parallel`: a few threads that wait for regions of work and run each together with the thread that asked.
+//!
+//! A region is one function that every thread calls until there is nothing left to claim. It lies on the stack of the thread that asked,
+//! which hands out a ticket for each helper it would like, works itself, takes back the tickets that nobody took, and waits for the
+//! helpers that are still at it. So a busy helper never holds anybody up, and several threads may ask at once.
+//!
+//! A training step has dozens of regions a few microseconds apart, and waking a sleeping thread takes twenty to forty. So whoever waits
+//! looks around for `PATIENCE` before going to sleep.
+
+use std::collections::VecDeque;
+use std::hint::spin_loop;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+/// How long a thread looks around before it sleeps: longer than the gaps within a training step, too short to be noticed.
+const PATIENCE: Duration = Duration::from_micros(60);
+/// Looks between two glances at the clock.
+const LOOKS: usize = 32;
+
+/// Helper threads. They live as long as the process.
+pub struct Pool {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    waiting: Mutex<Waiting>,
+    work: Condvar,
+    /// How many tickets have ever been handed out: what idle helpers watch.
+    issued: AtomicUsize,
+}
+
+struct Waiting {
+    /// One entry a ticket.
+    tickets: VecDeque<Ticket>,
+    /// Helpers that sleep.
+    asleep: usize,
+}
+
+/// The right to work on a region: counted in its `helpers` from the moment it is taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Ticket(*const Region<'static>);
+
+// SAFETY: a region outlives its tickets, see `Pool::run`, and everything in it may be shared.
+unsafe impl Send for Ticket {}
+
+struct Region<'a> {
+    work: &'a (dyn Fn() + Sync),
+    /// Helpers at work.
+    helpers: AtomicUsize,
+    panicked: AtomicBool,
+    asker: Thread,
+}
+
+impl Pool {
+    /// Starts `helpers` threads. None if the system gives not even one.
+    pub fn new(helpers: usize) -> Option<Self> {
+        let waiting = Mutex::new(Waiting { tickets: VecDeque::new(), asleep: 0 });
+        let shared = Arc::new(Shared { waiting, work: Condvar::new(), issued: AtomicUsize::new(0) });
+        let started = (0..helpers).filter(|index| {
+            let shared = Arc::clone(&shared);
+            thread::Builder::new().name(format!("kinema-{index}")).spawn(move || shared.help()).is_ok()
+        });
+        (started.count() > 0).then_some(Self { shared })
+    }
+
+    /// Calls `work` on this thread and on up to `helpers` others, and returns when all of them are done.
+    pub fn run(&self, helpers: usize, work: &(dyn Fn() + Sync)) {
+        let region =
+            Region { work, helpers: AtomicUsize::new(0), panicked: AtomicBool::new(false), asker: thread::current() };
+        let ticket = Ticket(std::ptr::from_ref(&region).cast());
+        self.shared.issue(ticket, helpers);
+        let mine = catch_unwind(AssertUnwindSafe(work));
+        // From here on nobody takes a ticket of this region, and when no helper is left, nobody looks at it.
+        self.shared.lock().tickets.retain(|&other| other != ticket);
+        if !patiently(|| region.helpers.load(Ordering::Acquire) == 0) {
+            while region.helpers.load(Ordering::Acquire) != 0 {
+                thread::park();
+            }
+        }
+        if let Err(panic) = mine {
+            resume_unwind(panic);
+        }
+        assert!(!region.panicked.load(Ordering::Relaxed), "a kernel panicked on a helper thread");
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn issue(&self, ticket: Ticket, count: usize) {
+        let mut waiting = self.lock();
+        waiting.tickets.extend(std::iter::repeat_n(ticket, count));
+        self.issued.fetch_add(count, Ordering::Release);
+        for _ in 0..count.min(waiting.asleep) {
+            self.work.notify_one();
+        }
+    }
+
+    /// What a helper does all its life.
+    fn help(&self) {
+        loop {
+            let Ticket(region) = self.take();
+            // SAFETY: the region counts this helper, so `Pool::run` does not return before the last line of this block.
+            let (region, asker) = unsafe { (&*region, (*region).asker.clone()) };
+            if catch_unwind(AssertUnwindSafe(region.work)).is_err() {
+                region.panicked.store(true, Ordering::Relaxed);
+            }
+            if region.helpers.fetch_sub(1, Ordering::Release) == 1 {
+                asker.unpark();
+            }
+        }
+    }
+
+    /// Waits for a ticket and takes it.
+    fn take(&self) -> Ticket {
+        loop {
+            let issued = self.issued.load(Ordering::Acquire);
+            let mut waiting = self.lock();
+            if let Some(ticket) = waiting.tickets.pop_front() {
+                // SAFETY: a region removes its tickets, under this lock, before it ends.
+                unsafe { &*ticket.0 }.helpers.fetch_add(1, Ordering::Relaxed);
+                return ticket;
+            }
+            drop(waiting);
+            if patiently(|| self.issued.load(Ordering::Acquire) != issued) {
+                continue;
+            }
+            waiting = self.lock();
+            waiting.asleep += 1;
+            while waiting.tickets.is_empty() {
+                waiting = self.work.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            }
+            waiting.asleep -= 1;
+        }
+    }
+}
+
+/// Looks until `seen` or out of patience; says which.
+fn patiently(seen: impl Fn() -> bool) -> bool {
+    let mut start = None;
+    loop {
+        for _ in 0..LOOKS {
+            if seen() {
+                return true;
+            }
+            spin_loop();
+        }
+        if start.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+            return false;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_who_asks_gets_all_work_done() {
+        let pool = Pool::new(3).unwrap();
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for round in 0..500 {
+                        let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+                        pool.run(3, &|| {
+                            while next.fetch_add(1, Ordering::Relaxed) < 20 {
+                                done.fetch_add(1, Ordering::Relaxed);
+                            }
+                        });
+                        assert_eq!(done.load(Ordering::Relaxed), 20);
+                        if round % 100 == 0 {
+                            thread::sleep(2 * PATIENCE);
+                        }
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn a_panic_reaches_the_thread_that_asked() {
+        let pool = Pool::new(2).unwrap();
+        let result = catch_unwind(AssertUnwindSafe(|| pool.run(2, &|| panic!("on purpose"))));
+        assert!(result.is_err());
+        pool.run(2, &|| ());
+    }
+}
