@@ -1,5 +1,6 @@
 //! Recycled, aligned memory. Faulting in fresh gigabytes every training step would cost more than the mathematics, so a
-//! buffer that dies goes to a capped pool and the next one of its size class takes it over, stale contents and all.
+//! buffer that dies goes to a capped pool and the next one of its size class takes it over, stale contents and all. Large ones ask for
+//! huge pages where the system has them (Linux): a fault then brings two megabytes, and addresses are found in fewer steps.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::collections::VecDeque;
@@ -11,6 +12,8 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 const ALIGNMENT: usize = 64;
 /// Alignment that lets the system hand out lazily zeroed pages.
 const SYSTEM_ALIGNMENT: usize = 16;
+/// The size of a huge page, and of buffers that are worth some.
+const HUGE_PAGE: usize = 2 << 20;
 /// Smaller buffers are left to the system's allocator.
 const SMALLEST_POOLED: usize = 16 << 10;
 /// The pool never holds more than this; the blocks that waited longest go first.
@@ -65,20 +68,31 @@ unsafe impl Send for Raw {}
 unsafe impl Sync for Raw {}
 
 impl Raw {
+    /// Where the data of `capacity` bytes begins: on a cache line, or on a huge page.
+    fn alignment(capacity: usize) -> usize {
+        if capacity >= 2 * HUGE_PAGE { HUGE_PAGE } else { ALIGNMENT }
+    }
+
+    /// Room to begin at any such place; what is skipped is never touched, so it costs addresses only.
     fn layout(capacity: usize) -> Layout {
-        Layout::from_size_align(capacity + ALIGNMENT, SYSTEM_ALIGNMENT).expect("a buffer larger than the address space")
+        Layout::from_size_align(capacity + Self::alignment(capacity), SYSTEM_ALIGNMENT)
+            .expect("a buffer larger than the address space")
     }
 
     fn fresh(capacity: usize) -> Self {
         let layout = Self::layout(capacity);
         // SAFETY: the layout has a size of at least ALIGNMENT.
         let start = unsafe { alloc_zeroed(layout) };
-        Self { start: NonNull::new(start).unwrap_or_else(|| handle_alloc_error(layout)), capacity }
+        let raw = Self { start: NonNull::new(start).unwrap_or_else(|| handle_alloc_error(layout)), capacity };
+        if Self::alignment(capacity) == HUGE_PAGE {
+            ask_for_huge_pages(raw.aligned(), capacity / HUGE_PAGE * HUGE_PAGE);
+        }
+        raw
     }
 
     fn aligned(&self) -> NonNull<u8> {
-        let skip = self.start.as_ptr().align_offset(ALIGNMENT);
-        // SAFETY: the layout has ALIGNMENT spare bytes and skip < ALIGNMENT.
+        let skip = self.start.as_ptr().align_offset(Self::alignment(self.capacity));
+        // SAFETY: the layout has as many spare bytes as the alignment, and skip is smaller.
         unsafe { self.start.add(skip) }
     }
 }
@@ -89,6 +103,21 @@ impl Drop for Raw {
         unsafe { dealloc(self.start.as_ptr(), Self::layout(self.capacity)) }
     }
 }
+
+/// Tells the system that whole huge pages from `start` on are welcome. It may refuse.
+#[cfg(target_os = "linux")]
+fn ask_for_huge_pages(start: NonNull<u8>, bytes: usize) {
+    const MADV_HUGEPAGE: std::ffi::c_int = 14;
+    // The C library is linked by std.
+    unsafe extern "C" {
+        fn madvise(start: *mut std::ffi::c_void, bytes: usize, advice: std::ffi::c_int) -> std::ffi::c_int;
+    }
+    // SAFETY: whole pages of memory that the caller owns; the advice does not change what they hold.
+    unsafe { madvise(start.as_ptr().cast(), bytes, MADV_HUGEPAGE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ask_for_huge_pages(_start: NonNull<u8>, _bytes: usize) {}
 
 /// The size class of `bytes`: four classes to an octave, so at most a quarter is wasted.
 fn size_class(bytes: usize) -> usize {
@@ -232,5 +261,6 @@ mod tests {
         let second = Buffer::<f64>::stale(len - 1);
         assert_eq!(second.as_ptr(), address);
         assert!(Buffer::<f64>::stale(0).is_empty());
+        assert_eq!(address as usize % HUGE_PAGE, 0);
     }
 }
