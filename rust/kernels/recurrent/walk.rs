@@ -5,8 +5,8 @@ use crate::memory::Buffer;
 use crate::parallel;
 use crate::simd::{Element, InstructionSet};
 
-/// Samples of a group, unless there are too few for that.
-const LEAST_SAMPLES: usize = 4;
+/// Samples of a group, unless there are too few for that: one alone would only wait for the recurrent kernel.
+const LEAST_SAMPLES: usize = 2;
 const MOST_SAMPLES: usize = 48;
 /// Multiplications that are worth a second thread.
 const WORTH_A_THREAD: usize = 1 << 20;
