@@ -3,7 +3,7 @@
 use super::correlate::Epilogue;
 use crate::geometry::ConvGeometry;
 use crate::kernels::conv2d::Wanted;
-use crate::kernels::winograd::{self, Channels, Gradients, OUTPUT, Outputs, Place, Tiling, store};
+use crate::kernels::winograd::{self, Channels, Gradients, OUTPUT, Outputs, Place, Tiling, load, store};
 use crate::memory::Buffer;
 use crate::parallel::Shared;
 use crate::simd::{Element, Vector};
@@ -50,7 +50,7 @@ impl<T: Element> Outputs<T> for Plain<'_, T> {
         let bias = self.epilogue.bias.map_or(V::zero(), |bias| {
             let bias = &bias[first..first + count];
             // SAFETY: the slice has `count` elements.
-            unsafe { V::load_partial(bias.as_ptr(), count) }
+            unsafe { load(bias.as_ptr(), count) }
         });
         let (rows, cols) = tiling.wanted(place);
         for i in 0..rows {
@@ -79,7 +79,7 @@ impl<T: Element> Gradients<T> for OutputGradients<'_, T> {
             for j in 0..cols {
                 let from = &self.dy[element(tiling, place, i, j) + first..][..count];
                 // SAFETY: the slice has `count` elements.
-                tile[i][j] = unsafe { V::load_partial(from.as_ptr(), count) };
+                tile[i][j] = unsafe { load(from.as_ptr(), count) };
             }
         }
         tile

@@ -67,7 +67,7 @@ impl<T: Element> Outputs<T> for Pooled<'_, T> {
         let bias = self.bias.map_or(V::zero(), |bias| {
             let bias = &bias[first..first + count];
             // SAFETY: the slice has `count` elements.
-            unsafe { V::load_partial(bias.as_ptr(), count) }
+            unsafe { winograd::load(bias.as_ptr(), count) }
         });
         let (rows, cols) = tiling.wanted(place);
         for i in 0..rows / POOL {
@@ -127,7 +127,7 @@ impl<T: Element> winograd::Gradients<T> for PooledGradients<'_, T> {
                 let (dy, argmax) = (&self.dy[at..][..count], &self.argmax[at..][..count]);
                 // SAFETY: the slices have `count` elements.
                 let (gradient, position) =
-                    unsafe { (V::load_partial(dy.as_ptr(), count), V::load_bytes_partial(argmax.as_ptr(), count)) };
+                    unsafe { (winograd::load(dy.as_ptr(), count), V::load_bytes_partial(argmax.as_ptr(), count)) };
                 for index in 0..POOL * POOL {
                     let here = position.eq(V::splat(V::Elem::from_f64(index as f64)));
                     tile[POOL * i + index / POOL][POOL * j + index % POOL] = V::select(here, gradient, V::zero());

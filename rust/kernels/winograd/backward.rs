@@ -167,16 +167,28 @@ impl<T: Element> Kernel for ScatterInputs<'_, T> {
                     }
                 }
                 let gradients = both_ways::<InputAdjoint, _, INPUT, INPUT>(values);
-                for i in 0..INPUT {
-                    for j in 0..INPUT {
-                        if !inputs.rows.contains(&i) || !inputs.cols.contains(&j) {
-                            continue;
+                if inputs.whole() && count == lanes {
+                    let (down, right) = (tiles.tiling.conv.cols.input * cin, cin);
+                    let first = tiles.tiling.element(&inputs, 0, 0) + channel;
+                    // SAFETY: the tile lies in a frame that belongs to this leaf alone.
+                    let corner = unsafe { dx.slice(first, (INPUT - 1) * (down + right) + lanes) }.as_mut_ptr();
+                    for i in 0..INPUT {
+                        for j in 0..INPUT {
+                            // SAFETY: within the slice.
+                            unsafe {
+                                let at = corner.add(i * down + j * right);
+                                T::Vector::<S>::load(at).add(gradients[i][j]).store(at);
+                            }
                         }
+                    }
+                    continue;
+                }
+                for i in inputs.rows.clone() {
+                    for j in inputs.cols.clone() {
                         // SAFETY: the position lies in a frame that belongs to this leaf alone.
                         unsafe {
                             let at = dx.slice(tiles.tiling.element(&inputs, i, j) + channel, count).as_mut_ptr();
-                            let sum = T::Vector::<S>::load_partial(at, count).add(gradients[i][j]);
-                            super::store(sum, at, count);
+                            super::store(super::load::<T::Vector<S>>(at, count).add(gradients[i][j]), at, count);
                         }
                     }
                 }

@@ -91,9 +91,13 @@ impl<T: Element> Kernel for TransformInputs<'_, T> {
     }
 }
 
+/// Reads the first `count` lanes.
+///
+/// # Safety
+/// They exist.
 #[inline(always)]
-unsafe fn load<V: Vector>(from: *const V::Elem, count: usize) -> V {
-    // SAFETY: the caller vouches for `count` elements.
+pub unsafe fn load<V: Vector>(from: *const V::Elem, count: usize) -> V {
+    // SAFETY: the caller's promise.
     unsafe { if count == V::LANES { V::load(from) } else { V::load_partial(from, count) } }
 }
 

@@ -24,7 +24,7 @@ mod weights;
 
 pub use backward::{Gradients, backward};
 pub use cache::{clear, transformed};
-pub use forward::{Channels, Outputs, forward, store};
+pub use forward::{Channels, Outputs, forward, load, store};
 pub use tiling::{Place, Tiling};
 
 use crate::geometry::{ConvGeometry, Window};
