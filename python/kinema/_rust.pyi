@@ -69,6 +69,13 @@ def conv2d_grad(
 ) -> tuple[Array | None, Array | None]:
     """(dx, dkernel), given dy; None where a gradient is not wanted."""
 
+def conv2d_chain(
+    x: Array,
+    links: Sequence[tuple[Array, Array | None, Pair, bool, Pair, int, Activation, Pair | None]],
+) -> Array:
+    """The output of convolutions in a row, some with max pooling behind: the last one's. A link is its kernel, bias,
+    strides, same, dilation, groups, activation and pool."""
+
 def conv2d_pool(
     x: Array,
     kernel: Array,

@@ -38,10 +38,20 @@ pub fn forward_geometry<T: PyElement>(
     kernel: View<'_, T>,
     options: Options,
 ) -> PyResult<ConvGeometry> {
-    let [frames, height, width, _] = x.shape(op, "x", "frames, height, width, channels")?;
+    forward_geometry_of(op, x.shape(op, "x", "frames, height, width, channels")?, kernel, options)
+}
+
+/// The geometry of frames of a shape and a kernel.
+pub fn forward_geometry_of<T: PyElement>(
+    op: &'static str,
+    shape: [usize; 4],
+    kernel: View<'_, T>,
+    options: Options,
+) -> PyResult<ConvGeometry> {
+    let [frames, height, width, _] = shape;
     let kernel = kernel.shape(op, "kernel", "height, width, channels in per group, channels out")?;
     let geometry = options.geometry(op, frames, (height, width), kernel)?;
-    crate::error::KernelError::check_shape(op, "x", &geometry.input_shape(), x.shape).map_err(to_python)?;
+    crate::error::KernelError::check_shape(op, "x", &geometry.input_shape(), &shape).map_err(to_python)?;
     Ok(geometry)
 }
 

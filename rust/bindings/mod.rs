@@ -3,6 +3,7 @@
 mod activate;
 mod column_sums;
 mod conv2d;
+mod conv2d_chain;
 mod conv2d_pool;
 mod frames;
 mod gemm;
@@ -30,6 +31,8 @@ mod _rust {
     use super::column_sums::column_sums;
     #[pymodule_export]
     use super::conv2d::{conv2d, conv2d_grad};
+    #[pymodule_export]
+    use super::conv2d_chain::conv2d_chain;
     #[pymodule_export]
     use super::conv2d_pool::{conv2d_pool, conv2d_pool_grad};
     #[pymodule_export]

@@ -4,6 +4,7 @@
 pub mod activate;
 pub mod column_sums;
 pub mod conv2d;
+pub mod conv2d_chain;
 pub mod conv2d_pool;
 pub mod frames;
 pub mod gemm;

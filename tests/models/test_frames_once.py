@@ -40,8 +40,8 @@ def test_predictions_are_the_same_bits(windows: np.ndarray, recurrent: type) -> 
 def test_each_distinct_frame_is_convolved_once(windows: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     model = _model(layers.LSTM(5))
     seen: list[int] = []
-    original = kinema.ops.conv2d_pool
-    monkeypatch.setattr(kinema.ops, "conv2d_pool", lambda x, *a, **k: seen.append(x.shape[0]) or original(x, *a, **k))
+    original = kinema.ops.conv2d_chain
+    monkeypatch.setattr(kinema.ops, "conv2d_chain", lambda x, *a, **k: seen.append(x.shape[0]) or original(x, *a, **k))
     model.predict_on_batch(windows)
     assert seen == [14]
 

@@ -56,6 +56,11 @@ def _concatenate(*arrays: Any, axis: int = 0) -> Any:
     return ops.concatenate(arrays, axis)
 
 
+def _conv2d_chain(x: Any, first: Any, bias: Any, second: Any) -> Any:
+    pooled = ops.ConvolutionLink(first, bias, activation="relu", pool_size=2)
+    return ops.conv2d_chain(x, [pooled, ops.ConvolutionLink(second, padding="same", activation="tanh")])
+
+
 def _stack(*arrays: Any, axis: int = 0) -> Any:
     return ops.stack(arrays, axis)
 
@@ -199,6 +204,7 @@ CONVOLUTION = [
         )
     ),
     Case(ops.conv2d_pool, (_frames(2, 6, 6, 2), _random(3, 3, 2, 3)), {"pool_size": 2, "strides": 2}, name="no-bias"),
+    Case(_conv2d_chain, (_frames(2, 8, 7, 2), _random(3, 3, 2, 3), _random(3), _random(2, 2, 3, 2))),
 ]
 
 POOLING = [

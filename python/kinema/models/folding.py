@@ -14,7 +14,7 @@ from kinema.autograd import Tensor, is_recording
 from kinema.layers import Activation, BatchNormalization, Conv2D, MaxPooling2D, ReLU, TimeDistributed
 from kinema.layers.fused import kernel_activation
 from kinema.layers.layer import Layer, Shape
-from kinema.models.fusion import convolve, tiles
+from kinema.models.fusion import link_of, tiles
 
 
 class FoldedConvolution(Layer):
@@ -41,8 +41,11 @@ class FoldedConvolution(Layer):
 
     def call(self, inputs: Any) -> Any:
         """Everything in one pass."""
-        kernel, bias = self._folded()
-        return convolve(self.convolution, inputs, kernel, bias, self.activation, self.pooling)
+        return ops.conv2d_chain(inputs, [self.link()])
+
+    def link(self) -> ops.ConvolutionLink:
+        """What this step computes."""
+        return link_of(self.convolution, *self._folded(), self.activation, self.pooling)
 
     def _folded(self) -> tuple[Tensor, Tensor]:
         """The convolution's weights with the normalisation in them; computed again when one of them has changed."""

@@ -29,25 +29,29 @@ class ConvolutionPooling(Layer):
 
     def call(self, inputs: Any) -> Any:
         """Convolution, bias, activation and pooling in one pass."""
+        return ops.conv2d_chain(inputs, [self.link()])
+
+    def link(self) -> ops.ConvolutionLink:
+        """What this step computes."""
         convolution = self.convolution
         activation = _activation_name(convolution)
-        return convolve(convolution, inputs, convolution.kernel, convolution.bias, activation, self.pooling)
+        return link_of(convolution, convolution.kernel, convolution.bias, activation, self.pooling)
 
 
-def convolve(
-    convolution: Conv2D, inputs: Any, kernel: Any, bias: Any, activation: str | None, pooling: MaxPooling2D | None
-) -> Any:
-    """A Conv2D's output with these weights, with an activation and pooling on top."""
-    settings: dict[str, Any] = {
-        "strides": convolution.strides,
-        "padding": convolution.padding,
-        "dilation_rate": convolution.dilation_rate,
-        "groups": convolution.groups,
-        "activation": activation,
-    }
-    if pooling is None:
-        return ops.conv2d(inputs, kernel, bias, **settings)
-    return ops.conv2d_pool(inputs, kernel, bias, pool_size=pooling.pool_size, **settings)
+def link_of(
+    convolution: Conv2D, kernel: Any, bias: Any, activation: str | None, pooling: MaxPooling2D | None
+) -> ops.ConvolutionLink:
+    """A Conv2D with these weights, with an activation and pooling on top."""
+    return ops.ConvolutionLink(
+        kernel,
+        bias,
+        strides=convolution.strides,
+        padding=convolution.padding,
+        dilation_rate=convolution.dilation_rate,
+        groups=convolution.groups,
+        activation=activation,
+        pool_size=None if pooling is None else pooling.pool_size,
+    )
 
 
 def fuse(layers: Sequence[Layer]) -> tuple[Layer, ...]:

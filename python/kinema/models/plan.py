@@ -9,6 +9,7 @@ from kinema import ops
 from kinema.autograd import Tensor
 from kinema.layers import TimeDistributed
 from kinema.layers.layer import Layer, Shape
+from kinema.models.chaining import chain
 from kinema.models.folding import fold
 from kinema.models.frames import SharedFrames
 from kinema.models.fusion import fuse
@@ -28,7 +29,7 @@ class Plan:
         self.input_shape = input_shape
         self.lifted = lift(layers, input_shape, wrappers)
         #: The steps of training, and of prediction.
-        self.steps = {True: fuse(self.lifted.layers), False: fuse(fold(self.lifted.layers))}
+        self.steps = {True: fuse(self.lifted.layers), False: chain(fuse(fold(self.lifted.layers)))}
         self._prefix = {training: _frame_wise_prefix(steps, training) for training, steps in self.steps.items()}
 
     @property

@@ -38,7 +38,7 @@ from kinema.ops.comparison import (
     not_equal,
     where,
 )
-from kinema.ops.convolution import conv2d, conv2d_pool
+from kinema.ops.convolution import ConvolutionLink, conv2d, conv2d_chain, conv2d_pool
 from kinema.ops.creation import (
     arange,
     cast,
@@ -129,6 +129,7 @@ from kinema.ops.shaping import (
 operators.install()
 
 __all__ = [
+    "ConvolutionLink",
     "abs",
     "absolute",
     "add",
@@ -148,6 +149,7 @@ __all__ = [
     "clip",
     "concatenate",
     "conv2d",
+    "conv2d_chain",
     "conv2d_pool",
     "convert_to_numpy",
     "convert_to_tensor",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
 
 from kinema import _rust
-from kinema.autograd import Array, Tensor
+from kinema.autograd import Array, Tensor, as_array, is_recording
 from kinema.errors import ShapeError
 from kinema.ops._activation import activated, code_of
 from kinema.ops._arrays import check_rank, floating, native, rows
@@ -49,7 +51,8 @@ def conv2d(
         >>> kinema.ops.conv2d(kinema.ops.ones((1, 4, 4, 3)), kinema.ops.ones((3, 3, 3, 8))).shape
         (1, 2, 2, 8)
     """
-    x, kernel, bias, same = _checked("conv2d", x, kernel, bias, padding, dilation_rate, groups)
+    kernel, bias, same = _checked("conv2d", x.shape, kernel, bias, padding, dilation_rate, groups)
+    x = native(floating(x))
     steps, spread = pair("conv2d", "strides", strides), pair("conv2d", "dilation_rate", dilation_rate)
     y, before = activated(
         "conv2d", activation, lambda code: _rust.conv2d(x, kernel, bias, steps, same, spread, groups, code)
@@ -98,6 +101,88 @@ def conv2d_pool(
     return max_pool(conv2d(x, kernel, bias, activation=activation, **settings), window)
 
 
+@dataclass(frozen=True)
+class ConvolutionLink:
+    """A convolution of `conv2d_chain`: the arguments of `conv2d_pool`, or of `conv2d` where `pool_size` is None."""
+
+    kernel: Any
+    bias: Any = None
+    strides: Any = 1
+    padding: str = "valid"
+    dilation_rate: Any = 1
+    groups: int = 1
+    activation: str | None = None
+    pool_size: Any = None
+
+
+def conv2d_chain(x: Any, links: Sequence[ConvolutionLink]) -> Tensor:
+    """Convolutions in a row, each with the pooling it asks for.
+
+    Without a tape they are computed in one go, frame by frame, and nothing in between is kept.
+
+    Args:
+        x: Frames (batch, height, width, channels).
+        links: The convolutions.
+
+    Example:
+        >>> import kinema
+        >>> links = [kinema.ops.ConvolutionLink(kinema.ops.ones((3, 3, 1, 2)), activation="relu", pool_size=2)] * 1
+        >>> kinema.ops.conv2d_chain(kinema.ops.ones((1, 6, 6, 1)), links).shape
+        (1, 2, 2, 2)
+    """
+    arguments = None if is_recording() else _in_one_go(x, links)
+    if arguments is not None:
+        return Tensor(_rust.conv2d_chain(*arguments))
+    for link in links:
+        settings = {
+            "strides": link.strides,
+            "padding": link.padding,
+            "dilation_rate": link.dilation_rate,
+            "groups": link.groups,
+            "activation": link.activation,
+        }
+        if link.pool_size is None:
+            x = conv2d(x, link.kernel, link.bias, **settings)
+        else:
+            x = conv2d_pool(x, link.kernel, link.bias, pool_size=link.pool_size, **settings)
+    return cast(Tensor, x)
+
+
+def _in_one_go(x: Any, links: Sequence[ConvolutionLink]) -> Any:
+    """The kernel's arguments, checked; None where it does not take them."""
+    frames = as_array(x)
+    shape: tuple[int, ...] = frames.shape
+    arguments = []
+    for link in links:
+        kernel, bias = as_array(link.kernel), None if link.bias is None else as_array(link.bias)
+        window = None if link.pool_size is None else pair("conv2d_pool", "pool_size", link.pool_size)
+        pools = window is None or (link.activation in _FUSED and window[0] * window[1] < _DEAD)
+        kinds = {array.dtype for array in (frames, kernel, bias) if array is not None}
+        if not pools or len(kinds) > 1 or frames.dtype.kind != "f":
+            return None
+        op = "conv2d" if window is None else "conv2d_pool"
+        kernel, bias, same = _checked(op, shape, kernel, bias, link.padding, link.dilation_rate, link.groups)
+        steps, spread = pair(op, "strides", link.strides), pair(op, "dilation_rate", link.dilation_rate)
+        arguments.append((kernel, bias, steps, same, spread, link.groups, code_of(op, link.activation), window))
+        shape = _output_shape(shape, kernel.shape, steps, spread, same, window)
+    return native(frames), arguments
+
+
+def _output_shape(
+    shape: tuple[int, ...],
+    kernel: tuple[int, ...],
+    steps: tuple[int, int],
+    spread: tuple[int, int],
+    same: bool,
+    window: tuple[int, int] | None,
+) -> tuple[int, ...]:
+    places = [_rust.conv_output_size(shape[i + 1], kernel[i], steps[i], spread[i], same) for i in (0, 1)]
+    if window is not None:
+        check_window("conv2d_pool", window, (1, 1), (places[0], places[1]), same=False)
+        places = [places[i] // window[i] for i in (0, 1)]
+    return (shape[0], *places, kernel[3])
+
+
 @differentiable
 def _conv2d_pool(
     x: Array,
@@ -111,7 +196,8 @@ def _conv2d_pool(
     groups: int,
     activation: str | None,
 ) -> Result:
-    x, kernel, bias, same = _checked("conv2d_pool", x, kernel, bias, padding, dilation_rate, groups)
+    kernel, bias, same = _checked("conv2d_pool", x.shape, kernel, bias, padding, dilation_rate, groups)
+    x = native(floating(x))
     geometry = (
         pair("conv2d_pool", "strides", strides),
         same,
@@ -139,17 +225,25 @@ def _conv2d_pool(
 
 
 def _checked(
-    op: str, x: Array, kernel: Array, bias: Array | None, padding: str, dilation_rate: Any, groups: int
-) -> tuple[Array, Array, Array | None, bool]:
-    check_rank(op, "x", x, "batch, height, width, channels")
+    op: str,
+    shape: tuple[int, ...],
+    kernel: Array,
+    bias: Array | None,
+    padding: str,
+    dilation_rate: Any,
+    groups: int,
+) -> tuple[Array, Array | None, bool]:
+    """Kernel and bias as kernels take them for an input of a shape, and whether padding is "same"."""
+    if len(shape) != 4:
+        raise ShapeError(f"ops.{op}: x has shape {shape}, expected 4 axes (batch, height, width, channels)")
     check_rank(op, "kernel", kernel, "kernel height, kernel width, channels / groups, filters")
-    if groups < 1 or kernel.shape[2] * groups != x.shape[3] or kernel.shape[3] % groups:
+    if groups < 1 or kernel.shape[2] * groups != shape[3] or kernel.shape[3] % groups:
         raise ShapeError(
-            f"ops.{op}: x has {x.shape[3]} channels and groups is {groups}, but kernel has shape {kernel.shape}: "
+            f"ops.{op}: x has {shape[3]} channels and groups is {groups}, but kernel has shape {kernel.shape}: "
             "expected channels / groups on its third axis and a multiple of groups on its fourth"
         )
     if bias is not None and bias.shape != kernel.shape[3:]:
         raise ShapeError(f"ops.{op}: bias has shape {bias.shape}, expected {kernel.shape[3:]}, one number a filter")
     same = is_same(op, padding)
-    check_window(op, kernel.shape[:2], pair(op, "dilation_rate", dilation_rate), x.shape[1:3], same)
-    return native(floating(x)), native(floating(kernel)), None if bias is None else native(floating(bias)), same
+    check_window(op, kernel.shape[:2], pair(op, "dilation_rate", dilation_rate), shape[1:3], same)
+    return native(floating(kernel)), None if bias is None else native(floating(bias)), same

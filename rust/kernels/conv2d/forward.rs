@@ -30,10 +30,14 @@ pub fn pack<T: Element>(g: &ConvGeometry, taps: &Taps, kernel: &[T]) -> PackedWe
 }
 
 /// y = x * kernel + bias, with ReLU on top if asked for.
-pub fn conv2d<T: Element>(g: &ConvGeometry, x: &[T], kernel: &[T], epilogue: Epilogue<'_, T>) -> Buffer<T> {
+pub fn conv2d<T: Element>(
+    g: &ConvGeometry,
+    x: &[T],
+    weights: &PackedWeights<T>,
+    epilogue: Epilogue<'_, T>,
+) -> Buffer<T> {
     let plane = Plane::of_input(g);
     let taps = taps(g, &plane);
-    let weights = pack(g, &taps, kernel);
     let mut y = Buffer::stale(g.output_shape().iter().product());
     let line = g.cols.output * g.cout;
     let rows_per_band = band_pixels(g).div_ceil(g.cols.output.max(1)).min(g.rows.output.max(1));
@@ -48,7 +52,7 @@ pub fn conv2d<T: Element>(g: &ConvGeometry, x: &[T], kernel: &[T], epilogue: Epi
         let pixels = pixels(g, &plane, rows, g.cols.output);
         // SAFETY: bands do not overlap, and each is visited once.
         let y = unsafe { shared.slice((frame * g.rows.output + first) * line, rows * line) };
-        correlate(&band, &pixels, &taps, &weights, epilogue, y);
+        correlate(&band, &pixels, &taps, weights, epilogue, y);
     });
     y
 }

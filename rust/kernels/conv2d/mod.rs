@@ -17,6 +17,7 @@ pub(super) mod kernel_grad;
 #[cfg(test)]
 pub mod naive;
 pub(super) mod plane;
+pub(super) mod prepared;
 #[cfg(test)]
 mod tests;
 pub(super) mod tile;
@@ -24,6 +25,7 @@ pub(super) mod winograd;
 
 use self::choice::{Algorithm, choose};
 use self::correlate::Epilogue;
+use self::prepared::Prepared;
 use crate::error::{KernelError, Result};
 use crate::geometry::ConvGeometry;
 use crate::kernels::activate::{Activation, activate};
@@ -50,13 +52,24 @@ pub fn conv2d<T: Element>(
     if let Some(bias) = bias {
         KernelError::check_shape("conv2d", "bias", &[g.cout], &[bias.len()])?;
     }
+    Ok(compute(g, x, &Prepared::new(choose::<T>(g), g, kernel), bias, activation))
+}
+
+/// `conv2d` of checked operands.
+pub(super) fn compute<T: Element>(
+    g: &ConvGeometry,
+    x: &[T],
+    kernel: &Prepared<T>,
+    bias: Option<&[T]>,
+    activation: Activation,
+) -> Buffer<T> {
     let relu = activation == Activation::Relu;
     let epilogue = Epilogue { bias, relu };
-    let y = match choose::<T>(g) {
-        Algorithm::Winograd => winograd::conv2d(g, x, kernel, epilogue),
-        Algorithm::Direct => forward::conv2d(g, x, kernel, epilogue),
+    let y = match kernel {
+        Prepared::Winograd(kernel) => winograd::conv2d(g, x, kernel, epilogue),
+        Prepared::Direct(kernel) => forward::conv2d(g, x, kernel, epilogue),
     };
-    Ok(if relu || activation == Activation::Linear { y } else { activate(&y, activation) })
+    if relu || activation == Activation::Linear { y } else { activate(&y, activation) }
 }
 
 /// Which gradients of a convolution to compute.

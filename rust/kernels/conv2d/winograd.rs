@@ -3,16 +3,16 @@
 use super::correlate::Epilogue;
 use crate::geometry::ConvGeometry;
 use crate::kernels::conv2d::Wanted;
-use crate::kernels::winograd::{self, Channels, Gradients, OUTPUT, Outputs, Place, Tiling, load, store};
+use crate::kernels::winograd::{self, Channels, Frequencies, Gradients, OUTPUT, Outputs, Place, Tiling, load, store};
 use crate::memory::Buffer;
 use crate::parallel::Shared;
 use crate::simd::{Element, Vector};
 
 /// y = x * kernel + bias, with ReLU on top if asked for.
-pub fn conv2d<T: Element>(g: &ConvGeometry, x: &[T], kernel: &[T], epilogue: Epilogue<'_, T>) -> Buffer<T> {
+pub fn conv2d<T: Element>(g: &ConvGeometry, x: &[T], kernel: &Frequencies<T>, epilogue: Epilogue<'_, T>) -> Buffer<T> {
     let mut y = Buffer::stale(g.output_shape().iter().product());
     let outputs = Plain { y: Shared::new(&mut y), epilogue };
-    winograd::forward(&tiling(g), x, &winograd::transformed(kernel, g.cin, g.cout), &outputs);
+    winograd::forward(&tiling(g), x, kernel, &outputs);
     y
 }
 

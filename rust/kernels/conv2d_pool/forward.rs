@@ -3,27 +3,27 @@
 
 use super::{DEAD, PooledConvGeometry};
 use crate::kernels::conv2d::correlate::{Epilogue, PackedWeights, Pixel, Taps, Target, correlate_block};
-use crate::kernels::conv2d::forward::{BAND_PIXELS, pack, taps};
+use crate::kernels::conv2d::forward::{BAND_PIXELS, taps};
 use crate::kernels::conv2d::plane::Plane;
 use crate::kernels::pool2d::take_first_maximum;
 use crate::memory::Buffer;
 use crate::parallel::{Shared, for_each};
 use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
 
-/// Pooled outputs and the positions of the maxima.
+/// Pooled outputs and, if wanted, the positions of the maxima.
 pub fn forward<T: Element>(
     g: &PooledConvGeometry,
     x: &[T],
-    kernel: &[T],
+    weights: &PackedWeights<T>,
     bias: Option<&[T]>,
     relu: bool,
+    positions: bool,
 ) -> (Buffer<T>, Buffer<u8>) {
     let plane = Plane::of_input(&g.conv);
     let taps = taps(&g.conv, &plane);
-    let weights = pack(&g.conv, &taps, kernel);
     let job = Job { g, plane, taps, weights, bias, relu };
     let len = g.pool.output_shape().iter().product();
-    let (mut y, mut argmax) = (Buffer::stale(len), Buffer::stale(len));
+    let (mut y, mut argmax) = (Buffer::stale(len), Buffer::stale(if positions { len } else { 0 }));
     let line = g.pool.cols.output * g.pool.channels;
     let band_rows =
         BAND_PIXELS.div_ceil((g.pool.rows.kernel * job.pixels_per_row()).max(1)).min(g.pool.rows.output.max(1));
@@ -34,7 +34,13 @@ pub fn forward<T: Element>(
         let rows = band_rows.min(g.pool.rows.output - first);
         let start = (frame * g.pool.rows.output + first) * line;
         // SAFETY: bands do not overlap, and each is visited once.
-        let (y, argmax) = unsafe { (shared_y.slice(start, rows * line), shared_argmax.slice(start, rows * line)) };
+        let y = unsafe { shared_y.slice(start, rows * line) };
+        let argmax = if positions {
+            // SAFETY: as above.
+            unsafe { shared_argmax.slice(start, rows * line) }
+        } else {
+            &mut []
+        };
         job.band(x, frame, first, rows, y, argmax);
     });
     (y, argmax)
@@ -44,7 +50,7 @@ struct Job<'a, T: Element> {
     g: &'a PooledConvGeometry,
     plane: Plane,
     taps: Taps,
-    weights: PackedWeights<T>,
+    weights: &'a PackedWeights<T>,
     bias: Option<&'a [T]>,
     relu: bool,
 }
@@ -68,7 +74,7 @@ impl<T: Element> Job<'_, T> {
         let epilogue = Epilogue { bias: self.bias, relu: false };
         for (group, block, channels) in self.weights.all_blocks(conv.groups) {
             let target = Target { first: 0, count: channels.count };
-            correlate_block(&band, &pixels, &self.taps, &self.weights, group, block, epilogue, target, &mut sums);
+            correlate_block(&band, &pixels, &self.taps, self.weights, group, block, epilogue, target, &mut sums);
             let (sums, width, relu) = (&sums[..], self.weights.width(), self.relu);
             dispatch(PoolBlock { g: self.g, rows, sums, width, channels, relu, y: &mut *y, argmax: &mut *argmax });
         }
@@ -103,7 +109,9 @@ impl<T: Element> Kernel for PoolBlock<'_, T> {
         let (pool_rows, pool_cols) = (g.pool.rows.kernel, g.pool.cols.kernel);
         let row_len = g.pool.cols.output * pool_cols * width;
         assert!(sums.len() >= rows * pool_rows * row_len && channels.count <= width);
-        assert!(y.len() == rows * g.pool.cols.output * g.pool.channels && argmax.len() == y.len());
+        assert!(y.len() == rows * g.pool.cols.output * g.pool.channels);
+        assert!(argmax.is_empty() || argmax.len() == y.len());
+        let positions = !argmax.is_empty();
         let dead = T::Vector::<S>::splat(T::from_f64(f64::from(DEAD)));
         for pixel in 0..rows * g.pool.cols.output {
             let (row, col) = (pixel / g.pool.cols.output, pixel % g.pool.cols.output);
@@ -134,9 +142,10 @@ impl<T: Element> Kernel for PoolBlock<'_, T> {
                 unsafe {
                     if count == T::Vector::<S>::LANES {
                         best.store(y.as_mut_ptr().add(to));
-                        position.store_bytes(argmax.as_mut_ptr().add(to));
                     } else {
                         best.store_partial(y.as_mut_ptr().add(to), count);
+                    }
+                    if positions {
                         position.store_bytes_partial(argmax.as_mut_ptr().add(to), count);
                     }
                 }

@@ -24,6 +24,7 @@ use crate::kernels::activate::Activation;
 use crate::kernels::column_sums::column_sums;
 use crate::kernels::conv2d::Wanted;
 use crate::kernels::conv2d::choice::{Algorithm, choose};
+use crate::kernels::conv2d::prepared::Prepared;
 use crate::kernels::{conv2d, pool2d};
 use crate::memory::Buffer;
 use crate::simd::Element;
@@ -51,7 +52,7 @@ impl PooledConvGeometry {
         Ok(Self { conv, pool })
     }
 
-    fn algorithm<T: Element>(&self) -> Algorithm {
+    pub(super) fn algorithm<T: Element>(&self) -> Algorithm {
         let fits = (self.pool.rows.kernel, self.pool.cols.kernel) == (winograd::POOL, winograd::POOL);
         if fits { choose::<T>(&self.conv) } else { Algorithm::Direct }
     }
@@ -74,29 +75,40 @@ pub fn conv2d_pool<T: Element>(
     bias: Option<&[T]>,
     activation: Activation,
 ) -> Result<(Buffer<T>, Buffer<u8>)> {
-    let relu = is_relu(activation)?;
     conv2d::check("conv2d_pool", &[("x", x, g.conv.input_shape()), ("kernel", kernel, g.conv.kernel_shape())])?;
     if let Some(bias) = bias {
         KernelError::check_shape("conv2d_pool", "bias", &[g.conv.cout], &[bias.len()])?;
     }
-    if conv2d::forward::depthwise(&g.conv) {
-        return pool_after(g, x, kernel, bias, activation);
+    let prepared = Prepared::new(g.algorithm::<T>(), &g.conv, kernel);
+    compute(g, x, &prepared, bias, activation, true)
+}
+
+/// `conv2d_pool` of checked operands. Without `positions` the second array is empty.
+pub(super) fn compute<T: Element>(
+    g: &PooledConvGeometry,
+    x: &[T],
+    kernel: &Prepared<T>,
+    bias: Option<&[T]>,
+    activation: Activation,
+    positions: bool,
+) -> Result<(Buffer<T>, Buffer<u8>)> {
+    let relu = is_relu(activation)?;
+    match kernel {
+        _ if conv2d::forward::depthwise(&g.conv) => pool_after(g, x, kernel, bias, activation),
+        Prepared::Winograd(kernel) => Ok(winograd::forward(g, x, kernel, bias, relu, positions)),
+        Prepared::Direct(kernel) => Ok(forward::forward(g, x, kernel, bias, relu, positions)),
     }
-    Ok(match g.algorithm::<T>() {
-        Algorithm::Winograd => winograd::forward(g, x, kernel, bias, relu),
-        Algorithm::Direct => forward::forward(g, x, kernel, bias, relu),
-    })
 }
 
 /// Pooling of an activation that is written: for channels that do not see each other, whose convolution is no product.
 fn pool_after<T: Element>(
     g: &PooledConvGeometry,
     x: &[T],
-    kernel: &[T],
+    kernel: &Prepared<T>,
     bias: Option<&[T]>,
     activation: Activation,
 ) -> Result<(Buffer<T>, Buffer<u8>)> {
-    let full = conv2d::conv2d(&g.conv, x, kernel, bias, activation)?;
+    let full = conv2d::compute(&g.conv, x, kernel, bias, activation);
     let (y, mut argmax) = pool2d::max_pool2d::<T, u8>(&g.pool, &full)?;
     if activation == Activation::Relu {
         argmax.iter_mut().zip(&y[..]).filter(|(_, y)| **y <= T::ZERO).for_each(|(argmax, _)| *argmax = DEAD);

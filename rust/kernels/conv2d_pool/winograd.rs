@@ -4,7 +4,7 @@ use super::bias::alive_sums;
 use super::{DEAD, Gradients, PooledConvGeometry};
 use crate::kernels::conv2d::Wanted;
 use crate::kernels::pool2d::take_first_maximum;
-use crate::kernels::winograd::{self, Channels, OUTPUT, Outputs, Place, Tiling};
+use crate::kernels::winograd::{self, Channels, Frequencies, OUTPUT, Outputs, Place, Tiling};
 use crate::memory::Buffer;
 use crate::parallel::Shared;
 use crate::simd::{Element, Vector};
@@ -12,18 +12,20 @@ use crate::simd::{Element, Vector};
 /// A window's positions along an axis.
 pub const POOL: usize = 2;
 
-/// Pooled outputs and the positions of the maxima.
+/// Pooled outputs and, if wanted, the positions of the maxima.
 pub fn forward<T: Element>(
     g: &PooledConvGeometry,
     x: &[T],
-    kernel: &[T],
+    kernel: &Frequencies<T>,
     bias: Option<&[T]>,
     relu: bool,
+    positions: bool,
 ) -> (Buffer<T>, Buffer<u8>) {
     let len = g.pool.output_shape().iter().product();
-    let (mut y, mut argmax) = (Buffer::stale(len), Buffer::stale(len));
-    let outputs = Pooled { g, y: Shared::new(&mut y), argmax: Shared::new(&mut argmax), bias, relu };
-    winograd::forward(&tiling(g), x, &winograd::transformed(kernel, g.conv.cin, g.conv.cout), &outputs);
+    let (mut y, mut argmax) = (Buffer::stale(len), Buffer::stale(if positions { len } else { 0 }));
+    let shared_argmax = positions.then(|| Shared::new(&mut argmax));
+    let outputs = Pooled { g, y: Shared::new(&mut y), argmax: shared_argmax, bias, relu };
+    winograd::forward(&tiling(g), x, kernel, &outputs);
     (y, argmax)
 }
 
@@ -55,7 +57,8 @@ fn element(g: &PooledConvGeometry, place: Place, i: usize, j: usize) -> usize {
 struct Pooled<'a, T> {
     g: &'a PooledConvGeometry,
     y: Shared<'a, T>,
-    argmax: Shared<'a, u8>,
+    /// None where nobody wants positions.
+    argmax: Option<Shared<'a, u8>>,
     bias: Option<&'a [T]>,
     relu: bool,
 }
@@ -81,9 +84,10 @@ impl<T: Element> Outputs<T> for Pooled<'_, T> {
                 let (best, position) = pool(window, bias, self.relu);
                 let at = element(self.g, place, i, j) + first;
                 // SAFETY: every window of every tile is visited once.
-                unsafe {
-                    winograd::store(best, self.y.slice(at, count).as_mut_ptr(), count);
-                    position.store_bytes_partial(self.argmax.slice(at, count).as_mut_ptr(), count);
+                unsafe { winograd::store(best, self.y.slice(at, count).as_mut_ptr(), count) };
+                if let Some(argmax) = &self.argmax {
+                    // SAFETY: as above.
+                    unsafe { position.store_bytes_partial(argmax.slice(at, count).as_mut_ptr(), count) };
                 }
             }
         }

@@ -26,6 +26,7 @@ pub use backward::{Gradients, backward};
 pub use cache::{clear, transformed};
 pub use forward::{Channels, Outputs, forward, load, store};
 pub use tiling::{Place, Tiling};
+pub use weights::Frequencies;
 
 use crate::geometry::{ConvGeometry, Window};
 use crate::parallel::threads;

@@ -74,7 +74,7 @@ fn errors<T: Element>(g: &ConvGeometry) -> [f64; 3] {
     let bias = narrow(&numbers::<f64>(g.cout, 3));
     let dy = narrow(&numbers::<f64>(g.output_shape().iter().product(), 4));
     let epilogue = conv2d::correlate::Epilogue { bias: Some(&bias), relu: false };
-    let y = conv2d::winograd::conv2d(g, &x, &kernel, epilogue);
+    let y = conv2d::winograd::conv2d(g, &x, &Frequencies::new(&kernel, g.cin, g.cout), epilogue);
     let wanted = Wanted { input: true, kernel: true };
     let (dx, dkernel) = conv2d::winograd::gradients(g, &x, &kernel, &dy, wanted);
     let (x, kernel, bias, dy) = (wide(&x), wide(&kernel), wide(&bias), wide(&dy));

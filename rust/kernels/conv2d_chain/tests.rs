@@ -1,0 +1,83 @@
+use super::*;
+use crate::kernels::gemm::tests::numbers;
+use crate::parallel::set_threads;
+use crate::simd::on_every_instruction_set;
+
+struct Layer {
+    shape: Shape,
+    activation: Activation,
+}
+
+/// 3x3 with pooling, depthwise, pointwise, strided with an activation of its own, 3x3 with pooling for Winograd's algorithm.
+fn layers(frames: usize) -> Vec<Layer> {
+    let conv = |size: usize, channels, kernel: usize, stride: usize, same, groups| {
+        let (kernel, strides) = ((kernel, kernel), (stride, stride));
+        ConvGeometry::new("test", frames, (size, size), channels, kernel, strides, same, (1, 1), groups).unwrap()
+    };
+    let pooled = |conv| Shape::Pooled(PooledConvGeometry::new("test", conv, (2, 2)).unwrap());
+    [
+        (pooled(conv(30, (3, 8), 3, 1, false, 1)), Activation::Relu),
+        (Shape::Plain(conv(14, (8, 8), 3, 1, true, 8)), Activation::Linear),
+        (Shape::Plain(conv(14, (8, 16), 1, 1, false, 1)), Activation::Relu),
+        (Shape::Plain(conv(14, (16, 16), 3, 1, true, 2)), Activation::Tanh),
+        (pooled(conv(14, (16, 17), 3, 1, true, 1)), Activation::Linear),
+    ]
+    .map(|(shape, activation)| Layer { shape, activation })
+    .into()
+}
+
+fn run(layers: &[Layer], x: &[f32]) -> Vec<f32> {
+    let kernels: Vec<Vec<f32>> = layers
+        .iter()
+        .enumerate()
+        .map(|(seed, layer)| numbers(layer.shape.conv().kernel_shape().iter().product(), seed as u64))
+        .collect();
+    let bias: Vec<f32> = numbers(17, 9);
+    let links: Vec<_> = layers
+        .iter()
+        .zip(&kernels)
+        .map(|(layer, kernel)| Link {
+            shape: layer.shape,
+            kernel,
+            bias: Some(&bias[..layer.shape.conv().cout]),
+            activation: layer.activation,
+        })
+        .collect();
+    let chain = conv2d_chain(&links, x).unwrap();
+    let one_by_one = links.iter().fold(Buffer::copy_of(x), |x, link| match &link.shape {
+        Shape::Plain(conv) => conv2d::conv2d(conv, &x, link.kernel, link.bias, link.activation).unwrap(),
+        Shape::Pooled(g) => conv2d_pool::conv2d_pool(g, &x, link.kernel, link.bias, link.activation).unwrap().0,
+    });
+    assert!(chain[..] == one_by_one[..], "a chain has other bits than its links");
+    chain.to_vec()
+}
+
+#[test]
+fn chains_have_the_bits_of_their_links_for_any_number_of_threads_and_frames() {
+    let before = threads();
+    on_every_instruction_set(|_| {
+        let frame = 30 * 30 * 3;
+        let x: Vec<f32> = numbers(13 * frame, 3);
+        set_threads(3);
+        let many = run(&layers(13), &x);
+        set_threads(1);
+        assert!(run(&layers(13), &x) == many);
+        let few = run(&layers(2), &x[4 * frame..6 * frame]);
+        assert!(few[..] == many[4 * few.len() / 2..][..few.len()]);
+    });
+    set_threads(before);
+}
+
+#[test]
+fn links_that_do_not_fit_are_refused() {
+    let kernel = vec![0.0f32; 9 * 3 * 8];
+    let layers = layers(2);
+    let link = |shape| Link { shape, kernel: &kernel[..], bias: None, activation: Activation::Linear };
+    let error = |links: &[Link<'_, f32>], x: usize| conv2d_chain(links, &vec![0.0; x]).err().unwrap().to_string();
+    assert_eq!(error(&[], 0), "conv2d_chain: links must be at least one, but got 0.");
+    assert_eq!(error(&[link(layers[0].shape)], 7), "conv2d_chain: x must be of shape [5400], but got [7].");
+    assert_eq!(
+        error(&[link(layers[0].shape), link(layers[4].shape)], 5400),
+        "conv2d_chain: the output of a link must be of shape [2, 14, 14, 16], but got [2, 14, 14, 8]."
+    );
+}
