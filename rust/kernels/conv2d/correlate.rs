@@ -94,7 +94,8 @@ impl<T: Element> PackedWeights<T> {
         })
     }
 
-    fn block(&self, group: usize, block: usize) -> &[T] {
+    /// The weights of a block, (products, width).
+    pub fn block(&self, group: usize, block: usize) -> &[T] {
         let len = self.products * self.width;
         &self.data[(group * self.blocks + block) * len..][..len]
     }

@@ -1,6 +1,7 @@
-//! Forward: one block of channels of a few rows of windows at a time is convolved into a scratch that stays in the first-level
-//! cache, and pooled from there.
+//! Forward: one block of channels of a few rows of windows at a time is pooled in registers where that is possible, else convolved into
+//! a scratch that stays in the first-level cache and pooled from there.
 
+use super::registers::PoolRows;
 use super::{DEAD, PooledConvGeometry};
 use crate::kernels::conv2d::correlate::{Epilogue, PackedWeights, Pixel, Taps, Target, correlate_block};
 use crate::kernels::conv2d::forward::{BAND_PIXELS, taps};
@@ -9,6 +10,7 @@ use crate::kernels::pool2d::take_first_maximum;
 use crate::memory::Buffer;
 use crate::parallel::{Shared, for_each};
 use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
+use std::cell::OnceCell;
 
 /// Pooled outputs and, if wanted, the positions of the maxima.
 pub fn forward<T: Element>(
@@ -69,12 +71,33 @@ impl<T: Element> Job<'_, T> {
         let bottom = top + (conv_rows - 1) * conv.rows.stride + (conv.rows.kernel - 1) * conv.rows.dilation + 1;
         let frame_len = conv.rows.input * conv.cols.input * conv.cin;
         let band = self.plane.band(&x[frame * frame_len..][..frame_len], top, bottom);
-        let pixels = self.pixels(conv_rows);
-        let mut sums = Buffer::stale(pixels.len() * self.weights.width());
+        let pixels = OnceCell::new();
+        let mut sums = Buffer::stale(0);
         let epilogue = Epilogue { bias: self.bias, relu: false };
         for (group, block, channels) in self.weights.all_blocks(conv.groups) {
+            let in_registers = PoolRows {
+                g: self.g,
+                band: &band,
+                pitch: self.plane.pitch(),
+                taps: &self.taps,
+                weights: self.weights.block(group, block),
+                width: self.weights.width(),
+                bias: self.bias,
+                relu: self.relu,
+                channels,
+                rows,
+                y: &mut *y,
+                argmax: &mut *argmax,
+            };
+            if dispatch(in_registers) {
+                continue;
+            }
+            let pixels = pixels.get_or_init(|| self.pixels(conv_rows));
+            if sums.is_empty() {
+                sums = Buffer::stale(pixels.len() * self.weights.width());
+            }
             let target = Target { first: 0, count: channels.count };
-            correlate_block(&band, &pixels, &self.taps, self.weights, group, block, epilogue, target, &mut sums);
+            correlate_block(&band, pixels, &self.taps, self.weights, group, block, epilogue, target, &mut sums);
             let (sums, width, relu) = (&sums[..], self.weights.width(), self.relu);
             dispatch(PoolBlock { g: self.g, rows, sums, width, channels, relu, y: &mut *y, argmax: &mut *argmax });
         }

@@ -3,7 +3,8 @@
 //! needs neither y nor the un-pooled activation.
 //!
 //! Which algorithm computes the convolution is the choice of `conv2d::choice`. With Winograd's, whole windows of 2 x 2 come out of its
-//! tiles, and go in as gradients (`winograd.rs`). With the direct one, forward pools from a scratch in the cache (`forward.rs`) and
+//! tiles, and go in as gradients (`winograd.rs`). With the direct one, forward pools in registers (`registers.rs`) or from a scratch in
+//! the cache (`forward.rs`), and
 //! backward adds up only what is not zero (`sparse.rs`), unless windows are small and the input's gradient is not wanted (`dense.rs`).
 //! With groups, or windows of one position, there is little to skip and the gradient is expanded for the plain
 //! convolution's kernels.
@@ -13,9 +14,11 @@ mod dense;
 mod forward;
 #[cfg(test)]
 mod naive;
+mod registers;
 mod sparse;
 #[cfg(test)]
 mod tests;
+mod window;
 mod winograd;
 
 use crate::error::{KernelError, Result};
@@ -53,7 +56,7 @@ impl PooledConvGeometry {
     }
 
     pub(super) fn algorithm<T: Element>(&self) -> Algorithm {
-        let fits = (self.pool.rows.kernel, self.pool.cols.kernel) == (winograd::POOL, winograd::POOL);
+        let fits = (self.pool.rows.kernel, self.pool.cols.kernel) == (window::POOL, window::POOL);
         if fits { choose::<T>(&self.conv) } else { Algorithm::Direct }
     }
 }

@@ -1,16 +1,13 @@
 //! Windows of 2 x 2 pooled as Winograd's algorithm (see `kernels::winograd`) hands over its tiles: four windows each.
 
 use super::bias::alive_sums;
-use super::{DEAD, Gradients, PooledConvGeometry};
+use super::window::{POOL, pool};
+use super::{Gradients, PooledConvGeometry};
 use crate::kernels::conv2d::Wanted;
-use crate::kernels::pool2d::take_first_maximum;
 use crate::kernels::winograd::{self, Channels, Frequencies, OUTPUT, Outputs, Place, Tiling};
 use crate::memory::Buffer;
 use crate::parallel::Shared;
 use crate::simd::{Element, Vector};
-
-/// A window's positions along an axis.
-pub const POOL: usize = 2;
 
 /// Pooled outputs and, if wanted, the positions of the maxima.
 pub fn forward<T: Element>(
@@ -75,13 +72,14 @@ impl<T: Element> Outputs<T> for Pooled<'_, T> {
         let (rows, cols) = tiling.wanted(place);
         for i in 0..rows / POOL {
             for j in 0..cols / POOL {
+                // The bias is added first: sums that it rounds to one number are equal.
                 let window = [
-                    sums[POOL * i][POOL * j],
-                    sums[POOL * i][POOL * j + 1],
-                    sums[POOL * i + 1][POOL * j],
-                    sums[POOL * i + 1][POOL * j + 1],
+                    sums[POOL * i][POOL * j].add(bias),
+                    sums[POOL * i][POOL * j + 1].add(bias),
+                    sums[POOL * i + 1][POOL * j].add(bias),
+                    sums[POOL * i + 1][POOL * j + 1].add(bias),
                 ];
-                let (best, position) = pool(window, bias, self.relu);
+                let (best, position) = pool(window, self.relu);
                 let at = element(self.g, place, i, j) + first;
                 // SAFETY: every window of every tile is visited once.
                 unsafe { winograd::store(best, self.y.slice(at, count).as_mut_ptr(), count) };
@@ -92,25 +90,6 @@ impl<T: Element> Outputs<T> for Pooled<'_, T> {
             }
         }
     }
-}
-
-/// The maximum of a window with bias and ReLU, and its position. The bias is added first: sums that it rounds to one number are equal.
-#[inline(always)]
-fn pool<V: Vector>(window: [V; POOL * POOL], bias: V, relu: bool) -> (V, V) {
-    let number = |value: usize| V::splat(V::Elem::from_f64(value as f64));
-    let (mut best, mut position) = (window[0].add(bias), V::zero());
-    for index in 1..window.len() {
-        let value = window[index].add(bias);
-        let larger = take_first_maximum(value, best);
-        best = V::select(larger, value, best);
-        position = V::select(larger, number(index), position);
-    }
-    if !relu {
-        return (best, position);
-    }
-    let dead = best.le(V::zero());
-    // The second operand of max is kept where one is NaN.
-    (V::zero().max(best), V::select(dead, number(usize::from(DEAD)), position))
 }
 
 struct PooledGradients<'a, T> {
