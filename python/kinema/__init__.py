@@ -6,6 +6,7 @@ from kinema import (
     config,
     constraints,
     datasets,
+    environment,
     errors,
     initializers,
     layers,
@@ -67,3 +68,5 @@ __all__ = [
     "utils",
     "video",
 ]
+
+environment.read()

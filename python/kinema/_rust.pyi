@@ -140,6 +140,9 @@ def instruction_set() -> str:
 def pooled_bytes() -> int:
     """Bytes of recycled memory that wait for their next use."""
 
+def read_environment() -> None:
+    """Applies `KINEMA_ISA` and `KINEMA_NUM_THREADS`. Empty ones count as unset."""
+
 def set_precision(precision: str) -> None:
     """Chooses how much rounding float32 kernels may trade for speed.
 

@@ -7,17 +7,22 @@ use crate::simd::InstructionSet;
 use crate::{kernels, memory, parallel, simd};
 use pyo3::prelude::*;
 
-/// Applies `KINEMA_ISA` and `KINEMA_NUM_THREADS`.
+/// Applies `KINEMA_ISA` and `KINEMA_NUM_THREADS`. Empty ones count as unset.
+#[pyfunction]
 pub fn read_environment() -> PyResult<()> {
-    if let Ok(name) = std::env::var("KINEMA_ISA") {
+    if let Some(name) = variable("KINEMA_ISA") {
         simd::choose_by_name(&name).map_err(to_python)?;
     }
-    if let Ok(text) = std::env::var("KINEMA_NUM_THREADS") {
+    if let Some(text) = variable("KINEMA_NUM_THREADS") {
         let count = text.trim().parse().unwrap_or(0);
         check_threads("the environment variable KINEMA_NUM_THREADS", count, &text).map_err(to_python)?;
         parallel::set_threads(count);
     }
     Ok(())
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|text| !text.trim().is_empty())
 }
 
 fn check_threads(argument: &'static str, count: usize, got: impl std::fmt::Debug) -> Result<()> {

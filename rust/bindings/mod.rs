@@ -44,7 +44,7 @@ mod _rust {
     #[pymodule_export]
     use super::machine::{
         available_instruction_sets, clear_memory, get_num_threads, get_precision, instruction_set, pooled_bytes,
-        set_num_threads, set_precision,
+        read_environment, set_num_threads, set_precision,
     };
     #[pymodule_export]
     use super::normalization::{
@@ -68,10 +68,8 @@ mod _rust {
     #[pymodule_export]
     use crate::kernels::activate::Activation;
 
-    /// Reads the environment once, so that a wrong setting is an error at import.
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-        super::machine::read_environment()
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

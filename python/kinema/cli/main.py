@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from kinema import environment
 from kinema._rust import __version__
 from kinema.cli import demo, evaluate, info, predict, train
 from kinema.errors import KinemaError
@@ -21,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 2 after an error, 130 after Ctrl-C."""
     options = build_parser().parse_args(arguments)
     try:
+        if environment.problem is not None:
+            raise environment.problem
         options.run(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
