@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -131,6 +133,50 @@ def test_a_save_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) 
     with atomic_path(path) as part:
         part.write_bytes(b"new")
     assert path.read_bytes() == b"new"
+
+
+_KILLED = """
+import os, signal, sys
+from kinema.saving.atomic import atomic_path
+with atomic_path(sys.argv[1]) as part:
+    part.write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_the_next_save_clears_away_what_a_killed_one_left(tmp_path: Path) -> None:
+    path = tmp_path / "m.v1.keras"
+    subprocess.run([sys.executable, "-c", _KILLED, str(path)], check=False)
+    (left,) = os.listdir(tmp_path)
+    assert left.endswith(".part")
+    with atomic_path(tmp_path / "m.keras") as part:  # another file's save leaves it alone
+        part.write_bytes(b"other")
+    assert left in os.listdir(tmp_path)
+    with atomic_path(path) as part:
+        part.write_bytes(b"new")
+    assert sorted(os.listdir(tmp_path)) == ["m.keras", "m.v1.keras"]
+
+
+def test_saves_of_one_file_at_once_leave_each_other_alone(tmp_path: Path) -> None:
+    path = tmp_path / "m.keras"
+    with atomic_path(path) as first:
+        first.write_bytes(b"first")
+        with atomic_path(path) as second:
+            second.write_bytes(b"second")
+        assert path.read_bytes() == b"second"
+    assert path.read_bytes() == b"first"
+
+
+def test_parts_of_other_machines_are_cleared_away_when_they_are_old(tmp_path: Path) -> None:
+    path = tmp_path / "m.keras"
+    young, old = tmp_path / ".m.keras.elsewhere.1.abc.part", tmp_path / ".m.keras.elsewhere.1.abd.part"
+    for part in (young, old):
+        part.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    with atomic_path(path) as part:
+        part.write_bytes(b"new")
+    assert sorted(os.listdir(tmp_path)) == [young.name, "m.keras"]
 
 
 @pytest.mark.parametrize(

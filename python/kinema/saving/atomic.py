@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import platform
+import re
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kinema.errors import FileFormatError
+
+#: Seconds after which a file of another machine's process counts as left behind.
+_OLD = 24 * 3600.0
+#: The files that this process is writing.
+_in_use: set[str] = set()
 
 
 @contextmanager
@@ -29,14 +38,16 @@ def atomic_path(filepath: str | os.PathLike[str], overwrite: bool = True) -> Ite
         raise FileFormatError(
             f"'{target}' is a folder: give the name of a file in it, such as '{target / 'model.keras'}'"
         )
+    _remove_abandoned(target)
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.{_writer()}.", suffix=".part")
     except OSError as error:
         raise FileFormatError(
             f"cannot write '{target}': {error.strerror}. Give a path in a folder that exists and that you may write to"
         ) from error
     os.close(handle)
     part = Path(name)
+    _in_use.add(part.name)
     try:
         yield part
         with part.open("rb+") as file:
@@ -45,6 +56,37 @@ def atomic_path(filepath: str | os.PathLike[str], overwrite: bool = True) -> Ite
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+        _in_use.discard(part.name)
+
+
+def _writer() -> str:
+    return f"{re.sub('[^A-Za-z0-9-]', '-', platform.node())}.{os.getpid()}"
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Removes what killed saves of this file left: those of this machine's processes that are gone, and old ones."""
+    for part in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
+        with suppress(OSError):  # gone meanwhile, or (on Windows) still open
+            if _is_abandoned(part):
+                part.unlink()
+
+
+def _is_abandoned(part: Path) -> bool:
+    node, _, process = ".".join(part.name.split(".")[-4:-2]).rpartition(".")
+    here, _, _ = _writer().rpartition(".")
+    if node != here or not process.isdigit():
+        return time.time() - part.stat().st_mtime > _OLD
+    if int(process) == os.getpid():
+        return part.name not in _in_use
+    if os.name == "nt":
+        return True  # a file that somebody writes cannot be removed there
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False  # alive, and not ours
+    return False
 
 
 def make_folder(folder: str | os.PathLike[str], argument: str) -> None:
