@@ -40,21 +40,19 @@ _active = threading.local()
 class _Record:
     """One recorded op: which keys went in and out, and how gradients flow back through it."""
 
-    __slots__ = ("backward", "inputs", "name", "outputs", "specs", "versions")
+    __slots__ = ("backward", "inputs", "name", "outputs", "versions")
 
     def __init__(
         self,
         name: str,
         inputs: tuple[int | None, ...],
         outputs: tuple[int, ...],
-        specs: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...],
         versions: tuple[tuple[Variable, int], ...],
         backward: Backward,
     ) -> None:
         self.name = name
         self.inputs = inputs
         self.outputs = outputs
-        self.specs = specs
         self.versions = versions
         self.backward = backward
 
@@ -169,23 +167,25 @@ class GradientTape:
         self._variables[variable._key] = variable
 
     def _wants(self, value: Any) -> bool:
-        if isinstance(value, Variable):
-            if self._watch_variables and value.trainable and value._key not in self._tracked:
-                self._follow(value)
+        if isinstance(value, Tensor):
             return value._key in self._tracked
-        return isinstance(value, Tensor) and value._key in self._tracked
+        if not isinstance(value, Variable):
+            return False
+        if self._watch_variables and value.trainable and value._key not in self._tracked:
+            self._follow(value)
+        return value._key in self._tracked
 
     def _record(self, name: str, inputs: Sequence[Any], outputs: Sequence[Tensor], backward: Backward) -> None:
-        wanted = [self._wants(value) for value in inputs]
-        if not any(wanted):
+        keys = tuple([value._key if self._wants(value) else None for value in inputs])
+        if keys.count(None) == len(keys):
             return
-        self._tracked.update(output._key for output in outputs)
+        made = tuple([output._key for output in outputs])
+        self._tracked.update(made)
         self._records.append(
             _Record(
                 name,
-                tuple(value._key if want else None for value, want in zip(inputs, wanted, strict=True)),
-                tuple(output._key for output in outputs),
-                tuple((output.shape, output.dtype) for output in outputs),
+                keys,
+                made,
                 tuple((value, value.version) for value in inputs if isinstance(value, Variable)),
                 backward,
             )
@@ -208,18 +208,19 @@ class GradientTape:
         gradients = _seed(target, seeds)
         keep = wanted | (set(self._variables) if sink else set())
         last_use = self._last_uses() if sink else {}
-        for index in range(len(self._records) - 1, -1, -1):
-            record = self._records[index]
-            assert record is not None
-            if not self._persistent:
-                self._records[index] = None
-            final = last_use.pop(index, ())
-            lone = [self._variables[key] for key in final if key not in gradients] if update else []
-            _step_back(record, gradients, keep, lone, update)
-            if sink:
-                for key in final:
-                    if key in gradients:
-                        sink(self._variables[key], np.asarray(gradients.pop(key), order="C"))
+        with np.errstate(all="ignore"):  # as when the ops were computed
+            for index in range(len(self._records) - 1, -1, -1):
+                record = self._records[index]
+                assert record is not None
+                if not self._persistent:
+                    self._records[index] = None
+                final = last_use.pop(index, ())
+                lone = [self._variables[key] for key in final if key not in gradients] if update else []
+                _step_back(record, gradients, keep, lone, update)
+                if sink:
+                    for key in final:
+                        if key in gradients:
+                            sink(self._variables[key], np.asarray(gradients.pop(key), order="C"))
         if not self._persistent:
             self._records.clear()
         return gradients
@@ -303,17 +304,16 @@ def _step_back(
                 f"variable '{variable.path}' was changed after op '{record.name}' used it: "
                 "compute the gradients before you assign to it"
             )
-    with np.errstate(all="ignore"):  # as when the op was computed
-        going = record.backward(coming[0] if len(coming) == 1 else tuple(coming))
-        if not isinstance(going, tuple):
-            going = (going,)
-        spent = _spend(record, going, lone, update) if update and lone else None
-        for key, gradient in zip(record.inputs, going, strict=True):
-            if key is None or gradient is None or gradient is spent:
-                continue
-            array = gradient() if callable(gradient) else gradient
-            if array is not None:
-                gradients[key] = gradients[key] + array if key in gradients else array
+    going = record.backward(coming[0] if len(coming) == 1 else tuple(coming))
+    if not isinstance(going, tuple):
+        going = (going,)
+    spent = _spend(record, going, lone, update) if update and lone else None
+    for key, gradient in zip(record.inputs, going, strict=True):
+        if key is None or gradient is None or gradient is spent:
+            continue
+        array = gradient() if callable(gradient) else gradient
+        if array is not None:
+            gradients[key] = gradients[key] + array if key in gradients else array
 
 
 def _spend(

@@ -85,8 +85,8 @@ class Tensor(_ArrayLike):
     __slots__ = ("__weakref__", "_array", "_key", "logits", "mask")
 
     def __init__(self, array: Any) -> None:
-        view = _values(array).view()
-        view.flags.writeable = False
+        view = (array if type(array) is np.ndarray else _values(array)).view()
+        view.setflags(write=False)
         self._array: Array = view
         self._key = next(_keys)
         #: Boolean array (batch, time) of the steps that count, or None. Travels with the tensor as in Keras.

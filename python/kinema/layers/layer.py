@@ -23,6 +23,8 @@ from kinema.layers.weights import WeightOwner
 __all__ = ["Layer", "Shape", "training_scope"]
 
 _call = threading.local()
+#: NumPy's own objects for the types that layers compute in: comparing with them costs nothing.
+_DTYPES = {name: np.dtype(name) for name in ("float32", "float64")}
 
 
 @contextmanager
@@ -130,22 +132,31 @@ class Layer(WeightOwner):
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         if not hasattr(self, "_losses"):
             raise NotBuiltError(f"layer class {type(self).__name__} must call super().__init__() in its __init__")
-        inputs = map_tensors(inputs, self._convert)
-        self.ensure_built(map_tensors(inputs, lambda tensor: (None, *tensor.shape[1:])))
+        inputs = (
+            self._convert(inputs) if isinstance(inputs, (Tensor, np.ndarray)) else map_tensors(inputs, self._convert)
+        )
+        if not self.built or self._build_shape is None:
+            self.ensure_built(map_tensors(inputs, lambda tensor: (None, *tensor.shape[1:])))
         mask = kwargs.pop("mask", None)
         if mask is None:
             mask = map_tensors(inputs, lambda tensor: tensor.mask)
         training = kwargs.pop("training", None)
-        if training is None:
-            training = getattr(_call, "training", None)
+        outer = getattr(_call, "training", None)
+        training = bool(outer if training is None else training)
         accepted = _call_parameters(type(self))
         if "training" in accepted:
-            kwargs["training"] = bool(training)
+            kwargs["training"] = training
         if "mask" in accepted:
             kwargs["mask"] = mask
-        with self._naming_errors(), training_scope(bool(training)):
+        _call.training = training  # what `training_scope` does, which costs more than a small layer
+        try:
             outputs = self.call(inputs, *args, **kwargs)
             self._set_masks(outputs, inputs, mask)
+        except KinemaError as error:
+            self._name_in(error)
+            raise
+        finally:
+            _call.training = outer
         if self.activity_regularizer is not None:
             for output in outputs if isinstance(outputs, (list, tuple)) else [outputs]:
                 self.add_loss(self.activity_regularizer(output))
@@ -238,6 +249,8 @@ class Layer(WeightOwner):
             ) from error
 
     def _convert(self, value: Any) -> Tensor:
+        if type(value) is Tensor and value._array.dtype is _DTYPES.get(self.dtype):
+            return value
         from kinema.ops import cast
 
         if isinstance(value, Variable):
@@ -257,13 +270,16 @@ class Layer(WeightOwner):
         return converted
 
     def _set_masks(self, outputs: Any, inputs: Any, mask: Any) -> None:
+        keeps = type(self).compute_mask is Layer.compute_mask
+        if mask is None and keeps:
+            return
         leaves = outputs if isinstance(outputs, (list, tuple)) else [outputs]
         if all(getattr(leaf, "mask", None) is not None for leaf in leaves):
             return  # `call` has set them, or gives its inputs as they are
         given = mask if isinstance(mask, (list, tuple)) else [mask]
-        if all(one is None for one in given) and type(self).compute_mask is Layer.compute_mask:
+        if all(one is None for one in given) and keeps:
             return
-        if not self.supports_masking and type(self).compute_mask is Layer.compute_mask:
+        if not self.supports_masking and keeps:
             warnings.warn(
                 f"{self.title} got a mask that it cannot use, and its output has none: what follows sees every step. "
                 "Put it before the layer that makes the mask, or wrap it in TimeDistributed, which hands the mask on",
@@ -280,9 +296,12 @@ class Layer(WeightOwner):
         try:
             yield
         except KinemaError as error:
-            if error.args and isinstance(error.args[0], str) and not error.args[0].startswith("layer '"):
-                error.args = (f"{self.title}: {error.args[0]}", *error.args[1:])
+            self._name_in(error)
             raise
+
+    def _name_in(self, error: KinemaError) -> None:
+        if error.args and isinstance(error.args[0], str) and not error.args[0].startswith("layer '"):
+            error.args = (f"{self.title}: {error.args[0]}", *error.args[1:])
 
 
 def _get_regularizer(identifier: Any) -> Any:

@@ -76,8 +76,17 @@ class WeightOwner:
     @property
     def weights(self) -> list[Variable]:
         """Every variable: the layer's own trainable ones, its own others, then those of its sublayers."""
-        own = sorted(self._variables, key=lambda variable: not variable.declared_trainable)
-        return _unique([*own, *(weight for layer in self._layers for weight in layer.weights)])
+        found: dict[int, Variable] = {}
+        self._collect_weights(found)
+        return list(found.values())
+
+    def _collect_weights(self, found: dict[int, Variable]) -> None:
+        for trainable in (True, False):
+            for variable in self._variables:
+                if bool(variable.declared_trainable) is trainable:
+                    found.setdefault(id(variable), variable)
+        for layer in self._layers:
+            layer._collect_weights(found)
 
     @property
     def variables(self) -> list[Variable]:
@@ -92,8 +101,7 @@ class WeightOwner:
     @property
     def non_trainable_weights(self) -> list[Variable]:
         """The variables that training leaves alone."""
-        trainable = {id(weight) for weight in self.trainable_weights}
-        return [weight for weight in self.weights if id(weight) not in trainable]
+        return [weight for weight in self.weights if not (weight.trainable and self.trainable)]
 
     @property
     def trainable_variables(self) -> list[Variable]:
@@ -151,7 +159,3 @@ class WeightOwner:
                 "call it on data or give the model an input shape first"
             )
         return sum(weight.size for weight in self.weights)
-
-
-def _unique(variables: list[Variable]) -> list[Variable]:
-    return list({id(variable): variable for variable in variables}.values())

@@ -196,11 +196,11 @@ def reduce(values: Tensor, weights: Array | None, reduction: str | None) -> Tens
         values = ops.multiply(values, weights)
     if reduction in (None, "none") or values.ndim == 0:
         return values
+    if values.size and (reduction != "sum") and (reduction != "mean_with_sample_weight" or weights is None):
+        return ops.mean(values)
     total: Tensor = ops.sum(values)
     if reduction == "sum":
         return total
-    count = float(values.size)
-    if reduction == "mean_with_sample_weight" and weights is not None:
-        count = float(np.broadcast_to(weights, values.shape).sum())
+    count = 0.0 if weights is None else float(np.broadcast_to(weights, values.shape).sum())
     mean: Tensor = ops.multiply(total, 0.0) if count == 0 else ops.divide(total, count)
     return mean

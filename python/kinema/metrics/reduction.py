@@ -58,9 +58,12 @@ class Average(Metric):
     def add(self, values: Any, weights: Any = None) -> None:
         """Adds values, whose axes after the first are averaged."""
         array = np.asarray(as_array(values), np.float64)
-        factors = np.ones(()) if weights is None else align_weights(self.name, weights, array.shape)
-        factors = np.broadcast_to(factors, array.shape)
         per_sample = max(math.prod(array.shape[1:]), 1)
+        if weights is None:
+            self.total.assign_add(array.sum() / per_sample)
+            self.count.assign_add(array.size / per_sample)
+            return
+        factors = np.broadcast_to(align_weights(self.name, weights, array.shape), array.shape)
         self.total.assign_add((array * factors).sum() / per_sample)
         self.count.assign_add(factors.sum(dtype=np.float64) / per_sample)
 

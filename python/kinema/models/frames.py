@@ -35,10 +35,11 @@ class Rows:
 
     def gather(self) -> Array:
         """The samples as one array: a view where they follow each other, else a copy of this batch alone."""
-        first, count = (int(self.index[0]), len(self.index)) if len(self.index) else (0, 0)
-        if count and np.array_equal(self.index, np.arange(first, first + count)):
+        index, count = self.index, len(self.index)
+        if count and index[-1] - index[0] == count - 1 and (count < 3 or (index[1:] > index[:-1]).all()):
+            first = int(index[0])
             return self.array[first : first + count]
-        return self.array[self.index]
+        return self.array[index]
 
 
 @dataclass(frozen=True)

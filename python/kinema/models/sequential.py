@@ -211,6 +211,8 @@ class Sequential(Model):
 
     def _check_input(self, shape: tuple[int, ...]) -> None:
         expected = self.input_shape
+        if len(shape) == len(expected) and shape[1:] == expected[1:]:
+            return
         fits = len(shape) == len(expected) and all(
             want is None or want == got for want, got in zip(expected[1:], shape[1:], strict=False)
         )

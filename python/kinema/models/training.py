@@ -181,12 +181,15 @@ def train_step(model: Any, batch: Batch, class_weight: Any = None) -> float:
         raise NotBuiltError("the model has no optimizer: call model.compile(optimizer=..., loss=...) before training")
     model.clear_losses()
     with random_scope(model.seed, model.steps_trained), GradientTape() as tape:
-        statistics = [(variable, variable.numpy()) for variable in model.non_trainable_weights]
+        trains = model.trainable
+        weights = model.weights
+        trainable = [variable for variable in weights if trains and variable.trainable]
+        statistics = [(variable, variable.numpy()) for variable in weights if not (trains and variable.trainable)]
         outputs = model.forward(batch.x, training=True)
         loss, target, weight = _loss(model, batch, outputs, class_weight)
     value = float(loss)
     if math.isfinite(value):
-        _update(model, tape, loss)
+        _update(model, tape, loss, trainable)
         model.steps_trained += 1
     else:
         for variable, before in statistics:
@@ -195,9 +198,8 @@ def train_step(model: Any, batch: Batch, class_weight: Any = None) -> float:
     return value
 
 
-def _update(model: Any, tape: GradientTape, loss: Tensor) -> None:
+def _update(model: Any, tape: GradientTape, loss: Tensor, variables: list[Variable]) -> None:
     optimizer = model.optimizer
-    variables = model.trainable_weights
     if not variables:
         return
     optimizer.build(variables)

@@ -24,16 +24,16 @@ NAMES = (
     "gelu",
     "exponential",
 )
+_CODES: dict[str, _rust.Activation] = {name: getattr(_rust.Activation, name.upper()) for name in NAMES}
 #: Those whose slope follows from their output, so that their input need not be kept.
 _SLOPE_FROM_OUTPUT = frozenset({"relu", "sigmoid", "tanh", "exponential"})
 
 
 def code_of(op: str, activation: str | None) -> _rust.Activation:
     """The kernels' code for a name; None means linear."""
-    name = "linear" if activation is None else activation
-    if name not in NAMES:
+    code = _CODES.get("linear" if activation is None else activation)
+    if code is None:
         raise ArgumentError(f"ops.{op}: activation is one of {', '.join(NAMES)} or None, not {activation!r}")
-    code: _rust.Activation = getattr(_rust.Activation, name.upper())
     return code
 
 

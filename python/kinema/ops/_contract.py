@@ -9,7 +9,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from kinema.autograd import Array, Backward, Tensor, Variable, as_array, record
+from kinema.autograd import Array, Backward, Tensor, Variable, as_array, is_recording, record
 from kinema.errors import DTypeError
 
 #: What the function under `@differentiable` returns: an array or a tuple of arrays, and the way back.
@@ -51,14 +51,11 @@ def differentiable(function: Callable[..., Result] | None = None, *, promote: bo
     @functools.wraps(function)
     def op(*inputs: Any, **settings: Any) -> Any:
         inputs, (output, backward) = call(inputs, settings)
-        backward = _in_own_types(backward, inputs, output)
-        if isinstance(output, tuple):
-            outputs = tuple(Tensor(_detached(array, inputs)) for array in output)
-            record(call.name, inputs, outputs, backward)
-            return outputs
-        tensor = Tensor(_detached(output, inputs))
-        record(call.name, inputs, (tensor,), backward)
-        return tensor
+        several = isinstance(output, tuple)
+        outputs = tuple([Tensor(_detached(array, inputs)) for array in (output if several else (output,))])
+        if is_recording():
+            record(call.name, inputs, outputs, _in_own_types(backward, inputs, output))
+        return outputs if several else outputs[0]
 
     op.__signature__ = call.signature  # type: ignore[attr-defined]
     return op
@@ -87,6 +84,7 @@ class _Call:
         tensors = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
         self._variadic = any(p.kind is p.VAR_POSITIONAL for p in tensors)
         self._names = [p.name for p in tensors]
+        self._defaults = tuple(p.default for p in tensors)
         self._required = sum(p.default is p.empty for p in tensors)
         # Settings may come by position too, unless a required one follows a tensor that may be left out.
         by_keyword = self._variadic or (
@@ -100,16 +98,25 @@ class _Call:
     def __call__(self, inputs: tuple[Any, ...], settings: dict[str, Any]) -> tuple[tuple[Any, ...], Any]:
         if len(inputs) != len(self._names) and not self._variadic:
             inputs, settings = self._bind(inputs, settings)
-        arrays = [None if value is None else _raw(value, self.name) for value in inputs]
+        arrays = _of_one_type(inputs)
+        uniform = arrays is not None
+        if arrays is None:
+            arrays = [None if value is None else _raw(value, self.name) for value in inputs]
         self._require(arrays)
-        arrays = (
-            promoted(inputs, arrays) if self._promote else [_single(v, a) for v, a in zip(inputs, arrays, strict=True)]
-        )
+        if not uniform:
+            arrays = (
+                promoted(inputs, arrays)
+                if self._promote
+                else [_single(v, a) for v, a in zip(inputs, arrays, strict=True)]
+            )
         # Numbers follow IEEE 754 without a word, as in Keras; the training loop finds a loss that is not finite.
         with np.errstate(all="ignore"):
             return inputs, self._function(*arrays, **settings)
 
     def _bind(self, inputs: tuple[Any, ...], settings: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        given = len(inputs)
+        if self._required <= given < len(self._names) and settings.keys().isdisjoint(self._names[given:]):
+            return inputs + self._defaults[given:], settings
         bound = self.signature.bind(*inputs, **settings)
         bound.apply_defaults()
         values = bound.arguments
@@ -121,6 +128,25 @@ class _Call:
             if arrays[position] is None:
                 name = position if self._variadic else f"'{self._names[position]}'"
                 raise DTypeError(f"ops.{self.name}: argument {name} is None, but a tensor or an array is needed")
+
+
+def _of_one_type(values: Iterable[Any]) -> list[Array | None] | None:
+    """The arrays of tensors and variables of one type, which need no promotion; None if there is anything else."""
+    dtype = None
+    arrays: list[Array | None] = []
+    for value in values:
+        if value is None:
+            arrays.append(None)
+        elif type(value) is Tensor or type(value) is Variable:
+            array = value._array
+            if dtype is None:
+                dtype = array.dtype
+            elif array.dtype is not dtype:
+                return None
+            arrays.append(array)
+        else:
+            return None
+    return arrays
 
 
 def promoted(values: Iterable[Any], arrays: Sequence[Array | None]) -> list[Array | None]:
@@ -174,8 +200,11 @@ def _single(value: Any, array: Array | None) -> Array | None:
 def _in_own_types(backward: Backward, inputs: tuple[Any, ...], output: Any) -> Backward:
     """The way back, with gradients in the types that tensors had before they were promoted."""
     first = output[0] if isinstance(output, tuple) else output
-    types = [value.dtype if isinstance(value, (Tensor, Variable)) else None for value in inputs]
-    if all(dtype is None or dtype.kind != "f" or dtype == first.dtype for dtype in types):
+    types = [value._array.dtype if isinstance(value, (Tensor, Variable)) else None for value in inputs]
+    for dtype in types:
+        if not (dtype is None or dtype is first.dtype or dtype.kind != "f" or dtype == first.dtype):
+            break
+    else:
         return backward
 
     def cast_back(dy: Any) -> tuple[Any, ...]:
@@ -197,7 +226,17 @@ def _is_number(value: Any) -> bool:
 
 def _detached(output: Any, inputs: tuple[Any, ...]) -> Any:
     """A copy where the output looks into a variable's live storage, which training will overwrite."""
+    owner = None
     for value in inputs:
-        if isinstance(value, Variable) and np.may_share_memory(output, value.array):
-            return output.copy()
+        if isinstance(value, Variable):
+            owner = _owner(output) if owner is None else owner
+            if owner is value.array or (owner.base is not None and np.may_share_memory(output, value.array)):
+                return output.copy()
     return output
+
+
+def _owner(array: Array) -> Array:
+    """The array that an array is a view of."""
+    while type(array.base) is np.ndarray:
+        array = array.base
+    return array

@@ -140,15 +140,15 @@ def _sparse(labels: Array, output: Array, *, from_logits: bool) -> Result:
     # Keras takes the logarithms of limited probabilities for logits, so that they need not sum to 1.
     p = None if from_logits else np.clip(output, EPSILON, 1 - EPSILON)
     logarithms = _log_softmax(output if p is None else np.log(p))
-    index = labels[..., None]
+    place = np.arange(labels.size) * output.shape[-1] + labels.ravel()
 
     def backward(dy: Array) -> Any:
         d_logits = np.exp(logarithms)
-        np.put_along_axis(d_logits, index, np.take_along_axis(d_logits, index, -1) - 1, -1)
+        d_logits.reshape(-1)[place] -= 1
         d_logits *= dy[..., None]
         return None, d_logits if p is None else d_logits / p * (p == output)
 
-    return -np.take_along_axis(logarithms, index, -1)[..., 0], backward
+    return -logarithms.reshape(-1)[place].reshape(labels.shape), backward
 
 
 def _logits(output: Any, from_logits: bool) -> tuple[Any, bool]:
