@@ -7,7 +7,11 @@
 use super::depthwise;
 use super::tile::{accumulate, tile_vectors, with_tile};
 use crate::memory::Buffer;
+use crate::parallel::chunks_mut;
 use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
+
+/// Weights that are worth a second thread when they are packed.
+const WORTH_A_THREAD: usize = 1 << 16;
 
 /// Where a pixel's window starts in the plane and where its channels go in the output, in elements.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +61,7 @@ pub struct PackedWeights<T: Element> {
 
 impl<T: Element> PackedWeights<T> {
     /// Packs `weight(group, product, channel)`.
-    pub fn new(taps: &Taps, channels: usize, weight: impl Fn(usize, usize, usize) -> T) -> Self {
+    pub fn new(taps: &Taps, channels: usize, weight: impl Fn(usize, usize, usize) -> T + Sync) -> Self {
         let (groups, products) = (taps.groups, taps.products());
         if taps.depthwise(channels) {
             let mut data = Buffer::stale(products * groups);
@@ -66,17 +70,52 @@ impl<T: Element> PackedWeights<T> {
             }
             return Self { data, products, width: 1, blocks: 1, channels };
         }
+        let mut packed = Self::stale(taps, channels);
+        packed.fill(|group, product, first, row| {
+            for (j, w) in row.iter_mut().enumerate() {
+                *w = weight(group, product, first + j);
+            }
+        });
+        packed
+    }
+
+    /// Packs rows of a matrix: the weights of a product and all groups lie next to each other, `groups * channels` of them.
+    pub fn of_rows(taps: &Taps, channels: usize, matrix: &[T]) -> Self {
+        let (groups, products) = (taps.groups, taps.products());
+        if taps.depthwise(channels) {
+            return Self { data: Buffer::copy_of(matrix), products, width: 1, blocks: 1, channels };
+        }
+        let mut packed = Self::stale(taps, channels);
+        packed.fill(|group, product, first, row| {
+            let from = (product * groups + group) * channels + first;
+            row.copy_from_slice(&matrix[from..from + row.len()]);
+        });
+        packed
+    }
+
+    fn stale(taps: &Taps, channels: usize) -> Self {
+        let (groups, products) = (taps.groups, taps.products());
         let width = dispatch(TileWidth { channels, like: T::ZERO });
         let blocks = channels.div_ceil(width);
-        let mut data = Buffer::stale(groups * blocks * products * width);
-        for (index, row) in data.chunks_exact_mut(width).enumerate() {
-            let (block, product) = (index / products, index % products);
-            let (group, first) = (block / blocks, block % blocks * width);
-            for (j, w) in row.iter_mut().enumerate() {
-                *w = if first + j < channels { weight(group, product, first + j) } else { T::ZERO };
-            }
+        Self { data: Buffer::stale(groups * blocks * products * width), products, width, blocks, channels }
+    }
+
+    /// Writes all blocks: `write(group, product, first channel, row)` the row of a product, zeros come behind the last channel.
+    fn fill(&mut self, write: impl Fn(usize, usize, usize, &mut [T]) + Sync) {
+        let Self { ref mut data, products, width, blocks, channels } = *self;
+        if products == 0 {
+            return;
         }
-        Self { data, products, width, blocks, channels }
+        let grain = WORTH_A_THREAD.div_ceil(products * width);
+        chunks_mut(data, products * width, grain, |block, rows| {
+            let (group, first) = (block / blocks, block % blocks * width);
+            let count = width.min(channels - first);
+            for (product, row) in rows.chunks_exact_mut(width).enumerate() {
+                let (weights, behind) = row.split_at_mut(count);
+                write(group, product, first, weights);
+                behind.fill(T::ZERO);
+            }
+        });
     }
 
     /// Channels of a block.

@@ -5,11 +5,15 @@ use super::depthwise;
 use super::plane::Plane;
 use crate::geometry::ConvGeometry;
 use crate::memory::Buffer;
-use crate::parallel::{Shared, for_each};
+use crate::parallel::{Shared, for_each, threads};
 use crate::simd::Element;
 
 /// Output pixels that a task computes, about: its input stays in a cache and its weights are read often enough.
 pub const BAND_PIXELS: usize = 256;
+/// Bands are not made smaller than this, because each reads all weights.
+const LEAST_BAND_PIXELS: usize = 48;
+/// Multiplications that are worth a second thread.
+const WORTH_A_THREAD: usize = 1 << 19;
 
 /// The windows of a convolution over its plane. A row of the kernel is one run where taps and groups leave no gaps.
 pub fn taps(g: &ConvGeometry, plane: &Plane) -> Taps {
@@ -25,8 +29,7 @@ pub fn taps(g: &ConvGeometry, plane: &Plane) -> Taps {
 
 /// The kernel (kh, kw, channels in of a group, channels out) packed for `taps`.
 pub fn pack<T: Element>(g: &ConvGeometry, taps: &Taps, kernel: &[T]) -> PackedWeights<T> {
-    let channels = g.cout / g.groups;
-    PackedWeights::new(taps, channels, |group, product, channel| kernel[product * g.cout + group * channels + channel])
+    PackedWeights::of_rows(taps, g.cout / g.groups, kernel)
 }
 
 /// y = x * kernel + bias, with ReLU on top if asked for.
@@ -40,11 +43,11 @@ pub fn conv2d<T: Element>(
     let taps = taps(g, &plane);
     let mut y = Buffer::stale(g.output_shape().iter().product());
     let line = g.cols.output * g.cout;
-    let rows_per_band = band_pixels(g).div_ceil(g.cols.output.max(1)).min(g.rows.output.max(1));
+    let (rows_per_band, grain) = bands_of(g, &taps);
     let bands = g.rows.output.div_ceil(rows_per_band);
     let x_len = g.rows.input * g.cols.input * g.cin;
     let shared = Shared::new(&mut y);
-    for_each(g.frames * bands, 1, |index| {
+    for_each(g.frames * bands, grain, |index| {
         let (frame, first) = (index / bands, index % bands * rows_per_band);
         let rows = rows_per_band.min(g.rows.output - first);
         let (top, bottom) = band_of(g, first, rows);
@@ -55,6 +58,19 @@ pub fn conv2d<T: Element>(
         correlate(&band, &pixels, &taps, weights, epilogue, y);
     });
     y
+}
+
+/// Rows of a band, fewer where one or two small frames would leave threads without work, and the bands that a thread takes at a time.
+fn bands_of(g: &ConvGeometry, taps: &Taps) -> (usize, usize) {
+    let (rows, cols) = (g.rows.output.max(1), g.cols.output.max(1));
+    let mut per_band = band_pixels(g).div_ceil(cols).min(rows);
+    if g.frames * rows * cols * taps.products() * g.cout < WORTH_A_THREAD {
+        return (per_band, g.frames * rows);
+    }
+    while g.frames * rows.div_ceil(per_band) < 2 * threads() && per_band > 1 && per_band * cols > LEAST_BAND_PIXELS {
+        per_band = per_band.div_ceil(2);
+    }
+    (per_band, 1)
 }
 
 /// Output pixels of a band, about.
