@@ -79,7 +79,10 @@ pub fn update<T: Element>(rule: &dyn UpdateRule<T>, weights: Weights<'_, T>, g: 
     KernelError::check_shape(rule.name(), "g", &[weights.w.len()], &[g.len()])?;
     weights.check(rule)?;
     let shared = weights.share();
-    parallel::for_each(g.len().div_ceil(ELEMENTWISE_CHUNK), 1, |index| {
+    let chunks = g.len().div_ceil(ELEMENTWISE_CHUNK);
+    // Long runs, because each stream through memory has to be found by the processor anew.
+    let grain = (chunks / (8 * parallel::threads())).clamp(1, 16);
+    parallel::for_each(chunks, grain, |index| {
         let start = index * ELEMENTWISE_CHUNK;
         let len = ELEMENTWISE_CHUNK.min(g.len() - start);
         // SAFETY: chunks of different indices do not overlap, and every index is visited once.
