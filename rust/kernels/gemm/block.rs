@@ -255,7 +255,7 @@ pub unsafe fn sweep<V: Vector, const N: usize>(
         while p < count {
             let (panels, place) = (panels.at(p, 0), place.at(0, p * panel));
             let mut i = 0;
-            if tall::<V, N>() {
+            if tall::<V, N>() && !collides::<V::Elem>(left) {
                 while rows - i >= 2 * TILE_ROWS {
                     advance_ahead::<V, { 2 * TILE_ROWS }, 1, N>(
                         left.at(i, 0),
@@ -286,6 +286,12 @@ pub unsafe fn sweep<V: Vector, const N: usize>(
             p += 1;
         }
     }
+}
+
+/// Whether rows begin at the same place of a first-level cache, which holds eight such lines: fewer rows at a time then.
+#[inline(always)]
+fn collides<T>(left: Strip<T>) -> bool {
+    left.step == 1 && (left.row * size_of::<T>()).is_multiple_of(64 * CACHE_LINE)
 }
 
 #[inline(always)]

@@ -25,7 +25,7 @@ const LEAST_PANELS: usize = 4;
 /// With fewer blocks of the least size than this, runs are summed in parallel.
 const FEW_BLOCKS: usize = 32;
 /// Multiplications that are worth a second thread.
-const WORTH_A_THREAD: usize = 1 << 16;
+const WORTH_A_THREAD: usize = 1 << 19;
 
 /// One product `out = left @ right`, `(rows, inner) @ (inner, columns)`; `left` is a transposed matrix.
 #[derive(Clone, Copy)]
@@ -71,7 +71,8 @@ pub fn multiply_grouped<'a, T: Element>(
         cut.rows = (cut.rows / 2).next_multiple_of(TILE_ROWS);
     }
     let blocks = cut.blocks(rows, columns);
-    parallel::for_each(batch * blocks, 1, |task| cut.compute(set, leaf, product(task / blocks), task % blocks));
+    let grain = if large { 1 } else { batch * blocks };
+    parallel::for_each(batch * blocks, grain, |task| cut.compute(set, leaf, product(task / blocks), task % blocks));
 }
 
 /// A small result of many steps: the sums of runs are computed in parallel and added as the tree says.

@@ -27,7 +27,7 @@ mod update;
 
 use crate::error::{KernelError, Result};
 use crate::kernels::activate::Activation;
-use crate::simd::{self, Element};
+use crate::simd::{self, Element, InstructionSet};
 
 pub(crate) use accumulate::accumulate;
 pub(crate) use grouped::{Grouped, multiply_grouped};
@@ -174,6 +174,7 @@ pub fn matmul<T: Element>(shape: Matmul, a: &[T], b: &[T], c: &mut [T]) {
             Ordered { left, right: Right::Plain(right), rows, inner, columns, out, finish: Finish::NONE }
         }),
         (false, true) if rows <= columns => {
+            let set = narrowed::<T>(set, rows);
             let packed: Vec<_> =
                 (0..batch).map(|i| PackedRight::new(set, item(i).0.transposed(), inner, rows)).collect();
             multiply(set, batch, |i| {
@@ -202,6 +203,17 @@ pub fn matmul<T: Element>(shape: Matmul, a: &[T], b: &[T], c: &mut [T]) {
             Grouped { left, right, rows, inner, columns, out }
         }),
     }
+}
+
+/// The instruction set for a factor of so few columns that its vectors would be half empty: two narrow ones are multiplied in the time of a
+/// wide one. Each sum has the same bits.
+fn narrowed<T>(set: InstructionSet, columns: usize) -> InstructionSet {
+    #[cfg(target_arch = "x86_64")]
+    if set == InstructionSet::Avx512 && columns * size_of::<T>() <= 32 {
+        return InstructionSet::Avx2;
+    }
+    let _ = columns;
+    set
 }
 
 /// `y = activation(x @ kernel + bias)`: x `(m, k)`, kernel `(k, n)`, bias `(n,)`.

@@ -16,9 +16,11 @@ pub const CHUNK: usize = 1024;
 const BLOCK_ROWS: usize = 96;
 /// Panels of a block, at most, and at least as long as there are columns.
 const MOST_PANELS: usize = 32;
-const LEAST_PANELS: usize = 4;
+const LEAST_PANELS: usize = 2;
+/// The same for a row or two, which take several panels at a time.
+const LEAST_PANELS_OF_FEW: usize = 4;
 /// Multiplications that are worth a second thread.
-const WORTH_A_THREAD: usize = 1 << 16;
+const WORTH_A_THREAD: usize = 1 << 19;
 
 /// The right factor.
 #[derive(Clone, Copy)]
@@ -142,9 +144,12 @@ fn multiply_blocks<'a, T: Element>(
     plan: &Plan,
     product: impl Fn(usize) -> Ordered<'a, T> + Sync,
 ) {
-    let Ordered { rows, columns, .. } = product(0);
+    let Ordered { rows, inner, columns, .. } = product(0);
     let (row_blocks, column_blocks) = (rows.div_ceil(plan.rows), columns.div_ceil(plan.columns));
-    parallel::for_each(batch * row_blocks * column_blocks, 1, |task| {
+    let per_block = plan.rows.min(rows) * inner * plan.columns.min(columns);
+    let blocks = batch * row_blocks * column_blocks;
+    let grain = if blocks * per_block < WORTH_A_THREAD { blocks } else { 1 };
+    parallel::for_each(blocks, grain, |task| {
         let (item, block) = (task / (row_blocks * column_blocks), task % (row_blocks * column_blocks));
         let (row, column) = (block / column_blocks * plan.rows, block % column_blocks * plan.columns);
         let (rows, columns) = (plan.rows.min(rows - row), plan.columns.min(columns - column));
@@ -184,7 +189,8 @@ impl Plan {
     /// Makes blocks smaller until there are enough for all threads.
     fn refine(&mut self, batch: usize, rows: usize, columns: usize, panel: usize) {
         let wanted = 4 * parallel::threads();
-        while self.tasks(batch, rows, columns) < wanted && self.columns > LEAST_PANELS * panel {
+        let least = panel * if rows < ROWS_WORTH_PACKING { LEAST_PANELS_OF_FEW } else { LEAST_PANELS };
+        while self.tasks(batch, rows, columns) < wanted && self.columns > least {
             self.columns = (self.columns / 2).next_multiple_of(panel);
         }
         while self.tasks(batch, rows, columns) < wanted && self.rows > 2 * ROWS_WORTH_PACKING {
