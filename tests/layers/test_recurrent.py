@@ -105,7 +105,7 @@ def test_bidirectional_projects_for_both_ways() -> None:
 @every_class
 def test_dropout_is_one_draw_a_sample_for_all_steps(cls: Any) -> None:
     layer = cls(4, dropout=0.5, return_sequences=True, recurrent_initializer="zeros")
-    x = np.ones((6, 5, 8), "float32")
+    x = np.ones((6, 5, 64), "float32")  # so many features that no two samples can have one draw by chance
     with random_scope(seed=1, step=1):
         outputs = layer(x, training=True).numpy()
     if cls is layers.SimpleRNN:  # without recurrence every step gives the same output
