@@ -17,7 +17,7 @@ from kinema.ops._contract import Result, differentiable
 from kinema.updates import SpendableGradient, Update
 
 #: Weights whose gradient is worth spending on their update at once: smaller ones lie in the cache anyway.
-_WORTH_SPENDING = 1 << 16
+_WORTH_SPENDING = 1 << 19
 
 
 @differentiable
