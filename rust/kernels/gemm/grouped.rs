@@ -17,6 +17,8 @@ const RUN_STEPS: usize = 256;
 const RUN_LEVELS: usize = RUN_STEPS.ilog2() as usize + 1;
 /// Rows of a block of the result.
 const BLOCK_ROWS: usize = 96;
+/// The same where one run is summed after the other: each block packs the run's right factor again.
+const RUN_ROWS: usize = 22 * TILE_ROWS;
 /// Elements of the right factor that a block packs: they fit the second-level cache.
 const BLOCK_RIGHT: usize = 32 << 10;
 /// Blocks are not made smaller than these.
@@ -79,7 +81,7 @@ pub fn multiply_grouped<'a, T: Element>(
 fn sum_runs<T: Element>(set: InstructionSet, leaf: usize, product: Grouped<'_, T>) {
     let Grouped { left, right, rows, inner, columns, out } = product;
     let run = run_steps(leaf);
-    let cut = Cut { rows: BLOCK_ROWS, columns };
+    let cut = Cut { rows: RUN_ROWS, columns };
     let mut total = Buffer::stale(rows * columns);
     parallel::tree_sum(inner.div_ceil(run), &mut total, |index, sum| {
         let start = index * run;
