@@ -302,9 +302,10 @@ def lstm(
     go_backwards: bool,
     activation: Activation,
     recurrent_activation: Activation,
+    keep: bool,
 ) -> tuple[Array, Array, Array]:
     """(hs, cs, saved) in walking order: z (batch, time, 4 * units), gates i, f, c, o; u (units, 4 * units); peepholes
-    (3, units) for i, f (old cell state) and o (new one)."""
+    (3, units) for i, f (old cell state) and o (new one). Unless `keep`, saved is empty."""
 
 def lstm_grad(
     dhs: Array,

@@ -205,7 +205,7 @@ pub fn gru_grad<'py>(
     })
 }
 
-/// Long short-term memory: the outputs, the cell states, and what the gradient needs besides.
+/// Long short-term memory: the outputs, the cell states, and what the gradient needs besides (if it is to `keep` that).
 #[pyfunction]
 pub fn lstm<'py>(
     py: Python<'py>,
@@ -219,6 +219,7 @@ pub fn lstm<'py>(
     go_backwards: bool,
     activation: Activation,
     recurrent_activation: Activation,
+    keep: bool,
 ) -> PyResult<(Object<'py>, Object<'py>, Object<'py>)> {
     let op = "lstm";
     let common = Common { op, gates: 4, u: &u, h0: &h0, mask: &mask, recurrent_mask: &recurrent_mask, go_backwards };
@@ -228,9 +229,9 @@ pub fn lstm<'py>(
         let peepholes = optional_elements(&peepholes, op, "peepholes", &[3, units])?;
         let c0 = elements(&c0, op, "c0", &[batch, units])?;
         let cell = Lstm { walk, peepholes, c0, activation, recurrent_activation };
-        let LstmOutputs { hs, cs, saved } = compute(py, || recurrent::lstm(cell, z))?;
+        let LstmOutputs { hs, cs, saved } = compute(py, || recurrent::lstm(cell, z, keep))?;
         let shape = [batch, steps, units];
-        let saved = new_array(py, saved, &[batch, steps, cell.saved_width()])?;
+        let saved = new_array(py, saved, &[batch, steps, if keep { cell.saved_width() } else { 0 }])?;
         Ok((new_array(py, hs, &shape)?, new_array(py, cs, &shape)?, saved))
     })
 }

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from kinema import _rust
-from kinema.autograd import Array
+from kinema.autograd import Array, is_recording
 from kinema.errors import ShapeError
 from kinema.ops._activation import code_of
 from kinema.ops._arrays import check_rank, floating, native
@@ -148,7 +148,7 @@ def lstm(
         )
     peeps = None if peepholes is None else native(peepholes)
     codes = code_of(op, activation), code_of(op, recurrent_activation)
-    hs, cs, saved = _rust.lstm(z, u, peeps, h0, c0, mask, dropped, go_backwards, *codes)
+    hs, cs, saved = _rust.lstm(z, u, peeps, h0, c0, mask, dropped, go_backwards, *codes, is_recording())
 
     def backward(gradients: tuple[Array | None, Array | None]) -> Any:
         dhs = np.zeros_like(hs) if gradients[0] is None else native(gradients[0])

@@ -1,11 +1,11 @@
 //! Products that continue chains: what a step of a recurrent layer adds to the projection of its input.
 
 use super::block::{Ahead, sweep};
-use super::pack::{PackedRight, vectors};
+use super::pack::PackedRight;
 use super::tile::{Place, Strip};
 use super::{Matrix, Target};
 use crate::parallel;
-use crate::simd::{Element, InstructionSet, Kernel, Simd, dispatch_on};
+use crate::simd::{Element, InstructionSet, Kernel, Simd, Vector, dispatch_on};
 
 /// Multiplications of a task.
 const WORTH_A_TASK: usize = 1 << 19;
@@ -57,7 +57,7 @@ impl<T: Element> Kernel for Continue<'_, T> {
         unsafe {
             let panels = right.panels().at(first / right.panel, 0);
             let place = Place { data: out.at(0, first).data, row: out.row, columns };
-            match vectors::<T::Vector<S>>(right.columns) {
+            match right.panel / T::Vector::<S>::LANES {
                 1 => sweep::<T::Vector<S>, 1>(strip, panels, rows, right.steps, place, fresh, &mut Ahead::none()),
                 2 => sweep::<T::Vector<S>, 2>(strip, panels, rows, right.steps, place, fresh, &mut Ahead::none()),
                 _ => sweep::<T::Vector<S>, 4>(strip, panels, rows, right.steps, place, fresh, &mut Ahead::none()),

@@ -252,36 +252,36 @@ pub unsafe fn sweep<V: Vector, const N: usize>(
                 p += 2;
             }
         }
+        while tall::<V, N>() && N == 2 && rows == 4 && count - p >= 2 {
+            advance::<V, 4, 2, N>(left, panels.at(p, 0), steps, place.at(0, p * panel), fresh);
+            p += 2;
+        }
         while p < count {
             let (panels, place) = (panels.at(p, 0), place.at(0, p * panel));
             let mut i = 0;
-            if tall::<V, N>() && !collides::<V::Elem>(left) {
-                while rows - i >= 2 * TILE_ROWS {
-                    advance_ahead::<V, { 2 * TILE_ROWS }, 1, N>(
-                        left.at(i, 0),
-                        panels,
-                        steps,
-                        place.at(i, 0),
-                        fresh,
-                        ahead,
-                    );
-                    i += 2 * TILE_ROWS;
-                }
-            }
-            while rows - i >= TILE_ROWS {
-                advance_ahead::<V, TILE_ROWS, 1, N>(left.at(i, 0), panels, steps, place.at(i, 0), fresh, ahead);
-                i += TILE_ROWS;
-            }
-            if rows - i >= 4 {
-                advance::<V, 4, 1, N>(left.at(i, 0), panels, steps, place.at(i, 0), fresh);
-                i += 4;
-            }
-            if rows - i >= 2 {
-                advance::<V, 2, 1, N>(left.at(i, 0), panels, steps, place.at(i, 0), fresh);
-                i += 2;
-            }
-            if rows > i {
-                advance::<V, 1, 1, N>(left.at(i, 0), panels, steps, place.at(i, 0), fresh);
+            let tall = tall::<V, N>() && !collides::<V::Elem>(left);
+            while i < rows {
+                let (left, place, rest) = (left.at(i, 0), place.at(i, 0), rows - i);
+                // Eight rows, and what is left of sixteen, in equal parts: a tile of few rows waits for its panel.
+                i += if tall && rest >= 2 * TILE_ROWS && !(2 * TILE_ROWS + 1..=16).contains(&rest) {
+                    advance_ahead::<V, { 2 * TILE_ROWS }, 1, N>(left, panels, steps, place, fresh, ahead);
+                    2 * TILE_ROWS
+                } else if tall && rest >= 8 {
+                    advance_ahead::<V, 8, 1, N>(left, panels, steps, place, fresh, ahead);
+                    8
+                } else if rest >= TILE_ROWS && rest != 8 {
+                    advance_ahead::<V, TILE_ROWS, 1, N>(left, panels, steps, place, fresh, ahead);
+                    TILE_ROWS
+                } else if rest >= 4 {
+                    advance::<V, 4, 1, N>(left, panels, steps, place, fresh);
+                    4
+                } else if rest >= 2 {
+                    advance::<V, 2, 1, N>(left, panels, steps, place, fresh);
+                    2
+                } else {
+                    advance::<V, 1, 1, N>(left, panels, steps, place, fresh);
+                    1
+                };
             }
             p += 1;
         }

@@ -119,14 +119,23 @@ pub struct PackedRight<T: Element> {
 impl<T: Element> PackedRight<T> {
     /// Packs `right`, a matrix of `steps` rows and `columns` columns.
     pub(crate) fn new(set: InstructionSet, right: Matrix<'_, T>, steps: usize, columns: usize) -> Self {
-        let panel = panel_width::<T>(set, columns);
+        Self::in_panels(set, right, steps, columns, panel_width::<T>(set, columns))
+    }
+
+    /// Packs `right` in panels of two vectors at most: for left factors of some 8 rows, which read such a panel once where they would
+    /// read a wide one twice.
+    pub(crate) fn narrow(set: InstructionSet, right: Matrix<'_, T>, steps: usize, columns: usize) -> Self {
+        Self::in_panels(set, right, steps, columns, panel_width::<T>(set, columns).min(2 * panel_width::<T>(set, 1)))
+    }
+
+    fn in_panels(set: InstructionSet, right: Matrix<'_, T>, steps: usize, columns: usize, panel: usize) -> Self {
         let panels = columns.div_ceil(panel);
         let mut data = Buffer::stale(panels * steps * panel);
         if steps > 0 {
             let grain = (1 << 14) / (steps * panel) + 1;
             parallel::chunks_mut(&mut data, steps * panel, grain, |p, to| {
                 let width = panel.min(columns - p * panel);
-                dispatch_on(set, PackPanel { from: right.from(0, p * panel), steps, columns, width, to });
+                dispatch_on(set, PackPanel { from: right.from(0, p * panel), steps, panel, width, to });
             });
         }
         Self { data, steps, columns, panel }
@@ -141,9 +150,9 @@ impl<T: Element> PackedRight<T> {
 struct PackPanel<'a, T> {
     from: Matrix<'a, T>,
     steps: usize,
-    /// Columns of the whole factor.
-    columns: usize,
-    /// Columns of this panel.
+    /// Columns of a panel.
+    panel: usize,
+    /// Those that exist of this one.
     width: usize,
     to: &'a mut [T],
 }
@@ -153,11 +162,11 @@ impl<T: Element> Kernel for PackPanel<'_, T> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let Self { from, steps, columns, width, to } = self;
+        let Self { from, steps, panel, width, to } = self;
         let (data, to) = (from.data.as_ptr(), to.as_mut_ptr());
         // SAFETY: `from` holds `steps` rows of `width` columns, and `to` one panel of them.
         unsafe {
-            match vectors::<T::Vector<S>>(columns) {
+            match panel / T::Vector::<S>::LANES {
                 1 => pack_panel::<T::Vector<S>, 1>(data, from.row, from.column, steps, width, to),
                 2 => pack_panel::<T::Vector<S>, 2>(data, from.row, from.column, steps, width, to),
                 _ => pack_panel::<T::Vector<S>, 4>(data, from.row, from.column, steps, width, to),

@@ -2,7 +2,7 @@
 //!
 //! The reset gate multiplies the recurrent product of the candidate (`reset_after`, as cuDNN does) or the state before it.
 
-use super::walk::{Recurrence, Walk};
+use super::walk::{Recurrence, Walk, gather};
 use crate::kernels::activate::{Activation, activate_in_place, scale_by_slope};
 use crate::kernels::column_sums::column_sums;
 use crate::kernels::gemm::{Matrix, accumulate};
@@ -82,33 +82,31 @@ pub fn gru<T: Element>(cell: Gru<'_, T>, z: &[T]) -> GruOutputs<T> {
         };
         let mut room = Buffer::stale(samples * units);
         let mut reset = Buffer::stale(if reset_after { 0 } else { samples * units });
+        let mut now = Buffer::stale(samples * width);
         for s in 0..steps {
-            let inputs = |i: usize| &z[((first + i) * steps + walk.time(s)) * gates..][..gates];
-            for i in 0..samples {
-                let saved = &mut saved[(i * steps + s) * width..][..width];
-                cell.begin(inputs(i), saved);
+            for (i, now) in now.chunks_exact_mut(width).enumerate() {
+                cell.begin(&z[((first + i) * steps + walk.time(s)) * gates..][..gates], now);
             }
             let seen = walk.seen(hs, first, samples, s, &mut room);
-            accumulate(set, seen, samples, &kernel, &mut saved[s * width..], steps * width, false);
-            for i in 0..samples {
-                let saved = &mut saved[(i * steps + s) * width..][..width];
-                cell.gates(seen.row(i, units), saved);
+            accumulate(set, seen, samples, &kernel, &mut now, width, false);
+            for (i, now) in now.chunks_exact_mut(width).enumerate() {
+                cell.gates(seen.row(i, units), now);
                 if !reset_after {
-                    reset[i * units..][..units].copy_from_slice(&saved[2 * units..3 * units]);
+                    reset[i * units..][..units].copy_from_slice(&now[2 * units..3 * units]);
                 }
             }
             if !reset_after {
-                let (reset, sums) = (Matrix::rows(&reset, units), &mut saved[s * width + 3 * units..]);
-                accumulate(set, reset, samples, &candidate_kernel, sums, steps * width, false);
+                let reset = Matrix::rows(&reset, units);
+                accumulate(set, reset, samples, &candidate_kernel, &mut now[3 * units..], width, false);
             }
-            for i in 0..samples {
+            for (i, now) in now.chunks_exact_mut(width).enumerate() {
                 let (before, after) = walk.step(walk.h0, hs, first, i, s);
                 if walk.live(first + i, s) {
-                    let saved = &mut saved[(i * steps + s) * width..][..width];
-                    dispatch_on(set, Forward { cell: &cell, saved, before, after });
+                    dispatch_on(set, Forward { cell: &cell, saved: now, before, after });
                 } else {
                     after.copy_from_slice(before);
                 }
+                saved[(i * steps + s) * width..][..width].copy_from_slice(now);
             }
         }
     });
@@ -205,6 +203,7 @@ pub fn gru_grad<T: Element>(cell: Gru<'_, T>, dhs: &[T], hs: &[T], saved: &[T]) 
         let hs_here = &hs[first * steps * units..];
         let mut room = Buffer::stale(samples * units);
         let mut carried = Buffer::stale(samples * units);
+        let mut gathered = Buffer::stale(samples * gates);
         for s in (0..steps).rev() {
             let t = walk.time(s);
             let row = |i: usize| (i * steps + t) * gates..(i * steps + t + 1) * gates;
@@ -228,15 +227,8 @@ pub fn gru_grad<T: Element>(cell: Gru<'_, T>, dhs: &[T], hs: &[T], saved: &[T]) 
             }
             let stride = steps * gates;
             if reset_after {
-                accumulate(
-                    set,
-                    Matrix::rows(&through[t * gates..], stride),
-                    samples,
-                    &kernel,
-                    &mut carried,
-                    units,
-                    true,
-                );
+                let near = gather(Matrix::rows(&through[t * gates..], stride), samples, gates, &mut gathered);
+                accumulate(set, near, samples, &kernel, &mut carried, units, true);
             } else {
                 let candidates = Matrix::rows(&dz[t * gates + 2 * units..], stride);
                 accumulate(set, candidates, samples, &candidate_kernel, &mut carried, units, true);

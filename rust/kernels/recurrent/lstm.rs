@@ -2,13 +2,14 @@
 //!
 //! `c' = f c + i activation(g)`, `h = o activation(c')`, where i, f and o are `recurrent_activation` of their sums.
 
-use super::walk::{Recurrence, Walk};
-use crate::kernels::activate::{Activation, activate_in_place, scale_by_slope};
+use super::lstm_gates::{Backward, Forward};
+use super::walk::{Recurrence, Walk, gather};
+use crate::kernels::activate::Activation;
 use crate::kernels::column_sums::column_sums;
 use crate::kernels::gemm::{Matrix, accumulate};
 use crate::memory::Buffer;
 use crate::parallel::Shared;
-use crate::simd::{self, Element, Kernel, Simd, dispatch_on};
+use crate::simd::{self, Element, dispatch_on};
 
 /// The cell.
 #[derive(Clone, Copy)]
@@ -31,7 +32,7 @@ pub struct LstmOutputs<T: Element> {
     pub hs: Buffer<T>,
     /// `(batch, steps, units)`.
     pub cs: Buffer<T>,
-    /// For the backward pass: `(batch, steps, saved_width)`.
+    /// For the backward pass: `(batch, steps, saved_width)`, or nothing.
     pub saved: Buffer<T>,
 }
 
@@ -56,13 +57,19 @@ impl<T: Element> Lstm<'_, T> {
         self.walk.shape.units * if self.keeps_sums() { 9 } else { 5 }
     }
 
-    fn keeps_sums(&self) -> bool {
+    pub(super) fn keeps_sums(&self) -> bool {
         self.activation.needs_input() || self.recurrent_activation.needs_input()
+    }
+
+    /// Whether it is the cell that nearly everybody uses.
+    pub(super) fn is_usual(&self) -> bool {
+        let activations = (self.activation, self.recurrent_activation);
+        self.peepholes.is_none() && activations == (Activation::Tanh, Activation::Sigmoid)
     }
 }
 
-/// Walks through `z`, `(batch, steps, 4 units)`.
-pub fn lstm<T: Element>(cell: Lstm<'_, T>, z: &[T]) -> LstmOutputs<T> {
+/// Walks through `z`, `(batch, steps, 4 units)`. Unless `keep`, nothing is saved for the backward pass.
+pub fn lstm<T: Element>(cell: Lstm<'_, T>, z: &[T], keep: bool) -> LstmOutputs<T> {
     let Lstm { walk, .. } = cell;
     let Recurrence { batch, steps, units, .. } = walk.shape;
     let (gates, width, set) = (4 * units, cell.saved_width(), simd::current());
@@ -70,28 +77,31 @@ pub fn lstm<T: Element>(cell: Lstm<'_, T>, z: &[T]) -> LstmOutputs<T> {
     let row = steps * units;
     let mut hs = Buffer::stale(batch * row);
     let mut cs = Buffer::stale(batch * row);
-    let mut saved = Buffer::stale(batch * steps * width);
+    let mut saved = Buffer::stale(if keep { batch * steps * width } else { 0 });
     let (all_hs, all_cs, all_saved) = (Shared::new(&mut hs), Shared::new(&mut cs), Shared::new(&mut saved));
     walk.for_each_group(|first, samples| {
         // SAFETY: groups hold different samples.
-        let (hs, cs, saved) = unsafe {
-            let saved = all_saved.slice(first * steps * width, samples * steps * width);
-            (all_hs.slice(first * row, samples * row), all_cs.slice(first * row, samples * row), saved)
+        let (hs, cs) = unsafe { (all_hs.slice(first * row, samples * row), all_cs.slice(first * row, samples * row)) };
+        let mut unkept = Buffer::stale(if keep { 0 } else { width });
+        let saved = if keep {
+            // SAFETY: as above.
+            unsafe { all_saved.slice(first * steps * width, samples * steps * width) }
+        } else {
+            &mut unkept[..]
         };
         let mut room = Buffer::stale(samples * units);
+        let mut products = Buffer::stale(samples * gates);
         for s in 0..steps {
-            for i in 0..samples {
-                let z = &z[((first + i) * steps + walk.time(s)) * gates..][..gates];
-                saved[(i * steps + s) * width..][..gates].copy_from_slice(z);
-            }
             let seen = walk.seen(hs, first, samples, s, &mut room);
-            accumulate(set, seen, samples, &kernel, &mut saved[s * width..], steps * width, false);
+            accumulate(set, seen, samples, &kernel, &mut products, gates, true);
             for i in 0..samples {
                 let (h_before, h) = walk.step(walk.h0, hs, first, i, s);
                 let (c_before, c) = walk.step(cell.c0, cs, first, i, s);
                 if walk.live(first + i, s) {
-                    let saved = &mut saved[(i * steps + s) * width..][..width];
-                    dispatch_on(set, Forward { cell: &cell, saved, c_before, c, h });
+                    let z = &z[((first + i) * steps + walk.time(s)) * gates..][..gates];
+                    let product = &products[i * gates..][..gates];
+                    let saved = &mut saved[if keep { (i * steps + s) * width } else { 0 }..][..width];
+                    dispatch_on(set, Forward { cell: &cell, z, product, saved, c_before, c, h });
                 } else {
                     h.copy_from_slice(h_before);
                     c.copy_from_slice(c_before);
@@ -100,65 +110,6 @@ pub fn lstm<T: Element>(cell: Lstm<'_, T>, z: &[T]) -> LstmOutputs<T> {
         }
     });
     LstmOutputs { hs, cs, saved }
-}
-
-/// One step of one sample, from the sums without peepholes in `saved`.
-struct Forward<'a, T> {
-    cell: &'a Lstm<'a, T>,
-    saved: &'a mut [T],
-    c_before: &'a [T],
-    c: &'a mut [T],
-    h: &'a mut [T],
-}
-
-impl<T: Element> Kernel for Forward<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self) {
-        let Self { cell, saved, c_before, c, h } = self;
-        let units = h.len();
-        let (gates, rest) = saved.split_at_mut(4 * units);
-        let (a, sums) = rest.split_at_mut(units);
-        let (i_f, g_o) = gates.split_at_mut(2 * units);
-        let (g, o) = g_o.split_at_mut(units);
-        if let Some(peepholes) = cell.peepholes {
-            for (sums, peepholes) in i_f.chunks_exact_mut(units).zip(peepholes.chunks_exact(units)) {
-                add_product(sums, peepholes, c_before);
-            }
-        }
-        if cell.keeps_sums() {
-            sums[..2 * units].copy_from_slice(i_f);
-            sums[2 * units..3 * units].copy_from_slice(g);
-        }
-        activate_in_place(i_f, cell.recurrent_activation);
-        activate_in_place(g, cell.activation);
-        let (i, f) = i_f.split_at(units);
-        for j in 0..units {
-            c[j] = f[j] * c_before[j] + i[j] * g[j];
-        }
-        if let Some(peepholes) = cell.peepholes {
-            add_product(o, &peepholes[2 * units..], c);
-        }
-        if cell.keeps_sums() {
-            sums[3 * units..].copy_from_slice(o);
-        }
-        activate_in_place(o, cell.recurrent_activation);
-        a.copy_from_slice(c);
-        activate_in_place(a, cell.activation);
-        for j in 0..units {
-            h[j] = o[j] * a[j];
-        }
-    }
-}
-
-/// sum += a * b
-#[inline(always)]
-fn add_product<T: Element>(sum: &mut [T], a: &[T], b: &[T]) {
-    let (a, b) = (&a[..sum.len()], &b[..sum.len()]);
-    for j in 0..sum.len() {
-        sum[j] += a[j] * b[j];
-    }
 }
 
 /// Walks back, given the gradients of `hs` and of the last cell state.
@@ -191,6 +142,7 @@ pub fn lstm_grad<T: Element>(
             )
         };
         let mut carried = Buffer::stale(samples * units);
+        let mut room = Buffer::stale(samples * gates);
         for s in (0..steps).rev() {
             let t = walk.time(s);
             for i in 0..samples {
@@ -217,7 +169,8 @@ pub fn lstm_grad<T: Element>(
                     dz.fill(T::ZERO);
                 }
             }
-            accumulate(set, Matrix::rows(&dz[t * gates..], steps * gates), samples, &kernel, &mut carried, units, true);
+            let near = gather(Matrix::rows(&dz[t * gates..], steps * gates), samples, gates, &mut room);
+            accumulate(set, near, samples, &kernel, &mut carried, units, true);
             walk.carry(first, s, &mut carried, dh);
         }
     });
@@ -226,64 +179,4 @@ pub fn lstm_grad<T: Element>(
     walk.kernel_gradient(set, &seen, &dz, 0, gates, &mut du);
     let dpeepholes = cell.peepholes.map(|_| column_sums(&dpeepholes, peepholes));
     LstmGradients { dz, du, dpeepholes, dh0, dc0 }
-}
-
-/// One step of one sample back: from the gradients of h and c' to those of the sums of the gates and of c; dh is used up.
-struct Backward<'a, T> {
-    cell: &'a Lstm<'a, T>,
-    saved: &'a [T],
-    c_before: &'a [T],
-    c: &'a [T],
-    dh: &'a mut [T],
-    dc: &'a mut [T],
-    dz: &'a mut [T],
-    dpeepholes: &'a mut [T],
-    room: &'a mut [T],
-}
-
-impl<T: Element> Kernel for Backward<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self) {
-        let Self { cell, saved, c_before, c, dh, dc, dz, dpeepholes, room } = self;
-        let units = dh.len();
-        let (values, rest) = saved.split_at(4 * units);
-        let (a, sums) = rest.split_at(units);
-        let sums = if cell.keeps_sums() { sums } else { values };
-        let [i, f, g, o] = std::array::from_fn(|gate| &values[gate * units..][..units]);
-        let (c, c_before, dc, room) = (&c[..units], &c_before[..units], &mut dc[..units], &mut room[..units]);
-        let (di_df, dg_do) = dz.split_at_mut(2 * units);
-        let (dg, d_o) = dg_do.split_at_mut(units);
-        for j in 0..units {
-            d_o[j] = dh[j] * a[j];
-            room[j] = dh[j] * o[j];
-            dh[j] = T::ZERO;
-        }
-        scale_by_slope(d_o, &sums[3 * units..], o, cell.recurrent_activation);
-        scale_by_slope(room, c, a, cell.activation);
-        for j in 0..units {
-            dc[j] += room[j];
-        }
-        if let Some(peepholes) = cell.peepholes {
-            add_product(dc, &peepholes[2 * units..], d_o);
-            add_product(&mut dpeepholes[2 * units..], d_o, c);
-        }
-        let (di, df) = di_df.split_at_mut(units);
-        for j in 0..units {
-            di[j] = dc[j] * g[j];
-            df[j] = dc[j] * c_before[j];
-            dg[j] = dc[j] * i[j];
-            dc[j] *= f[j];
-        }
-        scale_by_slope(di_df, &sums[..2 * units], &values[..2 * units], cell.recurrent_activation);
-        scale_by_slope(dg, &sums[2 * units..3 * units], g, cell.activation);
-        if let Some(peepholes) = cell.peepholes {
-            for gate in 0..2 {
-                let gradient = &di_df[gate * units..][..units];
-                add_product(dc, &peepholes[gate * units..], gradient);
-                add_product(&mut dpeepholes[gate * units..][..units], gradient, c_before);
-            }
-        }
-    }
 }

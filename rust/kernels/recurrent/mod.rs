@@ -10,6 +10,7 @@
 
 mod gru;
 mod lstm;
+mod lstm_gates;
 #[cfg(test)]
 mod naive;
 mod simple_rnn;

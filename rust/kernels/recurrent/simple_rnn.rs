@@ -1,6 +1,6 @@
 //! `h = activation(z + h @ u)`.
 
-use super::walk::{Recurrence, Walk};
+use super::walk::{Recurrence, Walk, gather};
 use crate::kernels::activate::{Activation, activate_in_place, scale_by_slope};
 use crate::kernels::gemm::{Matrix, accumulate};
 use crate::memory::Buffer;
@@ -84,6 +84,7 @@ pub fn simple_rnn_grad<T: Element>(
         let (dz, dh) =
             unsafe { (all_dz.slice(first * row, samples * row), all_dh.slice(first * units, samples * units)) };
         let mut carried = Buffer::stale(samples * units);
+        let mut room = Buffer::stale(samples * units);
         for s in (0..steps).rev() {
             let t = walk.time(s);
             for (i, dh) in dh.chunks_exact_mut(units).enumerate() {
@@ -99,7 +100,8 @@ pub fn simple_rnn_grad<T: Element>(
                     dz.fill(T::ZERO);
                 }
             }
-            accumulate(set, Matrix::rows(&dz[t * units..], row), samples, &kernel, &mut carried, units, true);
+            let near = gather(Matrix::rows(&dz[t * units..], row), samples, units, &mut room);
+            accumulate(set, near, samples, &kernel, &mut carried, units, true);
             walk.carry(first, s, &mut carried, dh);
         }
     });

@@ -133,7 +133,7 @@ impl Case {
             Kind::Lstm { peepholes } => {
                 let peepholes = peepholes.then(|| &variables[3][..]);
                 let cell = Lstm { walk, peepholes, c0: &variables[4], activation, recurrent_activation };
-                let LstmOutputs { hs, cs, saved } = lstm(cell, &variables[0]);
+                let LstmOutputs { hs, cs, saved } = lstm(cell, &variables[0], true);
                 let LstmGradients { dz, du, dpeepholes, dh0, dc0 } =
                     lstm_grad(cell, &dhs, Some(&dc), [&hs, &cs, &saved]);
                 let dpeepholes = dpeepholes.map_or(Vec::new(), |g| g.to_vec());

@@ -62,13 +62,13 @@ impl<'a, T: Element> Walk<'a, T> {
     /// Columns `first..first + count` of the kernel, packed for `h @ kernel`.
     pub(crate) fn pack(&self, set: InstructionSet, first: usize, count: usize) -> PackedRight<T> {
         let matrix = Matrix::rows(self.kernel, self.width()).from(0, first);
-        PackedRight::new(set, matrix, self.shape.units, count)
+        PackedRight::narrow(set, matrix, self.shape.units, count)
     }
 
     /// Columns `first..first + count` of the kernel, packed for `dz @ kernelᵀ`.
     pub(crate) fn pack_transposed(&self, set: InstructionSet, first: usize, count: usize) -> PackedRight<T> {
         let matrix = Matrix::rows(self.kernel, self.width()).from(0, first).transposed();
-        PackedRight::new(set, matrix, count, self.shape.units)
+        PackedRight::narrow(set, matrix, count, self.shape.units)
     }
 
     /// Calls `group(first sample, samples)` for groups of samples.
@@ -113,33 +113,24 @@ impl<'a, T: Element> Walk<'a, T> {
         &at[..units]
     }
 
-    /// What the recurrent product sees of the states of `samples` samples from `first` on before step `s`: the states themselves,
-    /// or their product with the recurrent mask in `room`. `hs` are the states of these samples.
+    /// What the recurrent product sees of the states of `samples` samples from `first` on before step `s`, gathered in `room`: the
+    /// states themselves, or their product with the recurrent mask. `hs` are the states of these samples.
     pub(crate) fn seen<'s>(
         &self,
-        hs: &'s [T],
+        hs: &[T],
         first: usize,
         samples: usize,
         s: usize,
         room: &'s mut [T],
-    ) -> Matrix<'s, T>
-    where
-        'a: 's,
-    {
+    ) -> Matrix<'s, T> {
         let Recurrence { steps, units, .. } = self.shape;
         let states = if s == 0 {
             Matrix::rows(&self.h0[first * units..], units)
         } else {
             Matrix::rows(&hs[(s - 1) * units..], steps * units)
         };
-        if self.recurrent_mask.is_none() {
-            return states;
-        }
-        for i in 0..samples {
-            let row = &mut room[i * units..][..units];
-            row.copy_from_slice(states.row(i, units));
-            self.drop_units(first + i, row);
-        }
+        gather(states, samples, units, room);
+        room.chunks_exact_mut(units).enumerate().for_each(|(i, row)| self.drop_units(first + i, row));
         Matrix::rows(room, units)
     }
 
@@ -204,4 +195,18 @@ impl<'a, T: Element> Walk<'a, T> {
             out,
         });
     }
+}
+
+/// Copies rows of `width` elements next to each other. Where they lie in a whole history they are a large power of two apart, and so
+/// share the few places of one set of the cache, out of which a product over them would drive its own operands.
+pub(crate) fn gather<'s, T: Element>(
+    from: Matrix<'_, T>,
+    rows: usize,
+    width: usize,
+    room: &'s mut [T],
+) -> Matrix<'s, T> {
+    for (i, to) in room.chunks_exact_mut(width).take(rows).enumerate() {
+        to.copy_from_slice(from.row(i, width));
+    }
+    Matrix::rows(room, width)
 }
