@@ -9,7 +9,7 @@ use kinema_rust::geometry::ConvGeometry;
 use kinema_rust::kernels::activate::Activation;
 use kinema_rust::kernels::conv2d::{Wanted, conv2d, conv2d_grad};
 use kinema_rust::kernels::conv2d_pool::{PooledConvGeometry, conv2d_pool, conv2d_pool_grad};
-use kinema_rust::kernels::gemm::{Matmul, dense, matmul};
+use kinema_rust::kernels::gemm::{LEAF, Matmul, dense, matmul};
 use kinema_rust::kernels::recurrent::{Lstm, Recurrence, Walk, lstm, lstm_grad};
 use kinema_rust::parallel::{self, available_threads, set_threads};
 use kinema_rust::simd::{self, Element, Kernel, Simd, Vector};
@@ -245,7 +245,7 @@ fn products(bench: &mut Bench<'_, '_>) {
         let (a, b) = (values(a[0] * a[1], 1), values(b[0] * b[1], 2));
         let mut c = vec![0.0; shape.rows * shape.columns];
         let operations = 2 * shape.rows * shape.inner * shape.columns;
-        bench.case(&format!("matmul {name}"), operations, || matmul(shape, &a, &b, &mut c));
+        bench.case(&format!("matmul {name}"), operations, || matmul(shape, LEAF, &a, &b, &mut c));
     }
 }
 
@@ -270,8 +270,8 @@ fn recurrences(bench: &mut Bench<'_, '_>) {
             recurrent_activation: Activation::Sigmoid,
         };
         let operations = 2 * batch * steps * UNITS * 4 * UNITS;
-        bench.case(&format!("lstm {batch}x{steps}, 128 units"), operations, || lstm(cell, &z));
-        let outputs = lstm(cell, &z);
+        bench.case(&format!("lstm {batch}x{steps}, 128 units"), operations, || lstm(cell, &z, true));
+        let outputs = lstm(cell, &z, true);
         let dhs = values(batch * steps * UNITS, 3);
         bench.case(&format!("lstm_grad {batch}x{steps}, 128 units"), 2 * operations, || {
             lstm_grad(cell, &dhs, None, [&outputs.hs, &outputs.cs, &outputs.saved])

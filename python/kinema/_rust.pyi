@@ -116,13 +116,14 @@ def dense(x: Array, kernel: Array, bias: Array | None, activation: Activation) -
     """y = activation(x @ kernel + bias): x (m, k), kernel (k, n), bias (n,)."""
 
 def dense_update(
-    kernel: Array, x: Array, dz: Array, rule: UpdateRule, decay: float, input_gradient: bool
+    kernel: Array, x: Array, dz: Array, rule: UpdateRule, decay: float, input_gradient: bool, leaf: int
 ) -> Array | None:
     """Changes the kernel of z = x @ kernel by its gradient: first `kernel -= kernel * decay`, then the rule. Returns
-    the gradient of x, with the kernel as it was, if it is wanted."""
+    the gradient of x, with the kernel as it was, if it is wanted. Leaves as in `matmul`."""
 
-def matmul(a: Array, b: Array, transpose_a: bool, transpose_b: bool) -> Array:
-    """c = op(a) @ op(b), both 2-D or both 3-D with equal first axes."""
+def matmul(a: Array, b: Array, transpose_a: bool, transpose_b: bool, leaf: int = 16) -> Array:
+    """c = op(a) @ op(b), both 2-D or both 3-D with equal first axes. With `transpose_a`, the tree that sums over rows
+    has leaves of `leaf` rows."""
 
 # ---- machine
 def available_instruction_sets() -> list[str]:

@@ -8,21 +8,23 @@ use crate::kernels::gemm::{self, Matmul};
 use crate::memory::Buffer;
 use pyo3::prelude::*;
 
-/// c = op(a) @ op(b), both 2-D or both 3-D (a batch of matrices).
+/// c = op(a) @ op(b), both 2-D or both 3-D (a batch of matrices). With `transpose_a`, the tree that sums over rows has leaves of `leaf`.
 #[pyfunction]
+#[pyo3(signature = (a, b, transpose_a, transpose_b, leaf = gemm::LEAF))]
 pub fn matmul<'py>(
     py: Python<'py>,
     a: FloatArray<'py>,
     b: FloatArray<'py>,
     transpose_a: bool,
     transpose_b: bool,
+    leaf: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
     for_dtype!(a, T => {
         let (a, b) = (a.view::<T>("matmul", "a")?, b.view::<T>("matmul", "b")?);
         let shape = Matmul::new(a.shape, b.shape, transpose_a, transpose_b).map_err(to_python)?;
         let c_shape = [shape.batch, shape.rows, shape.columns];
         let mut c = Buffer::stale(c_shape.iter().product());
-        compute(py, || gemm::matmul(shape, a.data, b.data, &mut c))?;
+        compute(py, || gemm::matmul(shape, leaf, a.data, b.data, &mut c))?;
         new_array(py, c, &c_shape[3 - a.shape.len()..])
     })
 }
@@ -52,7 +54,7 @@ pub fn dense<'py>(
 }
 
 /// Changes the kernel of z = x @ kernel by its gradient: first `kernel -= kernel * decay`, then the rule. Returns the gradient of x, with
-/// the kernel as it was, if it is wanted.
+/// the kernel as it was, if it is wanted. Leaves as in `matmul`.
 #[pyfunction]
 pub fn dense_update<'py>(
     py: Python<'py>,
@@ -62,6 +64,7 @@ pub fn dense_update<'py>(
     rule: &UpdateRule,
     decay: f64,
     input_gradient: bool,
+    leaf: usize,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     const OP: &str = "dense_update";
     let mut slots = rule.slots(py)?;
@@ -75,7 +78,7 @@ pub fn dense_update<'py>(
         let (kernel, rule) = (slots.beside(kernel)?, rule.rule::<T>());
         let mut dx = input_gradient.then(|| Buffer::stale(m * k));
         try_compute(py, || {
-            gemm::multiply_and_update([m, k, n], x.data, dz.data, kernel, rule, decay, dx.as_deref_mut())
+            gemm::multiply_and_update([m, k, n], leaf, x.data, dz.data, kernel, rule, decay, dx.as_deref_mut())
         })?;
         dx.map(|dx| new_array(py, dx, &[m, k])).transpose()
     })

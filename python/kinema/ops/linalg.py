@@ -18,6 +18,8 @@ from kinema.updates import SpendableGradient, Update
 
 #: Weights whose gradient is worth spending on their update at once: smaller ones lie in the cache anyway.
 _WORTH_SPENDING = 1 << 19
+#: A leaf of the tree that sums a kernel's gradient over rows has at least so many, and at most.
+_LEAF_ROWS, _MOST_LEAF_ROWS = 16, 256
 
 
 @differentiable
@@ -70,7 +72,7 @@ def dense(x: Array, kernel: Array, bias: Array | None = None, *, activation: str
         raise ShapeError(
             f"ops.dense: bias has shape {bias.shape}, expected {kernel.shape[1:]} for kernel {kernel.shape}"
         )
-    matrix = rows(x)
+    matrix, leaf = rows(x), _leaf(x.shape)
     offset = None if bias is None else native(bias)
     y, before = activated("dense", activation, lambda code: _rust.dense(matrix, kernel, offset, code))
 
@@ -83,10 +85,10 @@ def dense(x: Array, kernel: Array, bias: Array | None = None, *, activation: str
             return dx.reshape(x.shape)
 
         def kernel_gradient() -> Array:
-            return _rust.matmul(matrix, dz, True, False)
+            return _rust.matmul(matrix, dz, True, False, leaf)
 
         def spend(update: Update, wanted: Sequence[bool]) -> None:
-            dx = _rust.dense_update(kernel, matrix, dz, update.rule, update.decay, wanted[0])
+            dx = _rust.dense_update(kernel, matrix, dz, update.rule, update.decay, wanted[0], leaf)
             if dx is not None:
                 of_input.append(dx)
 
@@ -95,6 +97,13 @@ def dense(x: Array, kernel: Array, bias: Array | None = None, *, activation: str
         return input_gradient, spendable, lambda: _rust.column_sums(dz)
 
     return y.reshape(*x.shape[:-1], kernel.shape[1]), backward
+
+
+def _leaf(shape: tuple[int, ...]) -> int:
+    """Rows that the sum of a kernel's gradient takes in one chain: whole samples where they have few rows."""
+    steps = max(1, math.prod(shape[1:-1]))
+    leaf = steps * -(-_LEAF_ROWS // steps)
+    return leaf if leaf <= _MOST_LEAF_ROWS else _LEAF_ROWS
 
 
 def _matrix(a: Array, b: Array) -> tuple[Array, Any]:

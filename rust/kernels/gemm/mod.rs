@@ -5,7 +5,7 @@
 //!   - `a @ b`: `b` is packed block by block when enough rows share it, else read where it lies.
 //!   - `a @ bᵀ`: with few rows computed as `(b @ aᵀ)ᵀ`, which reads `b` (the weights, in a backward pass) in place and packs only `a`;
 //!     with many rows `b` is packed as a whole.
-//! - `grouped`: `aᵀ @ b`, the gradient of weights: the sum over rows is a fixed binary tree whose leaves are groups of `LEAF` rows.
+//! - `grouped`: `aᵀ @ b`, the gradient of weights: the sum over rows is a fixed binary tree whose leaves are groups of rows.
 //! - `update`: both gradients of `x @ kernel` and the optimiser's update in one pass over a large kernel.
 //! - `accumulate`: a step of a recurrent layer, a small product that continues the sums it finds.
 //!
@@ -35,7 +35,7 @@ pub(crate) use ordered::{Finish, Ordered, Right, multiply};
 pub(crate) use pack::PackedRight;
 pub use update::multiply_and_update;
 
-/// Rows in a leaf of the tree that sums over rows.
+/// Rows in a leaf of the tree that sums over rows, unless the caller knows better: where a sample has many rows, leaves are samples.
 pub const LEAF: usize = 16;
 
 /// The shape of `c = op(a) @ op(b)`: `c` is `(batch, rows, columns)`, `inner` the length of every sum.
@@ -154,8 +154,8 @@ impl<T: Copy> Target<T> {
     }
 }
 
-/// `c = op(a) @ op(b)`.
-pub fn matmul<T: Element>(shape: Matmul, a: &[T], b: &[T], c: &mut [T]) {
+/// `c = op(a) @ op(b)`. Where `a` is transposed, the sum over rows is a tree whose leaves have `leaf` rows.
+pub fn matmul<T: Element>(shape: Matmul, leaf: usize, a: &[T], b: &[T], c: &mut [T]) {
     let Matmul { batch, rows, inner, columns, transpose_a, transpose_b } = shape;
     assert_eq!((a.len(), b.len()), (batch * rows * inner, batch * inner * columns));
     assert_eq!(c.len(), batch * rows * columns);
@@ -198,7 +198,7 @@ pub fn matmul<T: Element>(shape: Matmul, a: &[T], b: &[T], c: &mut [T]) {
                 Ordered { left, right: Right::Packed(&packed[i], 0), rows, inner, columns, out, finish: Finish::NONE }
             });
         }
-        (true, _) => multiply_grouped(set, batch, LEAF, |i| {
+        (true, _) => multiply_grouped(set, batch, leaf.max(1), |i| {
             let (left, right, out) = item(i);
             Grouped { left, right, rows, inner, columns, out }
         }),

@@ -17,7 +17,7 @@ pub fn numbers<T: Element>(count: usize, seed: u64) -> Vec<T> {
 
 fn product<T: Element>(shape: Matmul, a: &[T], b: &[T]) -> Vec<T> {
     let mut c = vec![T::from_f64(f64::NAN); shape.batch * shape.rows * shape.columns];
-    matmul(shape, a, b, &mut c);
+    matmul(shape, LEAF, a, b, &mut c);
     c
 }
 
@@ -132,18 +132,24 @@ fn tree(leaves: &[f64]) -> f64 {
 fn sums_over_rows_follow_the_tree() {
     on_every_instruction_set(|set| {
         for rows in [1, 15, 16, 17, 48, 250, 256, 257, 1000, 5 * 256 + 40] {
-            for columns in [1, 200] {
+            for (leaf, columns) in [(LEAF, 1), (LEAF, 200), (64, 200), (20, 33), (250, 1)] {
                 let shape = Matmul { batch: 1, rows: 7, inner: rows, columns, transpose_a: true, transpose_b: false };
                 let (a, b) = operands::<f64>(shape);
-                let c = product(shape, &a, &b);
+                let mut c = vec![0.0; 7 * columns];
+                matmul(shape, leaf, &a, &b, &mut c);
                 let term = |row: usize, sum: f64| {
                     let (a, b) = (a[row * 7 + 6], b[row * columns + columns - 1]);
                     if set == simd::InstructionSet::Scalar { a * b + sum } else { a.mul_add(b, sum) }
                 };
                 let rows: Vec<usize> = (0..rows).collect();
                 let leaves: Vec<f64> =
-                    rows.chunks(LEAF).map(|leaf| leaf.iter().fold(0.0, |sum, &row| term(row, sum))).collect();
-                assert_eq!(c[7 * columns - 1], tree(&leaves), "{} rows, {columns} columns", rows.len());
+                    rows.chunks(leaf).map(|leaf| leaf.iter().fold(0.0, |sum, &row| term(row, sum))).collect();
+                assert_eq!(
+                    c[7 * columns - 1],
+                    tree(&leaves),
+                    "{} rows in leaves of {leaf}, {columns} columns",
+                    rows.len()
+                );
             }
         }
     });
@@ -181,11 +187,12 @@ fn shapes_that_do_not_fit_are_refused() {
 }
 
 /// The fused pass against its three parts.
-fn update_matches_its_parts<T: Element>([m, k, n]: [usize; 3], decay: f64, threads: usize) {
+fn update_matches_its_parts<T: Element>([m, k, n]: [usize; 3], leaf: usize, decay: f64, threads: usize) {
     let (x, dz, start) = (numbers::<T>(m * k, 1), numbers::<T>(m * n, 2), numbers::<T>(k * n, 3));
     let rule = Adam { rate: 0.1, beta_1: 0.9, beta_2: 0.99, epsilon: 1e-7, step: 3 };
     let dx = product(Matmul::new(&[m, n], &[k, n], false, true).unwrap(), &dz, &start);
-    let gradient = product(Matmul::new(&[m, k], &[m, n], true, false).unwrap(), &x, &dz);
+    let mut gradient = vec![T::ZERO; k * n];
+    matmul(Matmul::new(&[m, k], &[m, n], true, false).unwrap(), leaf, &x, &dz, &mut gradient);
     let fresh = || (start.clone(), numbers::<T>(k * n, 4), vec![T::ONE; k * n]);
     let (mut w, mut mean, mut square) = fresh();
     weight_decay(&mut w, decay);
@@ -195,7 +202,7 @@ fn update_matches_its_parts<T: Element>([m, k, n]: [usize; 3], decay: f64, threa
         let mut fused_dx = vec![T::ZERO; m * k];
         let weights = Weights { w: &mut fused, slots: [&mut fused_mean, &mut fused_square, &mut []] };
         let out = wanted.then_some(&mut fused_dx[..]);
-        multiply_and_update([m, k, n], &x, &dz, weights, &rule, decay, out).unwrap();
+        multiply_and_update([m, k, n], leaf, &x, &dz, weights, &rule, decay, out).unwrap();
         let what = format!("{m}x{k}x{n} on {threads} threads");
         assert!(fused == w && fused_mean == mean && fused_square == square, "{what}: weights or slots differ");
         assert!(!wanted || fused_dx == dx, "{what}: input gradients differ");
@@ -209,8 +216,8 @@ fn updating_while_multiplying_has_the_bits_of_one_after_the_other() {
         for shape in [[1, 1, 1], [4, 130, 70], [64, 200, 512], [40, 97, 1100], [300, 70, 33], [0, 5, 6], [7, 1000, 2]] {
             for threads in [1, 2, 3] {
                 parallel::set_threads(threads);
-                update_matches_its_parts::<f32>(shape, 0.0, threads);
-                update_matches_its_parts::<f64>(shape, 0.01, threads);
+                update_matches_its_parts::<f32>(shape, LEAF, 0.0, threads);
+                update_matches_its_parts::<f64>(shape, 40, 0.01, threads);
             }
         }
     });

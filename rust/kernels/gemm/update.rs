@@ -7,7 +7,7 @@ use super::grouped::{Cut, Grouped};
 use super::ordered::{Finish, Ordered, Right};
 use super::pack::{PackedRight, panel_width};
 use super::tile::TILE_ROWS;
-use super::{LEAF, Matrix, Target};
+use super::{Matrix, Target};
 use crate::error::Result;
 use crate::kernels::optimizers::{UpdateRule, Weights, weight_decay};
 use crate::memory::Buffer;
@@ -22,9 +22,10 @@ const MOST_ROWS: usize = 16 * TILE_ROWS;
 const GRAIN: usize = 4;
 
 /// Computes `dx = dz @ kernelᵀ` if it is wanted, with the kernel as it comes, then changes the kernel by its gradient `xᵀ @ dz`: first
-/// `kernel -= kernel * decay`, then the rule. x `(m, k)`, kernel `(k, n)`, dz `(m, n)`.
+/// `kernel -= kernel * decay`, then the rule. x `(m, k)`, kernel `(k, n)`, dz `(m, n)`; leaves as in `matmul`.
 pub fn multiply_and_update<T: Element>(
     [m, k, n]: [usize; 3],
+    leaf: usize,
     x: &[T],
     dz: &[T],
     kernel: Weights<'_, T>,
@@ -73,7 +74,7 @@ pub fn multiply_and_update<T: Element>(
             columns: n,
             out: Target::rows(&mut gradient, n),
         };
-        (0..cut.blocks(rows, n)).for_each(|block| cut.compute(set, LEAF, product, block));
+        (0..cut.blocks(rows, n)).for_each(|block| cut.compute(set, leaf.max(1), product, block));
         if decay != 0.0 {
             weight_decay(part.w, decay);
         }
