@@ -121,7 +121,7 @@ def dense_update(
     """Changes the kernel of z = x @ kernel by its gradient: first `kernel -= kernel * decay`, then the rule. Returns
     the gradient of x, with the kernel as it was, if it is wanted. Leaves as in `matmul`."""
 
-def matmul(a: Array, b: Array, transpose_a: bool, transpose_b: bool, leaf: int = 16) -> Array:
+def matmul(a: Array, b: Array, transpose_a: bool, transpose_b: bool, leaf: int = ...) -> Array:
     """c = op(a) @ op(b), both 2-D or both 3-D with equal first axes. With `transpose_a`, the tree that sums over rows
     has leaves of `leaf` rows."""
 
