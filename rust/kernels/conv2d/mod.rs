@@ -7,6 +7,8 @@
 //! - forward (`forward.rs`): (pixels x K) times (K x cout)
 //! - input gradient (`input_grad.rs`): (pixels of x  x  kh * kw * cout) times (kh * kw * cout x cin), a phase per stride
 //! - kernel gradient (`kernel_grad.rs`): (K x pixels) times (pixels x cout), frames added in a fixed tree
+//!
+//! Where every channel is a group of its own there is no product to block: the same bands, walked tap by tap (`depthwise.rs`).
 
 pub(super) mod choice;
 pub(super) mod correlate;

@@ -86,7 +86,7 @@ pub fn conv2d_pool<T: Element>(
     compute(g, x, &prepared, bias, activation, true)
 }
 
-/// `conv2d_pool` of checked operands. Without `positions` the second array is empty.
+/// `conv2d_pool` of checked operands. Without `positions` the second array means nothing.
 pub(super) fn compute<T: Element>(
     g: &PooledConvGeometry,
     x: &[T],
