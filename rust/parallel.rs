@@ -127,6 +127,13 @@ impl<'a, T> Shared<'a, T> {
         Self { data: data.as_mut_ptr(), len: data.len(), lifetime: PhantomData }
     }
 
+    /// Where the element `start` lies; from there on there are at least `reach`.
+    #[inline(always)]
+    pub fn pointer(&self, start: usize, reach: usize) -> *mut T {
+        assert!(start <= self.len && reach <= self.len - start, "pointer outside of a shared array");
+        self.data.wrapping_add(start)
+    }
+
     /// The elements from `start` on.
     ///
     /// # Safety
@@ -134,9 +141,8 @@ impl<'a, T> Shared<'a, T> {
     #[allow(clippy::mut_from_ref)] // the point of the type: disjointness is the caller's promise
     #[inline(always)]
     pub unsafe fn slice(&self, start: usize, len: usize) -> &mut [T] {
-        assert!(start <= self.len && len <= self.len - start, "slice outside of a shared array");
         // SAFETY: within bounds; the caller promises that nobody else holds this part.
-        unsafe { std::slice::from_raw_parts_mut(self.data.add(start), len) }
+        unsafe { std::slice::from_raw_parts_mut(self.pointer(start, len), len) }
     }
 }
 

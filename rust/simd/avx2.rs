@@ -190,8 +190,8 @@ macro_rules! avx2_vector {
                 unsafe { $cmp::<_CMP_EQ_OQ>(self.0, other.0) }
             }
             #[inline(always)]
-            fn is_nan(self) -> $register {
-                unsafe { $cmp::<_CMP_UNORD_Q>(self.0, self.0) }
+            fn unordered(self, other: Self) -> $register {
+                unsafe { $cmp::<_CMP_UNORD_Q>(self.0, other.0) }
             }
             #[inline(always)]
             fn select(mask: $register, yes: Self, no: Self) -> Self {

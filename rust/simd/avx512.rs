@@ -169,8 +169,8 @@ macro_rules! avx512_vector {
                 unsafe { $cmp::<_CMP_EQ_OQ>(self.0, other.0) }
             }
             #[inline(always)]
-            fn is_nan(self) -> $mask {
-                unsafe { $cmp::<_CMP_UNORD_Q>(self.0, self.0) }
+            fn unordered(self, other: Self) -> $mask {
+                unsafe { $cmp::<_CMP_UNORD_Q>(self.0, other.0) }
             }
             #[inline(always)]
             fn select(mask: $mask, yes: Self, no: Self) -> Self {

@@ -23,7 +23,7 @@ use crate::error::{KernelError, Result};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 pub use element::Element;
-pub use vector::{Simd, Vector};
+pub use vector::{MAX_LANES, Simd, Vector};
 
 /// An algorithm that is compiled once for every instruction set. `run` must be `#[inline(always)]`.
 pub trait Kernel {

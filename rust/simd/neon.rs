@@ -124,8 +124,8 @@ macro_rules! neon_vector {
                 unsafe { $eq(self.0, other.0) }
             }
             #[inline(always)]
-            fn is_nan(self) -> $mask {
-                unsafe { $xor($eq(self.0, self.0), $dup_mask(<$mask_elem>::MAX)) }
+            fn unordered(self, other: Self) -> $mask {
+                unsafe { $xor($and($eq(self.0, self.0), $eq(other.0, other.0)), $dup_mask(<$mask_elem>::MAX)) }
             }
             #[inline(always)]
             fn select(mask: $mask, yes: Self, no: Self) -> Self {

@@ -128,8 +128,8 @@ impl<T: Element, const N: usize> Vector for Lanes<T, N> {
         self.compare(other, |a, b| a == b)
     }
     #[inline(always)]
-    fn is_nan(self) -> [bool; N] {
-        from_fn(|i| self.0[i].is_nan())
+    fn unordered(self, other: Self) -> [bool; N] {
+        from_fn(|i| self.0[i].is_nan() || other.0[i].is_nan())
     }
     #[inline(always)]
     fn select(mask: [bool; N], yes: Self, no: Self) -> Self {

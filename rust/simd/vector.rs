@@ -105,8 +105,13 @@ pub trait Vector: Copy {
     fn ge(self, other: Self) -> Self::Mask {
         other.le(self)
     }
+    /// Lanes where one of both is not a number.
+    fn unordered(self, other: Self) -> Self::Mask;
     /// Lanes that are not a number.
-    fn is_nan(self) -> Self::Mask;
+    #[inline(always)]
+    fn is_nan(self) -> Self::Mask {
+        self.unordered(self)
+    }
     /// Whether any lane is set.
     #[inline(always)]
     fn any(mask: Self::Mask) -> bool {

@@ -1,7 +1,7 @@
 //! 2-D convolution of channels-last frames, and its gradients.
 //!
-//! `choice.rs` says which of two algorithms computes what. Winograd's (`winograd.rs`, on top of `kernels::winograd`) is for 3 x 3
-//! kernels with many channels. The direct one is for any kernel, stride, dilation, padding and groups: implicit GEMM. Frames are cut
+//! `choice.rs` says which algorithm computes what. Winograd's (`winograd.rs`, on top of `kernels::winograd`) are for 3 x 3 kernels: of
+//! tiles with many channels, of columns with few. The direct one is for any kernel, stride, dilation, padding and groups: implicit GEMM. Frames are cut
 //! into bands of rows, the only copies are zeros around them where padding asks for it (`plane.rs`) and the packed weights. Per frame,
 //! with K = kh * kw * cin of a group and pixels = output height * width:
 //! - forward (`forward.rs`): (pixels x K) times (K x cout)
@@ -69,6 +69,7 @@ pub(super) fn compute<T: Element>(
     let epilogue = Epilogue { bias, relu };
     let y = match kernel {
         Prepared::Winograd(kernel) => winograd::conv2d(g, x, kernel, epilogue),
+        Prepared::Vertical(kernel) => winograd::conv2d_vertical(g, x, kernel, epilogue),
         Prepared::Direct(kernel) => forward::conv2d(g, x, kernel, epilogue),
     };
     if relu || activation == Activation::Linear { y } else { activate(&y, activation) }
@@ -93,14 +94,15 @@ pub fn conv2d_grad<T: Element>(
 ) -> Result<(Option<Buffer<T>>, Option<Buffer<T>>)> {
     let op = "conv2d_grad";
     check(op, &[("x", x, g.input_shape()), ("kernel", kernel, g.kernel_shape()), ("dy", dy, g.output_shape())])?;
-    Ok(match choose::<T>(g) {
-        Algorithm::Winograd => winograd::gradients(g, x, kernel, dy, wanted),
-        Algorithm::Direct => (
-            wanted.input.then(|| input_grad::conv2d_input_grad(g, dy, kernel)),
-            wanted.kernel.then(|| match forward::depthwise(g) {
-                true => depthwise::kernel_grad(g, x, dy),
-                false => kernel_grad::conv2d_kernel_grad(g, x, dy),
-            }),
-        ),
-    })
+    let algorithm = choose::<T>(g);
+    if algorithm == Algorithm::Winograd {
+        return Ok(winograd::gradients(g, x, kernel, dy, wanted));
+    }
+    let dx = wanted.input.then(|| input_grad::conv2d_input_grad(g, dy, kernel));
+    let dkernel = wanted.kernel.then(|| match algorithm {
+        Algorithm::Vertical => winograd::kernel_gradient_vertical(g, x, dy),
+        _ if forward::depthwise(g) => depthwise::kernel_grad(g, x, dy),
+        _ => kernel_grad::conv2d_kernel_grad(g, x, dy),
+    });
+    Ok((dx, dkernel))
 }

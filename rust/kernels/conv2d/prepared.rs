@@ -5,7 +5,7 @@ use super::correlate::PackedWeights;
 use super::forward::{pack, taps};
 use super::plane::Plane;
 use crate::geometry::ConvGeometry;
-use crate::kernels::winograd::{self, Frequencies};
+use crate::kernels::winograd::{self, Frequencies, vertical};
 use crate::simd::Element;
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ pub enum Prepared<T: Element> {
     Direct(PackedWeights<T>),
     /// In the frequency domain.
     Winograd(Arc<Frequencies<T>>),
+    /// Its columns in the frequency domain.
+    Vertical(vertical::Weights<T>),
 }
 
 impl<T: Element> Prepared<T> {
@@ -23,6 +25,7 @@ impl<T: Element> Prepared<T> {
         match algorithm {
             Algorithm::Direct => Self::Direct(pack(g, &taps(g, &Plane::of_input(g)), kernel)),
             Algorithm::Winograd => Self::Winograd(winograd::transformed(kernel, g.cin, g.cout)),
+            Algorithm::Vertical => Self::Vertical(vertical::Weights::new(kernel, g.cin, g.cout)),
         }
     }
 }

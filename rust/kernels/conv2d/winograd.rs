@@ -3,16 +3,36 @@
 use super::correlate::Epilogue;
 use crate::geometry::ConvGeometry;
 use crate::kernels::conv2d::Wanted;
-use crate::kernels::winograd::{self, Channels, Frequencies, Gradients, OUTPUT, Outputs, Place, Tiling, load, store};
+use crate::kernels::winograd::vertical::{self, Strips};
+use crate::kernels::winograd::{
+    self, Channels, Frequencies, Gradients, OUTPUT, Outputs, Patch, Place, Tiling, load, store,
+};
 use crate::memory::Buffer;
 use crate::parallel::Shared;
 use crate::simd::{Element, Vector};
 
 /// y = x * kernel + bias, with ReLU on top if asked for.
 pub fn conv2d<T: Element>(g: &ConvGeometry, x: &[T], kernel: &Frequencies<T>, epilogue: Epilogue<'_, T>) -> Buffer<T> {
+    with_outputs(g, epilogue, |outputs| winograd::forward(&Tiling::new(*g, size(g)), x, kernel, outputs))
+}
+
+/// The same from few channels.
+pub fn conv2d_vertical<T: Element>(
+    g: &ConvGeometry,
+    x: &[T],
+    weights: &vertical::Weights<T>,
+    epilogue: Epilogue<'_, T>,
+) -> Buffer<T> {
+    with_outputs(g, epilogue, |outputs| vertical::forward(&Strips::new(*g, size(g)), x, weights, outputs))
+}
+
+fn with_outputs<T: Element>(
+    g: &ConvGeometry,
+    epilogue: Epilogue<'_, T>,
+    compute: impl FnOnce(&Plain<'_, T>),
+) -> Buffer<T> {
     let mut y = Buffer::stale(g.output_shape().iter().product());
-    let outputs = Plain { y: Shared::new(&mut y), epilogue };
-    winograd::forward(&tiling(g), x, kernel, &outputs);
+    compute(&Plain { g, y: Shared::new(&mut y), epilogue });
     y
 }
 
@@ -24,60 +44,69 @@ pub fn gradients<T: Element>(
     dy: &[T],
     wanted: Wanted,
 ) -> (Option<Buffer<T>>, Option<Buffer<T>>) {
-    winograd::backward(&tiling(g), x, kernel, &OutputGradients { dy }, wanted)
+    let gradients = OutputGradients { g, dy };
+    let (dx, sums) = winograd::backward(&Tiling::new(*g, size(g)), x, kernel, &gradients, wanted);
+    (dx, sums.map(|(dkernel, _)| dkernel))
 }
 
-fn tiling(g: &ConvGeometry) -> Tiling {
-    Tiling::new(*g, (g.rows.output, g.cols.output))
+/// The gradient of a kernel for few channels.
+pub fn kernel_gradient_vertical<T: Element>(g: &ConvGeometry, x: &[T], dy: &[T]) -> Buffer<T> {
+    vertical::gradients(&Strips::new(*g, size(g)), x, &OutputGradients { g, dy }).0
 }
 
-/// Where the output's element of a place lies, seen from row `i` and column `j` of the tile.
+fn size(g: &ConvGeometry) -> (usize, usize) {
+    (g.rows.output, g.cols.output)
+}
+
+/// Where the output's element of a place lies.
 #[inline(always)]
-fn element(tiling: &Tiling, place: Place, i: usize, j: usize) -> usize {
-    let g = &tiling.conv;
-    ((place.frame * g.rows.output + place.row + i) * g.cols.output + place.col + j) * g.cout
+fn element(g: &ConvGeometry, place: Place) -> usize {
+    ((place.frame * g.rows.output + place.row) * g.cols.output + place.col) * g.cout
 }
 
 struct Plain<'a, T> {
+    g: &'a ConvGeometry,
     y: Shared<'a, T>,
     epilogue: Epilogue<'a, T>,
 }
 
 impl<T: Element> Outputs<T> for Plain<'_, T> {
     #[inline(always)]
-    fn put<V: Vector<Elem = T>>(&self, tiling: &Tiling, place: Place, channels: Channels, sums: [[V; OUTPUT]; OUTPUT]) {
-        let Channels { first, count } = channels;
+    fn put<V: Vector<Elem = T>, const C: usize>(&self, patch: Patch, sums: [[V; C]; OUTPUT]) {
+        let Patch { place, channels: Channels { first, count }, wanted: (rows, cols) } = patch;
         let bias = self.epilogue.bias.map_or(V::zero(), |bias| {
             let bias = &bias[first..first + count];
             // SAFETY: the slice has `count` elements.
             unsafe { load(bias.as_ptr(), count) }
         });
-        let (rows, cols) = tiling.wanted(place);
+        let (down, right) = (self.g.cols.output * self.g.cout, self.g.cout);
+        let y = self.y.pointer(element(self.g, place) + first, (rows - 1) * down + (cols - 1) * right + count);
         for i in 0..rows {
             for j in 0..cols {
                 let sum = sums[i][j].add(bias);
                 // The second operand of max is kept where one is NaN.
                 let value = if self.epilogue.relu { V::zero().max(sum) } else { sum };
-                // SAFETY: every output of every tile is visited once.
-                unsafe { store(value, self.y.slice(element(tiling, place, i, j) + first, count).as_mut_ptr(), count) };
+                // SAFETY: within reach; every output of every tile is visited once.
+                unsafe { store(value, y.add(i * down + j * right), count) };
             }
         }
     }
 }
 
 struct OutputGradients<'a, T> {
+    g: &'a ConvGeometry,
     dy: &'a [T],
 }
 
 impl<T: Element> Gradients<T> for OutputGradients<'_, T> {
     #[inline(always)]
-    fn take<V: Vector<Elem = T>>(&self, tiling: &Tiling, place: Place, channels: Channels) -> [[V; OUTPUT]; OUTPUT] {
-        let Channels { first, count } = channels;
-        let mut tile = [[V::zero(); OUTPUT]; OUTPUT];
-        let (rows, cols) = tiling.wanted(place);
+    fn take<V: Vector<Elem = T>, const C: usize>(&self, patch: Patch) -> [[V; C]; OUTPUT] {
+        let Patch { place, channels: Channels { first, count }, wanted: (rows, cols) } = patch;
+        let mut tile = [[V::zero(); C]; OUTPUT];
+        let at = element(self.g, place) + first;
         for i in 0..rows {
             for j in 0..cols {
-                let from = &self.dy[element(tiling, place, i, j) + first..][..count];
+                let from = &self.dy[at + (i * self.g.cols.output + j) * self.g.cout..][..count];
                 // SAFETY: the slice has `count` elements.
                 tile[i][j] = unsafe { load(from.as_ptr(), count) };
             }

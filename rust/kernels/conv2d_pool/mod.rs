@@ -99,6 +99,7 @@ pub(super) fn compute<T: Element>(
     match kernel {
         _ if conv2d::forward::depthwise(&g.conv) => pool_after(g, x, kernel, bias, activation),
         Prepared::Winograd(kernel) => Ok(winograd::forward(g, x, kernel, bias, relu, positions)),
+        Prepared::Vertical(kernel) => Ok(winograd::forward_vertical(g, x, kernel, bias, relu, positions)),
         Prepared::Direct(kernel) => Ok(forward::forward(g, x, kernel, bias, relu, positions)),
     }
 }
@@ -150,8 +151,9 @@ pub fn conv2d_pool_grad<T: Element>(
     if g.conv.groups == 1 && g.pool.rows.kernel * g.pool.cols.kernel > 1 && !empty {
         return Ok(match g.algorithm::<T>() {
             Algorithm::Winograd => winograd::backward(g, dy, argmax, x, kernel, input_gradient),
+            Algorithm::Vertical if !input_gradient => winograd::backward_vertical(g, dy, argmax, x),
             Algorithm::Direct if !input_gradient && dense::wins(g) => dense::backward(g, dy, argmax, x),
-            Algorithm::Direct => sparse::backward(g, dy, argmax, x, kernel, input_gradient),
+            _ => sparse::backward(g, dy, argmax, x, kernel, input_gradient),
         });
     }
     let full = pool2d::max_pool2d_grad(&g.pool, dy, argmax)?;

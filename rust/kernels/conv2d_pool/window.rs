@@ -7,6 +7,19 @@ use crate::simd::{Element, Vector};
 /// A window's positions along an axis.
 pub const POOL: usize = 2;
 
+/// What `pool` gives, without positions.
+#[inline(always)]
+pub fn pool_values<V: Vector>(window: [V; POOL * POOL], relu: bool) -> V {
+    let unordered = V::mask_or(window[0].unordered(window[1]), window[2].unordered(window[3]));
+    let mut best = window[0];
+    for index in 1..window.len() {
+        // The second operand is kept where both are equal.
+        best = window[index].max(best);
+    }
+    let best = if relu { V::zero().max(best) } else { best };
+    V::select(unordered, V::splat(V::Elem::from_f64(f64::NAN)), best)
+}
+
 /// The maximum of a window with ReLU, and its position, `DEAD` where ReLU lets nothing through.
 #[inline(always)]
 pub fn pool<V: Vector>(window: [V; POOL * POOL], relu: bool) -> (V, V) {

@@ -1,10 +1,10 @@
-//! Windows of 2 x 2 pooled as Winograd's algorithm (see `kernels::winograd`) hands over its tiles: four windows each.
+//! Windows of 2 x 2 pooled as Winograd's algorithm (see `kernels::winograd`) hands over its sums: four windows of a tile, two of columns.
 
-use super::bias::alive_sums;
-use super::window::{POOL, pool};
+use super::window::{POOL, pool, pool_values};
 use super::{Gradients, PooledConvGeometry};
 use crate::kernels::conv2d::Wanted;
-use crate::kernels::winograd::{self, Channels, Frequencies, OUTPUT, Outputs, Place, Tiling};
+use crate::kernels::winograd::vertical::{self, Strips};
+use crate::kernels::winograd::{self, Channels, Frequencies, OUTPUT, Outputs, Patch, Place, Tiling};
 use crate::memory::Buffer;
 use crate::parallel::Shared;
 use crate::simd::{Element, Vector};
@@ -18,11 +18,35 @@ pub fn forward<T: Element>(
     relu: bool,
     positions: bool,
 ) -> (Buffer<T>, Buffer<u8>) {
+    with_outputs(g, bias, relu, positions, |outputs| {
+        winograd::forward(&Tiling::new(g.conv, size(g)), x, kernel, outputs)
+    })
+}
+
+/// The same from few channels.
+pub fn forward_vertical<T: Element>(
+    g: &PooledConvGeometry,
+    x: &[T],
+    weights: &vertical::Weights<T>,
+    bias: Option<&[T]>,
+    relu: bool,
+    positions: bool,
+) -> (Buffer<T>, Buffer<u8>) {
+    let strips = Strips::new(g.conv, size(g));
+    with_outputs(g, bias, relu, positions, |outputs| vertical::forward(&strips, x, weights, outputs))
+}
+
+fn with_outputs<T: Element>(
+    g: &PooledConvGeometry,
+    bias: Option<&[T]>,
+    relu: bool,
+    positions: bool,
+    compute: impl FnOnce(&Pooled<'_, T>),
+) -> (Buffer<T>, Buffer<u8>) {
     let len = g.pool.output_shape().iter().product();
     let (mut y, mut argmax) = (Buffer::stale(len), Buffer::stale(if positions { len } else { 0 }));
     let shared_argmax = positions.then(|| Shared::new(&mut argmax));
-    let outputs = Pooled { g, y: Shared::new(&mut y), argmax: shared_argmax, bias, relu };
-    winograd::forward(&tiling(g), x, kernel, &outputs);
+    compute(&Pooled { g, y: Shared::new(&mut y), argmax: shared_argmax, bias, relu });
     (y, argmax)
 }
 
@@ -36,19 +60,34 @@ pub fn backward<T: Element>(
     input_gradient: bool,
 ) -> Gradients<T> {
     let wanted = Wanted { input: input_gradient, kernel: true };
-    let (dx, dkernel) = winograd::backward(&tiling(g), x, kernel, &PooledGradients { g, dy, argmax }, wanted);
-    Gradients { dx, dkernel: dkernel.expect("the kernel's gradient is wanted"), dbias: alive_sums(g, dy, argmax) }
+    let gradients = PooledGradients { g, dy, argmax };
+    let (dx, sums) = winograd::backward(&Tiling::new(g.conv, size(g)), x, kernel, &gradients, wanted);
+    let (dkernel, dbias) = sums.expect("the kernel's gradient is wanted");
+    Gradients { dx, dkernel, dbias }
 }
 
-fn tiling(g: &PooledConvGeometry) -> Tiling {
-    Tiling::new(g.conv, (g.pool.rows.output * POOL, g.pool.cols.output * POOL))
+/// Gradients of kernel and bias for few channels.
+pub fn backward_vertical<T: Element>(g: &PooledConvGeometry, dy: &[T], argmax: &[u8], x: &[T]) -> Gradients<T> {
+    let strips = Strips::new(g.conv, size(g));
+    let (dkernel, dbias) = vertical::gradients(&strips, x, &PooledGradients { g, dy, argmax });
+    Gradients { dx: None, dkernel, dbias }
 }
 
-/// Where the pooled element of a place lies, seen from window row `i` and column `j` of the tile.
+/// Rows and columns of the convolution's output that are pooled.
+fn size(g: &PooledConvGeometry) -> (usize, usize) {
+    (g.pool.rows.output * POOL, g.pool.cols.output * POOL)
+}
+
+/// Where the pooled element of a place lies.
 #[inline(always)]
-fn element(g: &PooledConvGeometry, place: Place, i: usize, j: usize) -> usize {
-    let (row, col) = (place.row / POOL + i, place.col / POOL + j);
-    ((place.frame * g.pool.rows.output + row) * g.pool.cols.output + col) * g.pool.channels
+fn element(g: &PooledConvGeometry, place: Place) -> usize {
+    (place.frame * g.pool.rows.output + place.row / POOL) * row(g) + place.col / POOL * g.pool.channels
+}
+
+/// Elements of a pooled row.
+#[inline(always)]
+fn row(g: &PooledConvGeometry) -> usize {
+    g.pool.cols.output * g.pool.channels
 }
 
 struct Pooled<'a, T> {
@@ -62,16 +101,23 @@ struct Pooled<'a, T> {
 
 impl<T: Element> Outputs<T> for Pooled<'_, T> {
     #[inline(always)]
-    fn put<V: Vector<Elem = T>>(&self, tiling: &Tiling, place: Place, channels: Channels, sums: [[V; OUTPUT]; OUTPUT]) {
-        let Channels { first, count } = channels;
+    fn put<V: Vector<Elem = T>, const C: usize>(&self, patch: Patch, sums: [[V; C]; OUTPUT]) {
+        let Patch { place, channels: Channels { first, count }, wanted: (rows, cols) } = patch;
         let bias = self.bias.map_or(V::zero(), |bias| {
             let bias = &bias[first..first + count];
             // SAFETY: the slice has `count` elements.
             unsafe { winograd::load(bias.as_ptr(), count) }
         });
-        let (rows, cols) = tiling.wanted(place);
-        for i in 0..rows / POOL {
-            for j in 0..cols / POOL {
+        let (rows, cols) = (rows / POOL, cols / POOL);
+        if rows == 0 || cols == 0 {
+            return;
+        }
+        let (at, down, right) = (element(self.g, place) + first, row(self.g), self.g.pool.channels);
+        let reach = (rows - 1) * down + (cols - 1) * right + count;
+        let y = self.y.pointer(at, reach);
+        let argmax = self.argmax.as_ref().map(|argmax| argmax.pointer(at, reach));
+        for i in 0..rows {
+            for j in 0..cols {
                 // The bias is added first: sums that it rounds to one number are equal.
                 let window = [
                     sums[POOL * i][POOL * j].add(bias),
@@ -79,13 +125,17 @@ impl<T: Element> Outputs<T> for Pooled<'_, T> {
                     sums[POOL * i + 1][POOL * j].add(bias),
                     sums[POOL * i + 1][POOL * j + 1].add(bias),
                 ];
+                let at = i * down + j * right;
+                let Some(argmax) = argmax else {
+                    // SAFETY: within reach; every window of every tile is visited once.
+                    unsafe { winograd::store(pool_values(window, self.relu), y.add(at), count) };
+                    continue;
+                };
                 let (best, position) = pool(window, self.relu);
-                let at = element(self.g, place, i, j) + first;
-                // SAFETY: every window of every tile is visited once.
-                unsafe { winograd::store(best, self.y.slice(at, count).as_mut_ptr(), count) };
-                if let Some(argmax) = &self.argmax {
-                    // SAFETY: as above.
-                    unsafe { position.store_bytes_partial(argmax.slice(at, count).as_mut_ptr(), count) };
+                // SAFETY: as above.
+                unsafe {
+                    winograd::store(best, y.add(at), count);
+                    position.store_bytes_partial(argmax.add(at), count);
                 }
             }
         }
@@ -100,13 +150,13 @@ struct PooledGradients<'a, T> {
 
 impl<T: Element> winograd::Gradients<T> for PooledGradients<'_, T> {
     #[inline(always)]
-    fn take<V: Vector<Elem = T>>(&self, tiling: &Tiling, place: Place, channels: Channels) -> [[V; OUTPUT]; OUTPUT] {
-        let Channels { first, count } = channels;
-        let mut tile = [[V::zero(); OUTPUT]; OUTPUT];
-        let (rows, cols) = tiling.wanted(place);
+    fn take<V: Vector<Elem = T>, const C: usize>(&self, patch: Patch) -> [[V; C]; OUTPUT] {
+        let Patch { place, channels: Channels { first, count }, wanted: (rows, cols) } = patch;
+        let mut tile = [[V::zero(); C]; OUTPUT];
+        let (at, down, right) = (element(self.g, place) + first, row(self.g), self.g.pool.channels);
         for i in 0..rows / POOL {
             for j in 0..cols / POOL {
-                let at = element(self.g, place, i, j) + first;
+                let at = at + i * down + j * right;
                 let (dy, argmax) = (&self.dy[at..][..count], &self.argmax[at..][..count]);
                 // SAFETY: the slices have `count` elements.
                 let (gradient, position) =

@@ -1,8 +1,8 @@
 //! Backward: the adjoint of every step of forward, so tiles are the same ones.
 
-use super::forward::{Channels, Tiles, TransformInputs};
+use super::forward::{Channels, Patch, Tiles, TransformInputs};
 use super::products::{Values, add_outer, multiply};
-use super::tiling::{Place, Tiling};
+use super::tiling::Tiling;
 use super::transforms::{InputAdjoint, OutputAdjoint, both_ways};
 use super::weights::{AddGradient, Frequencies, block_width};
 use super::{FREQUENCIES, INPUT, OUTPUT, tiles_per_block};
@@ -17,22 +17,21 @@ const LEAF_FRAMES: usize = 4;
 
 /// Where the gradients of a convolution's outputs come from.
 pub trait Gradients<T: Element>: Sync {
-    /// The gradients of a tile's 4 x 4 outputs for some channels, zeros for outputs that are not wanted. Must be
-    /// `#[inline(always)]`.
-    fn take<V: Vector<Elem = T>>(&self, tiling: &Tiling, place: Place, channels: Channels) -> [[V; OUTPUT]; OUTPUT];
+    /// The gradients of four rows of C columns, zeros for outputs that are not wanted. Must be `#[inline(always)]`.
+    fn take<V: Vector<Elem = T>, const C: usize>(&self, patch: Patch) -> [[V; C]; OUTPUT];
 }
 
-/// The gradients of input and kernel.
+/// The gradients of input, and of kernel and bias, those that are wanted.
 pub fn backward<T: Element>(
     tiling: &Tiling,
     x: &[T],
     kernel: &[T],
     gradients: &impl Gradients<T>,
     wanted: Wanted,
-) -> (Option<Buffer<T>>, Option<Buffer<T>>) {
+) -> (Option<Buffer<T>>, Option<(Buffer<T>, Buffer<T>)>) {
     let g = &tiling.conv;
     let mut dx = wanted.input.then(|| Buffer::stale(g.input_shape().iter().product()));
-    let mut dkernel = Buffer::stale(if wanted.kernel { kernel.len() } else { 0 });
+    let mut sums = Buffer::stale(if wanted.kernel { kernel.len() + g.cout } else { 0 });
     let leaf_frames = LEAF_OUTPUTS.div_ceil((tiling.outputs.0 * tiling.outputs.1).max(1)).min(LEAF_FRAMES);
     let job = Job {
         tiling,
@@ -48,11 +47,12 @@ pub fn backward<T: Element>(
     };
     let leaves = g.frames.div_ceil(leaf_frames);
     if wanted.kernel {
-        tree_sum(leaves, &mut dkernel, leaf);
+        tree_sum(leaves, &mut sums, leaf);
     } else {
         for_each(leaves, 1, |index| leaf(index, &mut []));
     }
-    (dx, wanted.kernel.then_some(dkernel))
+    let split = || (Buffer::copy_of(&sums[..kernel.len()]), Buffer::copy_of(&sums[kernel.len()..]));
+    (dx, wanted.kernel.then(split))
 }
 
 struct Job<'a, T: Element, G> {
@@ -67,22 +67,23 @@ struct Job<'a, T: Element, G> {
 }
 
 impl<T: Element, G: Gradients<T>> Job<'_, T, G> {
-    /// Writes dx of some frames and adds their gradient to `dkernel`, unless that is empty.
-    fn frames(&self, first: usize, count: usize, dkernel: &mut [T]) {
+    /// Writes dx of some frames and adds the gradients of kernel and bias to `sums`, unless that is empty.
+    fn frames(&self, first: usize, count: usize, sums: &mut [T]) {
         let g = &self.tiling.conv;
         let frame_len = g.rows.input * g.cols.input * g.cin;
         if let Some(dx) = &self.dx {
             // SAFETY: every frame belongs to one leaf.
             unsafe { dx.slice(first * frame_len, count * frame_len) }.fill(T::ZERO);
         }
-        let kernel_wanted = !dkernel.is_empty();
-        let mut sums = Buffer::zeroed(if kernel_wanted { FREQUENCIES * g.cin * self.stride } else { 0 });
+        let kernel_wanted = !sums.is_empty();
+        let (dkernel, dbias) = sums.split_at_mut(sums.len().saturating_sub(g.cout));
+        let mut frequencies = Buffer::zeroed(if kernel_wanted { FREQUENCIES * g.cin * self.stride } else { 0 });
         let (start, end) = (first * self.tiling.per_frame(), (first + count) * self.tiling.per_frame());
         let block = tiles_per_block(usize::MAX, g.cin, self.stride);
         for first in (start..end).step_by(block) {
             let tiles = Tiles { tiling: self.tiling, first, count: block.min(end - first) };
             let mut dy = Values::stale(tiles.count, self.stride);
-            dispatch(TransformGradients { tiles, gradients: self.gradients, to: &mut dy });
+            dispatch(TransformGradients { tiles, gradients: self.gradients, to: &mut dy, dbias: &mut *dbias });
             let mut values = Values::stale(tiles.count, g.cin.next_multiple_of(block_width::<T>(g.cin)));
             if let (Some(weights), Some(dx)) = (&self.weights, &self.dx) {
                 for block in 0..weights.blocks() {
@@ -93,12 +94,12 @@ impl<T: Element, G: Gradients<T>> Job<'_, T, G> {
             if kernel_wanted {
                 let mut values = Values { row: g.cin, ..values };
                 dispatch(TransformInputs { tiles, x: self.x, to: &mut values });
-                add_outer(&values, &dy, tiles.count, g.cout, &mut sums);
+                add_outer(&values, &dy, tiles.count, g.cout, &mut frequencies);
             }
         }
         if kernel_wanted {
             let (rows, columns) = (g.cin, g.cout);
-            dispatch(AddGradient { gradient: &sums, stride: self.stride, rows, columns, kernel: dkernel });
+            dispatch(AddGradient { gradient: &frequencies, stride: self.stride, rows, columns, kernel: dkernel });
         }
     }
 }
@@ -108,6 +109,8 @@ struct TransformGradients<'a, T: Element, G> {
     tiles: Tiles<'a>,
     gradients: &'a G,
     to: &'a mut Values<T>,
+    /// Empty where nobody wants their sums.
+    dbias: &'a mut [T],
 }
 
 impl<T: Element, G: Gradients<T>> Kernel for TransformGradients<'_, T, G> {
@@ -115,7 +118,7 @@ impl<T: Element, G: Gradients<T>> Kernel for TransformGradients<'_, T, G> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let Self { tiles, gradients, to } = self;
+        let Self { tiles, gradients, to, dbias } = self;
         let (cout, lanes) = (tiles.tiling.conv.cout, T::Vector::<S>::LANES);
         assert!(to.row >= cout.next_multiple_of(lanes) && to.stride >= tiles.count * to.row);
         for (index, place) in tiles.places() {
@@ -125,7 +128,12 @@ impl<T: Element, G: Gradients<T>> Kernel for TransformGradients<'_, T, G> {
                     [[T::Vector::<S>::zero(); INPUT]; INPUT]
                 } else {
                     let channels = Channels { first: channel, count };
-                    both_ways::<OutputAdjoint, _, OUTPUT, INPUT>(gradients.take(tiles.tiling, place, channels))
+                    let patch = Patch { place, channels, wanted: tiles.tiling.wanted(place) };
+                    let tile = gradients.take::<_, OUTPUT>(patch);
+                    if !dbias.is_empty() {
+                        add_tile(&tile, &mut dbias[channel..channel + count]);
+                    }
+                    both_ways::<OutputAdjoint, _, OUTPUT, INPUT>(tile)
                 };
                 for i in 0..INPUT {
                     for j in 0..INPUT {
@@ -137,6 +145,18 @@ impl<T: Element, G: Gradients<T>> Kernel for TransformGradients<'_, T, G> {
             }
         }
     }
+}
+
+/// Adds the sum of a tile to the gradient of the bias.
+#[inline(always)]
+fn add_tile<V: Vector>(tile: &[[V; OUTPUT]; OUTPUT], dbias: &mut [V::Elem]) {
+    let mut sum = V::zero();
+    for row in tile {
+        sum = sum.add(row[0].add(row[1]).add(row[2].add(row[3])));
+    }
+    let (to, count) = (dbias.as_mut_ptr(), dbias.len());
+    // SAFETY: the slice has `count` elements.
+    unsafe { super::store(super::load::<V>(to, count).add(sum), to, count) };
 }
 
 /// Adds gradients of frequencies to those of the inputs.

@@ -15,10 +15,19 @@ pub struct Channels {
     pub count: usize,
 }
 
+/// Neighbouring outputs of a frame for some channels.
+#[derive(Debug, Clone, Copy)]
+pub struct Patch {
+    pub place: Place,
+    pub channels: Channels,
+    /// How many rows and columns of it are wanted.
+    pub wanted: (usize, usize),
+}
+
 /// Takes the sums that make up the outputs.
 pub trait Outputs<T: Element>: Sync {
-    /// The 4 x 4 sums of a tile for some channels. Must be `#[inline(always)]`.
-    fn put<V: Vector<Elem = T>>(&self, tiling: &Tiling, place: Place, channels: Channels, sums: [[V; OUTPUT]; OUTPUT]);
+    /// The sums of four rows of C columns. Must be `#[inline(always)]`.
+    fn put<V: Vector<Elem = T>, const C: usize>(&self, patch: Patch, sums: [[V; C]; OUTPUT]);
 }
 
 /// Convolves all tiles and hands the sums over.
@@ -170,8 +179,9 @@ impl<T: Element, O: Outputs<T>> Kernel for TransformOutputs<'_, T, O> {
                         values[i][j] = unsafe { T::Vector::<S>::load(from.data.as_ptr().add(at)) };
                     }
                 }
-                let part = Channels { first: channels.first + lane, count: lanes.min(channels.count - lane) };
-                outputs.put(tiles.tiling, place, part, both_ways::<Output, _, INPUT, OUTPUT>(values));
+                let channels = Channels { first: channels.first + lane, count: lanes.min(channels.count - lane) };
+                let patch = Patch { place, channels, wanted: tiles.tiling.wanted(place) };
+                outputs.put(patch, both_ways::<Output, _, INPUT, OUTPUT>(values));
             }
         }
     }

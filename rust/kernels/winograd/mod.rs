@@ -10,6 +10,8 @@
 //! Tiles are taken in blocks across frames, so that small frames do not read the kernel again and again; a block's values stay in the
 //! second-level cache. Who uses it decides what becomes of the outputs (`Outputs`) and where gradients come from (`Gradients`).
 //!
+//! With few channels transforms of single pixels do not pay: `vertical` applies F(4, 3) along one axis only.
+//!
 //! The price is rounding: about twice the direct algorithm's error, so it is for float32 in `fast` mode only.
 
 mod backward;
@@ -20,11 +22,12 @@ mod products;
 mod tests;
 mod tiling;
 mod transforms;
+pub mod vertical;
 mod weights;
 
 pub use backward::{Gradients, backward};
 pub use cache::{clear, transformed};
-pub use forward::{Channels, Outputs, forward, load, store};
+pub use forward::{Channels, Outputs, Patch, forward, load, store};
 pub use tiling::{Place, Tiling};
 pub use weights::Frequencies;
 

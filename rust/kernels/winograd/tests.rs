@@ -55,11 +55,11 @@ fn transforms_make_a_convolution_and_have_their_adjoints() {
     }
 }
 
-fn geometry(frames: usize, size: (usize, usize), channels: (usize, usize), same: bool) -> ConvGeometry {
+pub fn geometry(frames: usize, size: (usize, usize), channels: (usize, usize), same: bool) -> ConvGeometry {
     ConvGeometry::new("test", frames, size, channels, (3, 3), (1, 1), same, (1, 1), 1).unwrap()
 }
 
-fn relative_l2<T: Element>(got: &[T], want: &[f64]) -> f64 {
+pub fn relative_l2<T: Element>(got: &[T], want: &[f64]) -> f64 {
     let error: f64 = got.iter().zip(want).map(|(g, w)| (g.to_f64() - w).powi(2)).sum();
     let size: f64 = want.iter().map(|w| w * w).sum();
     (error / size.max(f64::MIN_POSITIVE)).sqrt()
