@@ -9,6 +9,7 @@ use kinema_rust::geometry::ConvGeometry;
 use kinema_rust::kernels::activate::Activation;
 use kinema_rust::kernels::conv2d::{Wanted, conv2d, conv2d_grad};
 use kinema_rust::kernels::conv2d_pool::{PooledConvGeometry, conv2d_pool, conv2d_pool_grad};
+use kinema_rust::kernels::frames::Source;
 use kinema_rust::kernels::gemm::{LEAF, Matmul, dense, matmul};
 use kinema_rust::kernels::recurrent::{Lstm, Recurrence, Walk, lstm, lstm_grad};
 use kinema_rust::parallel::{self, available_threads, set_threads};
@@ -160,12 +161,13 @@ fn pooled_convolutions(bench: &mut Bench<'_, '_>) {
         let g = PooledConvGeometry::new("bench", conv, (2, 2)).expect("a valid shape");
         let (x, kernel, bias) = operands(&conv);
         let products = 2 * work(&conv);
-        let forward = || conv2d_pool(&g, &x, &kernel, Some(&bias), Activation::Relu).expect("valid operands");
+        let forward =
+            || conv2d_pool(&g, Source::Floats(&x), &kernel, Some(&bias), Activation::Relu).expect("valid operands");
         bench.case(&format!("conv2d_pool {name}"), products, forward);
         let (y, argmax) = forward();
         let dy = values(y.len(), 4);
         bench.case(&format!("conv2d_pool_grad {name}"), 2 * products, || {
-            conv2d_pool_grad(&g, &dy, &argmax, &x, &kernel, true).expect("valid operands")
+            conv2d_pool_grad(&g, &dy, &argmax, Source::Floats(&x), &kernel, true).expect("valid operands")
         });
     }
 }
@@ -190,13 +192,15 @@ fn convolutions(bench: &mut Bench<'_, '_>) {
         let dy = values(g.output_shape().iter().product(), 4);
         let products = 2 * work(&g);
         bench.case(&format!("conv2d {name}"), products, || {
-            conv2d(&g, &x, &weights, Some(&bias), Activation::Relu).expect("valid operands")
+            conv2d(&g, Source::Floats(&x), &weights, Some(&bias), Activation::Relu).expect("valid operands")
         });
         bench.case(&format!("conv2d_input_grad {name}"), products, || {
-            conv2d_grad(&g, &x, &weights, &dy, Wanted { input: true, kernel: false }).expect("valid operands")
+            conv2d_grad(&g, Source::Floats(&x), &weights, &dy, Wanted { input: true, kernel: false })
+                .expect("valid operands")
         });
         bench.case(&format!("conv2d_kernel_grad {name}"), products, || {
-            conv2d_grad(&g, &x, &weights, &dy, Wanted { input: false, kernel: true }).expect("valid operands")
+            conv2d_grad(&g, Source::Floats(&x), &weights, &dy, Wanted { input: false, kernel: true })
+                .expect("valid operands")
         });
     }
 }

@@ -8,6 +8,9 @@ import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[Any]
 Pair: TypeAlias = tuple[int, int]
+#: Frames of numbers; or bytes, scale, offset and, where there are some, mean and deviation: constants for every
+#: position of a row or of a frame.
+Frames: TypeAlias = Array | tuple[npt.NDArray[np.uint8], Array, Array, tuple[Array, Array] | None]
 
 #: The version of the package, from its manifest.
 __version__: str
@@ -46,7 +49,7 @@ def column_sums(x: Array) -> Array:
     """The sum of every column of x (rows, n), by a fixed tree."""
 
 def conv2d(
-    x: Array,
+    x: Frames,
     kernel: Array,
     bias: Array | None,
     strides: Pair,
@@ -59,7 +62,7 @@ def conv2d(
 
 def conv2d_grad(
     dy: Array,
-    x: Array,
+    x: Frames,
     kernel: Array,
     strides: Pair,
     same: bool,
@@ -70,14 +73,14 @@ def conv2d_grad(
     """(dx, dkernel), given dy; None where a gradient is not wanted."""
 
 def conv2d_chain(
-    x: Array,
+    x: Frames,
     links: Sequence[tuple[Array, Array | None, Pair, bool, Pair, int, Activation, Pair | None]],
 ) -> Array:
     """The output of convolutions in a row, some with max pooling behind: the last one's. A link is its kernel, bias,
     strides, same, dilation, groups, activation and pool."""
 
 def conv2d_pool(
-    x: Array,
+    x: Frames,
     kernel: Array,
     bias: Array | None,
     strides: Pair,
@@ -93,7 +96,7 @@ def conv2d_pool(
 def conv2d_pool_grad(
     dy: Array,
     argmax: npt.NDArray[np.uint8],
-    x: Array,
+    x: Frames,
     kernel: Array,
     strides: Pair,
     same: bool,

@@ -1,5 +1,6 @@
 //! Convolution and its gradients.
 
+use super::frames::FrameArray;
 use super::support::{FloatArray, PyElement, View, for_dtype, new_array, optional_view, to_python, try_compute};
 use crate::geometry::{ConvGeometry, Pair};
 use crate::kernels;
@@ -31,18 +32,8 @@ impl Options {
     }
 }
 
-/// The geometry that x and kernel ask for.
-pub fn forward_geometry<T: PyElement>(
-    op: &'static str,
-    x: View<'_, T>,
-    kernel: View<'_, T>,
-    options: Options,
-) -> PyResult<ConvGeometry> {
-    forward_geometry_of(op, x.shape(op, "x", "frames, height, width, channels")?, kernel, options)
-}
-
 /// The geometry of frames of a shape and a kernel.
-pub fn forward_geometry_of<T: PyElement>(
+pub fn forward_geometry<T: PyElement>(
     op: &'static str,
     shape: [usize; 4],
     kernel: View<'_, T>,
@@ -59,7 +50,7 @@ pub fn forward_geometry_of<T: PyElement>(
 #[pyfunction]
 pub fn conv2d<'py>(
     py: Python<'py>,
-    x: FloatArray<'py>,
+    x: FrameArray<'py>,
     kernel: FloatArray<'py>,
     bias: Option<FloatArray<'py>>,
     strides: Pair,
@@ -68,11 +59,12 @@ pub fn conv2d<'py>(
     groups: usize,
     activation: Activation,
 ) -> PyResult<Bound<'py, PyAny>> {
-    for_dtype!(x, T => {
-        let (x, kernel) = (x.view::<T>("conv2d", "x")?, kernel.view("conv2d", "kernel")?);
+    for_dtype!(kernel, T => {
+        let (shape, x) = (x.shape("conv2d")?, x.source::<T>("conv2d")?);
+        let kernel = kernel.view("conv2d", "kernel")?;
         let bias = optional_view(&bias, "conv2d", "bias")?.map(|bias| bias.data);
-        let g = forward_geometry("conv2d", x, kernel, Options { strides, same, dilation, groups })?;
-        let y = try_compute(py, || kernels::conv2d::conv2d(&g, x.data, kernel.data, bias, activation))?;
+        let g = forward_geometry("conv2d", shape, kernel, Options { strides, same, dilation, groups })?;
+        let y = try_compute(py, || kernels::conv2d::conv2d(&g, x, kernel.data, bias, activation))?;
         new_array(py, y, &g.output_shape())
     })
 }
@@ -82,7 +74,7 @@ pub fn conv2d<'py>(
 pub fn conv2d_grad<'py>(
     py: Python<'py>,
     dy: FloatArray<'py>,
-    x: FloatArray<'py>,
+    x: FrameArray<'py>,
     kernel: FloatArray<'py>,
     strides: Pair,
     same: bool,
@@ -92,11 +84,12 @@ pub fn conv2d_grad<'py>(
 ) -> PyResult<(Option<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>)> {
     let op = "conv2d_grad";
     for_dtype!(dy, T => {
-        let (dy, x, kernel) = (dy.view::<T>(op, "dy")?, x.view::<T>(op, "x")?, kernel.view::<T>(op, "kernel")?);
-        let g = forward_geometry(op, x, kernel, Options { strides, same, dilation, groups })?;
+        let (shape, x) = (x.shape(op)?, x.source::<T>(op)?);
+        let (dy, kernel) = (dy.view::<T>(op, "dy")?, kernel.view::<T>(op, "kernel")?);
+        let g = forward_geometry(op, shape, kernel, Options { strides, same, dilation, groups })?;
         let wanted = Wanted { input: wanted.0, kernel: wanted.1 };
         let (dx, dkernel) =
-            try_compute(py, || kernels::conv2d::conv2d_grad(&g, x.data, kernel.data, dy.data, wanted))?;
+            try_compute(py, || kernels::conv2d::conv2d_grad(&g, x, kernel.data, dy.data, wanted))?;
         let dx = dx.map(|dx| new_array(py, dx, &g.input_shape())).transpose()?;
         Ok((dx, dkernel.map(|dkernel| new_array(py, dkernel, &g.kernel_shape())).transpose()?))
     })

@@ -1,6 +1,7 @@
 //! Fused convolution, activation and max pooling.
 
 use super::conv2d::{Options, forward_geometry};
+use super::frames::FrameArray;
 use super::support::{FloatArray, contiguous, for_dtype, new_array, optional_view, to_python, try_compute};
 use crate::geometry::Pair;
 use crate::kernels;
@@ -14,7 +15,7 @@ use pyo3::prelude::*;
 #[pyfunction]
 pub fn conv2d_pool<'py>(
     py: Python<'py>,
-    x: FloatArray<'py>,
+    x: FrameArray<'py>,
     kernel: FloatArray<'py>,
     bias: Option<FloatArray<'py>>,
     strides: Pair,
@@ -25,13 +26,13 @@ pub fn conv2d_pool<'py>(
     pool: Pair,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
     let op = "conv2d_pool";
-    for_dtype!(x, T => {
-        let (x, kernel) = (x.view::<T>(op, "x")?, kernel.view(op, "kernel")?);
+    for_dtype!(kernel, T => {
+        let (shape, x, kernel) = (x.shape(op)?, x.source::<T>(op)?, kernel.view(op, "kernel")?);
         let bias = optional_view(&bias, op, "bias")?.map(|bias| bias.data);
-        let conv = forward_geometry(op, x, kernel, Options { strides, same, dilation, groups })?;
+        let conv = forward_geometry(op, shape, kernel, Options { strides, same, dilation, groups })?;
         let g = PooledConvGeometry::new(op, conv, pool).map_err(to_python)?;
         let (y, argmax) =
-            try_compute(py, || kernels::conv2d_pool::conv2d_pool(&g, x.data, kernel.data, bias, activation))?;
+            try_compute(py, || kernels::conv2d_pool::conv2d_pool(&g, x, kernel.data, bias, activation))?;
         Ok((new_array(py, y, &g.pool.output_shape())?, new_array(py, argmax, &g.pool.output_shape())?))
     })
 }
@@ -42,7 +43,7 @@ pub fn conv2d_pool_grad<'py>(
     py: Python<'py>,
     dy: FloatArray<'py>,
     argmax: PyReadonlyArrayDyn<'py, u8>,
-    x: FloatArray<'py>,
+    x: FrameArray<'py>,
     kernel: FloatArray<'py>,
     strides: Pair,
     same: bool,
@@ -52,13 +53,14 @@ pub fn conv2d_pool_grad<'py>(
     input_gradient: bool,
 ) -> PyResult<(Option<Bound<'py, PyAny>>, Bound<'py, PyAny>, Bound<'py, PyAny>)> {
     let op = "conv2d_pool_grad";
-    for_dtype!(x, T => {
-        let (dy, x, kernel) = (dy.view::<T>(op, "dy")?, x.view::<T>(op, "x")?, kernel.view::<T>(op, "kernel")?);
+    for_dtype!(kernel, T => {
+        let (shape, x) = (x.shape(op)?, x.source::<T>(op)?);
+        let (dy, kernel) = (dy.view::<T>(op, "dy")?, kernel.view::<T>(op, "kernel")?);
         let argmax = contiguous(&argmax, op, "argmax")?;
-        let conv = forward_geometry(op, x, kernel, Options { strides, same, dilation, groups })?;
+        let conv = forward_geometry(op, shape, kernel, Options { strides, same, dilation, groups })?;
         let g = PooledConvGeometry::new(op, conv, pool).map_err(to_python)?;
         let gradients = try_compute(py, || {
-            kernels::conv2d_pool::conv2d_pool_grad(&g, dy.data, argmax, x.data, kernel.data, input_gradient)
+            kernels::conv2d_pool::conv2d_pool_grad(&g, dy.data, argmax, x, kernel.data, input_gradient)
         })?;
         let dx = gradients.dx.map(|dx| new_array(py, dx, &conv.input_shape())).transpose()?;
         let dkernel = new_array(py, gradients.dkernel, &conv.kernel_shape())?;

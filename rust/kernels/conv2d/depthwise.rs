@@ -6,6 +6,7 @@
 use super::correlate::{Epilogue, Pixel, Taps};
 use super::plane::Plane;
 use crate::geometry::ConvGeometry;
+use crate::kernels::frames::Source;
 use crate::memory::Buffer;
 use crate::parallel::tree_sum;
 use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
@@ -143,7 +144,7 @@ impl<T: Element> Correlate<'_, T> {
 }
 
 /// dkernel (tap, channel), given dy.
-pub fn kernel_grad<T: Element>(g: &ConvGeometry, x: &[T], dy: &[T]) -> Buffer<T> {
+pub fn kernel_grad<T: Element>(g: &ConvGeometry, x: Source<'_, T>, dy: &[T]) -> Buffer<T> {
     let plane = Plane::of_input(g);
     let mut dkernel = Buffer::stale(g.kernel_shape().iter().product());
     let taps = super::forward::taps(g, &plane);
@@ -156,7 +157,7 @@ pub fn kernel_grad<T: Element>(g: &ConvGeometry, x: &[T], dy: &[T]) -> Buffer<T>
             for first in (0..g.rows.output).step_by(band_rows) {
                 let rows = band_rows.min(g.rows.output - first);
                 let (top, bottom) = super::forward::band_of(g, first, rows);
-                let x = &plane.band(&x[frame * x_len..][..x_len], top, bottom);
+                let x = &plane.band(x.frames(frame * x_len, x_len), top, bottom);
                 let dy = &dy[(frame * g.rows.output + first) * line..][..rows * line];
                 let pixels = &super::forward::pixels(g, &plane, rows, g.cols.output);
                 dispatch(AddBand { x, dy, pixels, offsets: &taps.offsets, channels: g.cin, acc: &mut *acc });

@@ -4,6 +4,7 @@ use super::correlate::{Epilogue, PackedWeights, Pixel, Taps, correlate};
 use super::depthwise;
 use super::plane::Plane;
 use crate::geometry::ConvGeometry;
+use crate::kernels::frames::Source;
 use crate::memory::Buffer;
 use crate::parallel::{Shared, for_each, threads};
 use crate::simd::Element;
@@ -35,7 +36,7 @@ pub fn pack<T: Element>(g: &ConvGeometry, taps: &Taps, kernel: &[T]) -> PackedWe
 /// y = x * kernel + bias, with ReLU on top if asked for.
 pub fn conv2d<T: Element>(
     g: &ConvGeometry,
-    x: &[T],
+    x: Source<'_, T>,
     weights: &PackedWeights<T>,
     epilogue: Epilogue<'_, T>,
 ) -> Buffer<T> {
@@ -51,7 +52,7 @@ pub fn conv2d<T: Element>(
         let (frame, first) = (index / bands, index % bands * rows_per_band);
         let rows = rows_per_band.min(g.rows.output - first);
         let (top, bottom) = band_of(g, first, rows);
-        let band = plane.band(&x[frame * x_len..][..x_len], top, bottom);
+        let band = plane.band(x.frames(frame * x_len, x_len), top, bottom);
         let pixels = pixels(g, &plane, rows, g.cols.output);
         // SAFETY: bands do not overlap, and each is visited once.
         let y = unsafe { shared.slice((frame * g.rows.output + first) * line, rows * line) };

@@ -8,6 +8,7 @@ use super::correlate::{Epilogue, PackedWeights, Pixel, Taps, correlate};
 use super::forward::band_pixels;
 use super::plane::{Plane, PlaneAxis};
 use crate::geometry::{ConvGeometry, Window};
+use crate::kernels::frames::Source;
 use crate::memory::Buffer;
 use crate::parallel::{Shared, for_each};
 use crate::simd::Element;
@@ -132,7 +133,7 @@ pub fn conv2d_input_grad<T: Element>(g: &ConvGeometry, dy: &[T], kernel: &[T]) -
     for_each(g.frames * bands, 1, |index| {
         let (frame, first) = (index / bands, index % bands * band_rows);
         let last = rows.positions.min(first + band_rows);
-        let band = plane.band(&dy[frame * dy_len..][..dy_len], first, last + rows.reach);
+        let band = plane.band(Source::Floats(&dy[frame * dy_len..][..dy_len]), first, last + rows.reach);
         let edge = |q: usize| (q * g.rows.stride).saturating_sub(g.rows.before).min(g.rows.input);
         let (top, bottom) = (edge(first), edge(last));
         // SAFETY: bands do not overlap, and each is visited once.

@@ -6,6 +6,7 @@
 use super::plane::Plane;
 use super::tile::{accumulate, tile_vectors, with_tile};
 use crate::geometry::ConvGeometry;
+use crate::kernels::frames::Source;
 use crate::memory::Buffer;
 use crate::parallel::tree_sum;
 use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
@@ -55,12 +56,16 @@ impl<T: Element> OutputGradients<T> for Whole<'_, T> {
 }
 
 /// dkernel, given dy.
-pub fn conv2d_kernel_grad<T: Element>(g: &ConvGeometry, x: &[T], dy: &[T]) -> Buffer<T> {
+pub fn conv2d_kernel_grad<T: Element>(g: &ConvGeometry, x: Source<'_, T>, dy: &[T]) -> Buffer<T> {
     kernel_gradient(g, x, &Whole { g, dy })
 }
 
 /// dkernel, given the gradients of the outputs.
-pub fn kernel_gradient<T: Element>(g: &ConvGeometry, x: &[T], gradients: &impl OutputGradients<T>) -> Buffer<T> {
+pub fn kernel_gradient<T: Element>(
+    g: &ConvGeometry,
+    x: Source<'_, T>,
+    gradients: &impl OutputGradients<T>,
+) -> Buffer<T> {
     let mut dkernel = Buffer::stale(g.kernel_shape().iter().product());
     let frames_per_leaf = LEAF_PIXELS.div_ceil((g.rows.output * g.cols.output).max(1));
     let job = Frames::new(g);
@@ -98,14 +103,20 @@ impl<'a> Frames<'a> {
     }
 
     /// Adds the gradient of one frame to `acc`, which has the shape of the kernel.
-    fn add_frame<T: Element>(&self, frame: usize, x: &[T], gradients: &impl OutputGradients<T>, acc: &mut [T]) {
+    fn add_frame<T: Element>(
+        &self,
+        frame: usize,
+        x: Source<'_, T>,
+        gradients: &impl OutputGradients<T>,
+        acc: &mut [T],
+    ) {
         let g = self.g;
         let x_len = g.rows.input * g.cols.input * g.cin;
         for first in (0..g.rows.output).step_by(self.band_rows) {
             let rows = self.band_rows.min(g.rows.output - first);
             let top = first * g.rows.stride;
             let bottom = top + (rows - 1) * g.rows.stride + (g.rows.kernel - 1) * g.rows.dilation + 1;
-            let x = self.plane.band(&x[frame * x_len..][..x_len], top, bottom);
+            let x = self.plane.band(x.frames(frame * x_len, x_len), top, bottom);
             let band = Band { frames: self, frame, first, x: &x, rows };
             dispatch(AddBand { band, gradients, acc });
         }

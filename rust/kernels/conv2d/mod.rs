@@ -31,6 +31,7 @@ use self::prepared::Prepared;
 use crate::error::{KernelError, Result};
 use crate::geometry::ConvGeometry;
 use crate::kernels::activate::{Activation, activate};
+use crate::kernels::frames::Source;
 use crate::memory::Buffer;
 use crate::simd::Element;
 
@@ -45,12 +46,13 @@ pub(super) fn check<T>(op: &'static str, arrays: &[(&'static str, &[T], [usize; 
 /// y = activation(x * kernel + bias).
 pub fn conv2d<T: Element>(
     g: &ConvGeometry,
-    x: &[T],
+    x: Source<'_, T>,
     kernel: &[T],
     bias: Option<&[T]>,
     activation: Activation,
 ) -> Result<Buffer<T>> {
-    check("conv2d", &[("x", x, g.input_shape()), ("kernel", kernel, g.kernel_shape())])?;
+    x.check("conv2d", g.input_shape())?;
+    check("conv2d", &[("kernel", kernel, g.kernel_shape())])?;
     if let Some(bias) = bias {
         KernelError::check_shape("conv2d", "bias", &[g.cout], &[bias.len()])?;
     }
@@ -60,7 +62,7 @@ pub fn conv2d<T: Element>(
 /// `conv2d` of checked operands.
 pub(super) fn compute<T: Element>(
     g: &ConvGeometry,
-    x: &[T],
+    x: Source<'_, T>,
     kernel: &Prepared<T>,
     bias: Option<&[T]>,
     activation: Activation,
@@ -68,7 +70,7 @@ pub(super) fn compute<T: Element>(
     let relu = activation == Activation::Relu;
     let epilogue = Epilogue { bias, relu };
     let y = match kernel {
-        Prepared::Winograd(kernel) => winograd::conv2d(g, x, kernel, epilogue),
+        Prepared::Winograd(kernel) => winograd::conv2d(g, &x.floats(), kernel, epilogue),
         Prepared::Vertical(kernel) => winograd::conv2d_vertical(g, x, kernel, epilogue),
         Prepared::Direct(kernel) => forward::conv2d(g, x, kernel, epilogue),
     };
@@ -87,16 +89,17 @@ pub struct Wanted {
 /// The gradients of input and kernel, those that are wanted, given dy.
 pub fn conv2d_grad<T: Element>(
     g: &ConvGeometry,
-    x: &[T],
+    x: Source<'_, T>,
     kernel: &[T],
     dy: &[T],
     wanted: Wanted,
 ) -> Result<(Option<Buffer<T>>, Option<Buffer<T>>)> {
     let op = "conv2d_grad";
-    check(op, &[("x", x, g.input_shape()), ("kernel", kernel, g.kernel_shape()), ("dy", dy, g.output_shape())])?;
+    x.check(op, g.input_shape())?;
+    check(op, &[("kernel", kernel, g.kernel_shape()), ("dy", dy, g.output_shape())])?;
     let algorithm = choose::<T>(g);
     if algorithm == Algorithm::Winograd {
-        return Ok(winograd::gradients(g, x, kernel, dy, wanted));
+        return Ok(winograd::gradients(g, &x.floats(), kernel, dy, wanted));
     }
     let dx = wanted.input.then(|| input_grad::conv2d_input_grad(g, dy, kernel));
     let dkernel = wanted.kernel.then(|| match algorithm {

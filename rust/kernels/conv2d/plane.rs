@@ -1,9 +1,9 @@
 //! A frame with zeros around it, cut into bands of rows: afterwards every window lies inside and no kernel knows of padding.
 
 use crate::geometry::{ConvGeometry, Window};
+use crate::kernels::frames::{Floats, Source};
 use crate::memory::Buffer;
 use crate::simd::Element;
-use std::ops::Deref;
 
 /// One axis of a plane: `len` positions, of which `source` real ones follow `before` zeros.
 #[derive(Clone, Copy, Debug)]
@@ -36,22 +36,6 @@ pub struct Plane {
     pub channels: usize,
 }
 
-/// Rows of a plane: the frame itself where nothing had to be padded.
-pub enum Band<'a, T: Element> {
-    Frame(&'a [T]),
-    Padded(Buffer<T>),
-}
-
-impl<T: Element> Deref for Band<'_, T> {
-    type Target = [T];
-    fn deref(&self) -> &[T] {
-        match self {
-            Self::Frame(rows) => rows,
-            Self::Padded(rows) => rows,
-        }
-    }
-}
-
 impl Plane {
     /// The input frame of a convolution.
     pub fn of_input(g: &ConvGeometry) -> Self {
@@ -67,11 +51,13 @@ impl Plane {
         self.channels * if self.needs_zeros() { self.cols.len } else { self.cols.source }
     }
 
-    /// Plane rows `first..last` of a frame.
-    pub fn band<'a, T: Element>(&self, frame: &'a [T], first: usize, last: usize) -> Band<'a, T> {
+    /// Plane rows `first..last` of a frame: its own numbers where nothing has to be padded or converted.
+    pub fn band<'a, T: Element>(&self, frame: Source<'a, T>, first: usize, last: usize) -> Floats<'a, T> {
         let pitch = self.pitch();
-        if !self.needs_zeros() {
-            return Band::Frame(&frame[first * pitch..last * pitch]);
+        if let Source::Floats(frame) = frame
+            && !self.needs_zeros()
+        {
+            return Floats::Own(&frame[first * pitch..last * pitch]);
         }
         let mut rows = Buffer::stale((last - first) * pitch);
         let source_pitch = self.cols.source * self.channels;
@@ -84,10 +70,10 @@ impl Plane {
                 continue;
             }
             row[..left].fill(T::ZERO);
-            row[left..left + kept].copy_from_slice(&frame[source * source_pitch..][..kept]);
+            frame.read_row(source, source_pitch, &mut row[left..left + kept]);
             row[left + kept..].fill(T::ZERO);
         }
-        Band::Padded(rows)
+        Floats::Made(rows)
     }
 
     /// Takes a whole plane of gradients apart again: `frame` gets what lies on real positions, zeros where no window reaches.

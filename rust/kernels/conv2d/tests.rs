@@ -1,4 +1,5 @@
 use super::*;
+use crate::kernels::frames::tests::for_bytes_and_their_numbers;
 use crate::parallel::{set_threads, threads};
 use crate::simd::on_every_instruction_set;
 use proptest::prelude::*;
@@ -20,7 +21,7 @@ fn assert_close<T: Element>(name: &str, got: &[T], want: &[T], terms: usize, tol
 }
 
 fn gradients<T: Element>(g: &ConvGeometry, x: &[T], kernel: &[T], dy: &[T]) -> (Buffer<T>, Buffer<T>) {
-    let (dx, dkernel) = conv2d_grad(g, x, kernel, dy, Wanted { input: true, kernel: true }).unwrap();
+    let (dx, dkernel) = conv2d_grad(g, Source::Floats(x), kernel, dy, Wanted { input: true, kernel: true }).unwrap();
     (dx.unwrap(), dkernel.unwrap())
 }
 
@@ -32,9 +33,9 @@ fn matches_oracle<T: Element>(g: &ConvGeometry, epsilon: f64) {
     let taps = g.rows.kernel * g.cols.kernel;
 
     let want = naive::conv2d(g, &x, &kernel, Some(&bias));
-    let got = conv2d(g, &x, &kernel, Some(&bias), Activation::Linear).unwrap();
+    let got = conv2d(g, Source::Floats(&x), &kernel, Some(&bias), Activation::Linear).unwrap();
     assert_close("forward", &got, &want, taps * g.cin, epsilon);
-    let relu = conv2d(g, &x, &kernel, Some(&bias), Activation::Relu).unwrap();
+    let relu = conv2d(g, Source::Floats(&x), &kernel, Some(&bias), Activation::Relu).unwrap();
     assert!(relu.iter().zip(&got[..]).all(|(&r, &y)| r == if y > T::ZERO { y } else { T::ZERO }));
 
     let (dx, dkernel) = gradients(g, &x, &kernel, &dy);
@@ -117,7 +118,7 @@ fn bits_do_not_depend_on_threads_or_on_neighbours() {
         let before = threads();
         let run = |count| {
             set_threads(count);
-            let y = conv2d(&g, &x, &kernel, None, Activation::Linear).unwrap();
+            let y = conv2d(&g, Source::Floats(&x), &kernel, None, Activation::Linear).unwrap();
             let (dx, dkernel) = gradients(&g, &x, &kernel, &dy);
             [y, dx, dkernel].map(|v| v.to_vec())
         };
@@ -125,16 +126,42 @@ fn bits_do_not_depend_on_threads_or_on_neighbours() {
         assert_eq!(one, run(2));
         assert_eq!(one, run(5));
         set_threads(before);
-        let alone = conv2d(&geometry(1), &x[3 * 297..4 * 297], &kernel, None, Activation::Linear).unwrap();
+        let alone =
+            conv2d(&geometry(1), Source::Floats(&x[3 * 297..4 * 297]), &kernel, None, Activation::Linear).unwrap();
         assert_eq!(alone[..], one[0][3 * alone.len()..][..alone.len()]);
     });
+}
+
+#[test]
+fn bytes_have_the_bits_of_the_numbers_they_stand_for() {
+    fn check<T: Element>(channels: (usize, usize), strides: (usize, usize), same: bool, groups: usize) {
+        let g = ConvGeometry::new("test", 3, (13, 11), channels, (3, 3), strides, same, (1, 1), groups).unwrap();
+        let kernel: Vec<T> = values(g.kernel_shape().iter().product(), 2);
+        let dy: Vec<T> = values(g.output_shape().iter().product(), 4);
+        for_bytes_and_their_numbers(g.input_shape(), |bytes, numbers| {
+            let y = |x| conv2d(&g, x, &kernel, None, Activation::Tanh).unwrap();
+            assert!(y(bytes)[..] == y(numbers)[..]);
+            let wanted = Wanted { input: false, kernel: true };
+            let dkernel = |x| conv2d_grad(&g, x, &kernel, &dy, wanted).unwrap().1.unwrap();
+            assert!(dkernel(bytes)[..] == dkernel(numbers)[..]);
+        });
+    }
+    // Direct, in groups, depthwise, Winograd's.
+    for (channels, strides, groups) in
+        [((3, 17), (1, 1), 1), ((3, 5), (2, 1), 1), ((4, 6), (1, 1), 2), ((3, 3), (1, 1), 3), ((16, 16), (1, 1), 1)]
+    {
+        for same in [false, true] {
+            check::<f32>(channels, strides, same, groups);
+            check::<f64>(channels, strides, same, groups);
+        }
+    }
 }
 
 #[test]
 fn relu_keeps_nan() {
     let g = ConvGeometry::new("test", 1, (1, 1), (1, 9), (1, 1), (1, 1), false, (1, 1), 1).unwrap();
     on_every_instruction_set(|_| {
-        let y = conv2d(&g, &[f32::NAN], &[1.0; 9], None, Activation::Relu).unwrap();
+        let y = conv2d(&g, Source::Floats(&[f32::NAN]), &[1.0; 9], None, Activation::Relu).unwrap();
         assert!(y.iter().all(|v| v.is_nan()));
     });
 }
@@ -147,6 +174,6 @@ fn wrong_arguments_are_refused() {
     let text = geometry(1, (8, 2)).unwrap_err().to_string();
     assert_eq!(text, "conv2d: input must be at least 3 along the width for a window of 3 (dilation 1), but got 2.");
     let g = geometry(2, (8, 8)).unwrap();
-    let error = conv2d(&g, &[0.0f32; 3], &[0.0; 108], None, Activation::Linear).err().unwrap();
+    let error = conv2d(&g, Source::Floats(&[0.0f32; 3]), &[0.0; 108], None, Activation::Linear).err().unwrap();
     assert_eq!(error.to_string(), "conv2d: x must be of shape [256], but got [3].");
 }

@@ -3,6 +3,7 @@
 use super::correlate::Epilogue;
 use crate::geometry::ConvGeometry;
 use crate::kernels::conv2d::Wanted;
+use crate::kernels::frames::Source;
 use crate::kernels::winograd::vertical::{self, Strips};
 use crate::kernels::winograd::{
     self, Channels, Frequencies, Gradients, OUTPUT, Outputs, Patch, Place, Tiling, load, store,
@@ -19,7 +20,7 @@ pub fn conv2d<T: Element>(g: &ConvGeometry, x: &[T], kernel: &Frequencies<T>, ep
 /// The same from few channels.
 pub fn conv2d_vertical<T: Element>(
     g: &ConvGeometry,
-    x: &[T],
+    x: Source<'_, T>,
     weights: &vertical::Weights<T>,
     epilogue: Epilogue<'_, T>,
 ) -> Buffer<T> {
@@ -50,7 +51,7 @@ pub fn gradients<T: Element>(
 }
 
 /// The gradient of a kernel for few channels.
-pub fn kernel_gradient_vertical<T: Element>(g: &ConvGeometry, x: &[T], dy: &[T]) -> Buffer<T> {
+pub fn kernel_gradient_vertical<T: Element>(g: &ConvGeometry, x: Source<'_, T>, dy: &[T]) -> Buffer<T> {
     vertical::gradients(&Strips::new(*g, size(g)), x, &OutputGradients { g, dy }).0
 }
 

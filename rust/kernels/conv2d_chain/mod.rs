@@ -13,6 +13,7 @@ use crate::kernels::activate::Activation;
 use crate::kernels::conv2d::prepared::Prepared;
 use crate::kernels::conv2d::{self, choice};
 use crate::kernels::conv2d_pool::{self, PooledConvGeometry};
+use crate::kernels::frames::Source;
 use crate::memory::Buffer;
 use crate::parallel::{Shared, for_each, threads};
 use crate::simd::Element;
@@ -85,7 +86,7 @@ impl<T: Element> Link<'_, T> {
         Prepared::new(algorithm, self.shape.conv(), self.kernel)
     }
 
-    fn run(&self, frames: usize, prepared: &Prepared<T>, x: &[T]) -> Result<Buffer<T>> {
+    fn run(&self, frames: usize, prepared: &Prepared<T>, x: Source<'_, T>) -> Result<Buffer<T>> {
         match self.shape.of_frames(frames) {
             Shape::Plain(conv) => Ok(conv2d::compute(&conv, x, prepared, self.bias, self.activation)),
             Shape::Pooled(pooled) => {
@@ -96,32 +97,33 @@ impl<T: Element> Link<'_, T> {
 }
 
 /// The output of the last link, given the input of the first one.
-pub fn conv2d_chain<T: Element>(links: &[Link<'_, T>], x: &[T]) -> Result<Buffer<T>> {
+pub fn conv2d_chain<T: Element>(links: &[Link<'_, T>], x: Source<'_, T>) -> Result<Buffer<T>> {
     let (Some(first), Some(last)) = (links.first(), links.last()) else {
         return Err(KernelError::argument("conv2d_chain", "links", "at least one", 0));
     };
-    conv2d::check("conv2d_chain", &[("x", x, first.shape.conv().input_shape())])?;
+    x.check("conv2d_chain", first.shape.conv().input_shape())?;
     for (link, next) in links.iter().zip(&links[1..]) {
         let (gives, takes) = (link.shape.output_shape(), next.shape.conv().input_shape());
         KernelError::check_shape("conv2d_chain", "the output of a link", &takes, &gives)?;
     }
     links.iter().try_for_each(Link::check)?;
     let prepared: Vec<_> = links.iter().map(Link::prepare).collect();
-    let through = |frames: usize, x: &[T]| {
+    let through = |frames: usize, x: Source<'_, T>| {
         let mut links = links.iter().zip(&prepared);
         let (link, kernel) = links.next().expect("there is one");
         let start = link.run(frames, kernel, x);
-        links.try_fold(start?, |x, (link, kernel)| link.run(frames, kernel, &x))
+        links.try_fold(start?, |x, (link, kernel)| link.run(frames, kernel, Source::Floats(&x)))
     };
     let frames = first.shape.conv().frames;
     if frames < FRAMES_PER_THREAD * threads() {
         return through(frames, x);
     }
     let mut y = Buffer::stale(last.shape.output_shape().iter().product());
-    let (x_len, y_len) = (x.len() / frames, y.len() / frames);
+    let [_, height, width, channels] = first.shape.conv().input_shape();
+    let (x_len, y_len) = (height * width * channels, y.len() / frames);
     let shared = Shared::new(&mut y);
     let failed = std::sync::Mutex::new(None);
-    for_each(frames, 1, |frame| match through(1, &x[frame * x_len..][..x_len]) {
+    for_each(frames, 1, |frame| match through(1, x.frames(frame * x_len, x_len)) {
         // SAFETY: every frame is visited once.
         Ok(y) => unsafe { shared.slice(frame * y_len, y_len) }.copy_from_slice(&y),
         Err(error) => *failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error),

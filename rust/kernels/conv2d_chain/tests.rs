@@ -1,4 +1,5 @@
 use super::*;
+use crate::kernels::frames::tests::for_bytes_and_their_numbers;
 use crate::kernels::gemm::tests::numbers;
 use crate::parallel::set_threads;
 use crate::simd::on_every_instruction_set;
@@ -26,7 +27,7 @@ fn layers(frames: usize) -> Vec<Layer> {
     .into()
 }
 
-fn run(layers: &[Layer], x: &[f32]) -> Vec<f32> {
+fn run(layers: &[Layer], x: Source<'_, f32>) -> Vec<f32> {
     let kernels: Vec<Vec<f32>> = layers
         .iter()
         .enumerate()
@@ -44,9 +45,13 @@ fn run(layers: &[Layer], x: &[f32]) -> Vec<f32> {
         })
         .collect();
     let chain = conv2d_chain(&links, x).unwrap();
-    let one_by_one = links.iter().fold(Buffer::copy_of(x), |x, link| match &link.shape {
-        Shape::Plain(conv) => conv2d::conv2d(conv, &x, link.kernel, link.bias, link.activation).unwrap(),
-        Shape::Pooled(g) => conv2d_pool::conv2d_pool(g, &x, link.kernel, link.bias, link.activation).unwrap().0,
+    let one_by_one = links.iter().fold(Buffer::copy_of(&x.floats()), |x, link| match &link.shape {
+        Shape::Plain(conv) => {
+            conv2d::conv2d(conv, Source::Floats(&x), link.kernel, link.bias, link.activation).unwrap()
+        }
+        Shape::Pooled(g) => {
+            conv2d_pool::conv2d_pool(g, Source::Floats(&x), link.kernel, link.bias, link.activation).unwrap().0
+        }
     });
     assert!(chain[..] == one_by_one[..], "a chain has other bits than its links");
     chain.to_vec()
@@ -59,13 +64,22 @@ fn chains_have_the_bits_of_their_links_for_any_number_of_threads_and_frames() {
         let frame = 30 * 30 * 3;
         let x: Vec<f32> = numbers(13 * frame, 3);
         set_threads(3);
-        let many = run(&layers(13), &x);
+        let many = run(&layers(13), Source::Floats(&x));
         set_threads(1);
-        assert!(run(&layers(13), &x) == many);
-        let few = run(&layers(2), &x[4 * frame..6 * frame]);
+        assert!(run(&layers(13), Source::Floats(&x)) == many);
+        let few = run(&layers(2), Source::Floats(&x[4 * frame..6 * frame]));
         assert!(few[..] == many[4 * few.len() / 2..][..few.len()]);
     });
     set_threads(before);
+}
+
+#[test]
+fn chains_of_bytes_have_the_bits_of_the_numbers_they_stand_for() {
+    for frames in [1, 70] {
+        for_bytes_and_their_numbers([frames, 30, 30, 3], |bytes, numbers| {
+            assert!(run(&layers(frames), bytes) == run(&layers(frames), numbers));
+        });
+    }
 }
 
 #[test]
@@ -73,7 +87,9 @@ fn links_that_do_not_fit_are_refused() {
     let kernel = vec![0.0f32; 9 * 3 * 8];
     let layers = layers(2);
     let link = |shape| Link { shape, kernel: &kernel[..], bias: None, activation: Activation::Linear };
-    let error = |links: &[Link<'_, f32>], x: usize| conv2d_chain(links, &vec![0.0; x]).err().unwrap().to_string();
+    let error = |links: &[Link<'_, f32>], x: usize| {
+        conv2d_chain(links, Source::Floats(&vec![0.0; x])).err().unwrap().to_string()
+    };
     assert_eq!(error(&[], 0), "conv2d_chain: links must be at least one, but got 0.");
     assert_eq!(error(&[link(layers[0].shape)], 7), "conv2d_chain: x must be of shape [5400], but got [7].");
     assert_eq!(

@@ -5,6 +5,7 @@
 use super::bias::alive_sums;
 use super::{DEAD, Gradients, PooledConvGeometry};
 use crate::kernels::conv2d::kernel_grad::{Block, OutputGradients, kernel_gradient};
+use crate::kernels::frames::Source;
 use crate::simd::{Element, Vector};
 
 /// Elements of a window up to which this is faster (first layer of the reference network, 27 elements: 7 against 14 ms).
@@ -16,7 +17,7 @@ pub fn wins(g: &PooledConvGeometry) -> bool {
 }
 
 /// Gradients of kernel and bias.
-pub fn backward<T: Element>(g: &PooledConvGeometry, dy: &[T], argmax: &[u8], x: &[T]) -> Gradients<T> {
+pub fn backward<T: Element>(g: &PooledConvGeometry, dy: &[T], argmax: &[u8], x: Source<'_, T>) -> Gradients<T> {
     let dkernel = kernel_gradient(&g.conv, x, &Spread { g, dy, argmax });
     Gradients { dx: None, dkernel, dbias: alive_sums(g, dy, argmax) }
 }

@@ -6,6 +6,7 @@ use super::{DEAD, PooledConvGeometry};
 use crate::kernels::conv2d::correlate::{Epilogue, PackedWeights, Pixel, Taps, Target, correlate_block};
 use crate::kernels::conv2d::forward::{BAND_PIXELS, taps};
 use crate::kernels::conv2d::plane::Plane;
+use crate::kernels::frames::Source;
 use crate::kernels::pool2d::take_first_maximum;
 use crate::memory::Buffer;
 use crate::parallel::{Shared, for_each};
@@ -15,7 +16,7 @@ use std::cell::OnceCell;
 /// Pooled outputs and, if wanted, the positions of the maxima.
 pub fn forward<T: Element>(
     g: &PooledConvGeometry,
-    x: &[T],
+    x: Source<'_, T>,
     weights: &PackedWeights<T>,
     bias: Option<&[T]>,
     relu: bool,
@@ -64,13 +65,13 @@ impl<T: Element> Job<'_, T> {
     }
 
     /// Pooled rows `first..first + rows` of a frame.
-    fn band(&self, x: &[T], frame: usize, first: usize, rows: usize, y: &mut [T], argmax: &mut [u8]) {
+    fn band(&self, x: Source<'_, T>, frame: usize, first: usize, rows: usize, y: &mut [T], argmax: &mut [u8]) {
         let PooledConvGeometry { conv, pool } = self.g;
         let conv_rows = rows * pool.rows.kernel;
         let top = first * pool.rows.kernel * conv.rows.stride;
         let bottom = top + (conv_rows - 1) * conv.rows.stride + (conv.rows.kernel - 1) * conv.rows.dilation + 1;
         let frame_len = conv.rows.input * conv.cols.input * conv.cin;
-        let band = self.plane.band(&x[frame * frame_len..][..frame_len], top, bottom);
+        let band = self.plane.band(x.frames(frame * frame_len, frame_len), top, bottom);
         let pixels = OnceCell::new();
         let mut sums = Buffer::stale(0);
         let epilogue = Epilogue { bias: self.bias, relu: false };

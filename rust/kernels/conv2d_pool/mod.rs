@@ -28,6 +28,7 @@ use crate::kernels::column_sums::column_sums;
 use crate::kernels::conv2d::Wanted;
 use crate::kernels::conv2d::choice::{Algorithm, choose};
 use crate::kernels::conv2d::prepared::Prepared;
+use crate::kernels::frames::Source;
 use crate::kernels::{conv2d, pool2d};
 use crate::memory::Buffer;
 use crate::simd::Element;
@@ -73,12 +74,13 @@ fn is_relu(activation: Activation) -> Result<bool> {
 /// Pooled activations, and one byte each: the position of the maximum in its window, or `DEAD`.
 pub fn conv2d_pool<T: Element>(
     g: &PooledConvGeometry,
-    x: &[T],
+    x: Source<'_, T>,
     kernel: &[T],
     bias: Option<&[T]>,
     activation: Activation,
 ) -> Result<(Buffer<T>, Buffer<u8>)> {
-    conv2d::check("conv2d_pool", &[("x", x, g.conv.input_shape()), ("kernel", kernel, g.conv.kernel_shape())])?;
+    x.check("conv2d_pool", g.conv.input_shape())?;
+    conv2d::check("conv2d_pool", &[("kernel", kernel, g.conv.kernel_shape())])?;
     if let Some(bias) = bias {
         KernelError::check_shape("conv2d_pool", "bias", &[g.conv.cout], &[bias.len()])?;
     }
@@ -89,7 +91,7 @@ pub fn conv2d_pool<T: Element>(
 /// `conv2d_pool` of checked operands. Without `positions` the second array means nothing.
 pub(super) fn compute<T: Element>(
     g: &PooledConvGeometry,
-    x: &[T],
+    x: Source<'_, T>,
     kernel: &Prepared<T>,
     bias: Option<&[T]>,
     activation: Activation,
@@ -98,7 +100,7 @@ pub(super) fn compute<T: Element>(
     let relu = is_relu(activation)?;
     match kernel {
         _ if conv2d::forward::depthwise(&g.conv) => pool_after(g, x, kernel, bias, activation),
-        Prepared::Winograd(kernel) => Ok(winograd::forward(g, x, kernel, bias, relu, positions)),
+        Prepared::Winograd(kernel) => Ok(winograd::forward(g, &x.floats(), kernel, bias, relu, positions)),
         Prepared::Vertical(kernel) => Ok(winograd::forward_vertical(g, x, kernel, bias, relu, positions)),
         Prepared::Direct(kernel) => Ok(forward::forward(g, x, kernel, bias, relu, positions)),
     }
@@ -107,7 +109,7 @@ pub(super) fn compute<T: Element>(
 /// Pooling of an activation that is written: for channels that do not see each other, whose convolution is no product.
 fn pool_after<T: Element>(
     g: &PooledConvGeometry,
-    x: &[T],
+    x: Source<'_, T>,
     kernel: &Prepared<T>,
     bias: Option<&[T]>,
     activation: Activation,
@@ -135,12 +137,13 @@ pub fn conv2d_pool_grad<T: Element>(
     g: &PooledConvGeometry,
     dy: &[T],
     argmax: &[u8],
-    x: &[T],
+    x: Source<'_, T>,
     kernel: &[T],
     input_gradient: bool,
 ) -> Result<Gradients<T>> {
     let op = "conv2d_pool_grad";
-    conv2d::check(op, &[("x", x, g.conv.input_shape()), ("kernel", kernel, g.conv.kernel_shape())])?;
+    x.check(op, g.conv.input_shape())?;
+    conv2d::check(op, &[("kernel", kernel, g.conv.kernel_shape())])?;
     conv2d::check(op, &[("dy", dy, g.pool.output_shape())])?;
     conv2d::check(op, &[("argmax", argmax, g.pool.output_shape())])?;
     if let Some(&bad) = argmax.iter().find(|&&a| a != DEAD && usize::from(a) >= g.pool.rows.kernel * g.pool.cols.kernel)
@@ -150,7 +153,7 @@ pub fn conv2d_pool_grad<T: Element>(
     let empty = g.conv.cin == 0 || g.conv.cout == 0;
     if g.conv.groups == 1 && g.pool.rows.kernel * g.pool.cols.kernel > 1 && !empty {
         return Ok(match g.algorithm::<T>() {
-            Algorithm::Winograd => winograd::backward(g, dy, argmax, x, kernel, input_gradient),
+            Algorithm::Winograd => winograd::backward(g, dy, argmax, &x.floats(), kernel, input_gradient),
             Algorithm::Vertical if !input_gradient => winograd::backward_vertical(g, dy, argmax, x),
             Algorithm::Direct if !input_gradient && dense::wins(g) => dense::backward(g, dy, argmax, x),
             _ => sparse::backward(g, dy, argmax, x, kernel, input_gradient),

@@ -8,6 +8,7 @@
 
 use super::{DEAD, Gradients, PooledConvGeometry};
 use crate::kernels::conv2d::plane::Plane;
+use crate::kernels::frames::Source;
 use crate::memory::Buffer;
 use crate::parallel::{Shared, tree_sum};
 use crate::simd::{Element, Kernel, Simd, Vector, dispatch, lanes};
@@ -23,7 +24,7 @@ pub fn backward<T: Element>(
     g: &PooledConvGeometry,
     dy: &[T],
     argmax: &[u8],
-    x: &[T],
+    x: Source<'_, T>,
     kernel: &[T],
     input_gradient: bool,
 ) -> Gradients<T> {
@@ -44,7 +45,7 @@ pub fn backward<T: Element>(
             let (dy, argmax) = (&dy[pooled.clone()], &argmax[pooled]);
             // SAFETY: every frame is visited once.
             let dx = shared_dx.as_ref().map(|dx| unsafe { dx.slice(frame * x_len, x_len) });
-            job.frame(dy, argmax, &x[frame * x_len..][..x_len], &mut lists, dkernel, dbias, dx);
+            job.frame(dy, argmax, x.frames(frame * x_len, x_len), &mut lists, dkernel, dbias, dx);
         }
     });
     let mut dkernel = Buffer::stale(kernel.len());
@@ -190,7 +191,7 @@ impl<'a, T: Element> Job<'a, T> {
         &self,
         dy: &[T],
         argmax: &[u8],
-        x: &[T],
+        x: Source<'_, T>,
         lists: &mut Lists<T>,
         dkernel: &mut [T],
         dbias: &mut [T],

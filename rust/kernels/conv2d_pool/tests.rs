@@ -1,5 +1,6 @@
 use super::*;
 use crate::kernels::conv2d::naive as conv;
+use crate::kernels::frames::tests::for_bytes_and_their_numbers;
 use crate::parallel::{set_threads, threads};
 use crate::simd::on_every_instruction_set;
 use proptest::prelude::*;
@@ -27,11 +28,11 @@ fn matches_oracle<T: Element>(g: &PooledConvGeometry, activation: Activation, ep
     let terms = 1.0 + (g.conv.rows.kernel * g.conv.cols.kernel * g.conv.cin.max(g.conv.cout)) as f64;
 
     let (want, _) = naive::forward(g, &x, &kernel, Some(&bias), relu);
-    let (y, argmax) = conv2d_pool(g, &x, &kernel, Some(&bias), activation).unwrap();
+    let (y, argmax) = conv2d_pool(g, Source::Floats(&x), &kernel, Some(&bias), activation).unwrap();
     assert_close("forward", &y, &want, terms * epsilon);
 
     // The un-fused path has the same bits, so positions can be compared too.
-    let full = conv2d::conv2d(&g.conv, &x, &kernel, Some(&bias), activation).unwrap();
+    let full = conv2d::conv2d(&g.conv, Source::Floats(&x), &kernel, Some(&bias), activation).unwrap();
     let (plain, positions) = pool2d::max_pool2d::<T, u8>(&g.pool, &full).unwrap();
     assert_eq!(y[..], plain[..]);
     let same = |(i, &a): (usize, &u8)| if a == DEAD { relu && y[i] == T::ZERO } else { a == positions[i] };
@@ -39,7 +40,7 @@ fn matches_oracle<T: Element>(g: &PooledConvGeometry, activation: Activation, ep
 
     let dy: Vec<T> = values(y.len(), 4);
     let full = naive::expand(g, &dy, &argmax);
-    let got = conv2d_pool_grad(g, &dy, &argmax, &x, &kernel, true).unwrap();
+    let got = conv2d_pool_grad(g, &dy, &argmax, Source::Floats(&x), &kernel, true).unwrap();
     assert_close("dx", &got.dx.unwrap(), &conv::conv2d_input_grad(&g.conv, &full, &kernel), terms * epsilon);
     let terms = 1.0 + y.len() as f64;
     assert_close("dkernel", &got.dkernel, &conv::conv2d_kernel_grad(&g.conv, &x, &full), terms * epsilon);
@@ -47,7 +48,7 @@ fn matches_oracle<T: Element>(g: &PooledConvGeometry, activation: Activation, ep
     full.iter().enumerate().for_each(|(i, v)| sums[i % g.conv.cout] += v.to_f64());
     let sums: Vec<T> = sums.into_iter().map(T::from_f64).collect();
     assert_close("dbias", &got.dbias, &sums, terms * epsilon);
-    let other = conv2d_pool_grad(g, &dy, &argmax, &x, &kernel, false).unwrap();
+    let other = conv2d_pool_grad(g, &dy, &argmax, Source::Floats(&x), &kernel, false).unwrap();
     assert!(other.dx.is_none());
     assert_close("dkernel without dx", &other.dkernel, &got.dkernel, 2.0 * terms * epsilon);
     assert_close("dbias without dx", &other.dbias, &sums, terms * epsilon);
@@ -59,6 +60,34 @@ fn on_all(g: &PooledConvGeometry) {
             matches_oracle::<f32>(g, activation, f64::from(f32::EPSILON));
             matches_oracle::<f64>(g, activation, f64::EPSILON);
         });
+    }
+}
+
+#[test]
+fn bytes_have_the_bits_of_the_numbers_they_stand_for() {
+    // Dense and sparse backward, groups, depthwise, Winograd's; pooled in registers and from a scratch.
+    for (channels, size, pool, groups) in [
+        ((3, 17), 3, (2, 2), 1),
+        ((3, 17), 5, (2, 2), 1),
+        ((4, 6), 3, (3, 2), 2),
+        ((3, 3), 3, (2, 2), 3),
+        ((16, 16), 3, (2, 2), 1),
+    ] {
+        for same in [false, true] {
+            let conv =
+                ConvGeometry::new("test", 3, (13, 15), channels, (size, size), (1, 1), same, (1, 1), groups).unwrap();
+            let g = PooledConvGeometry::new("test", conv, pool).unwrap();
+            let kernel: Vec<f32> = values(conv.kernel_shape().iter().product(), 2);
+            let dy: Vec<f32> = values(g.pool.output_shape().iter().product(), 4);
+            for_bytes_and_their_numbers(conv.input_shape(), |bytes, numbers| {
+                let pooled = |x| conv2d_pool(&g, x, &kernel, None, Activation::Relu).unwrap();
+                let ((y, argmax), (expected, positions)) = (pooled(bytes), pooled(numbers));
+                assert!(y[..] == expected[..] && argmax[..] == positions[..]);
+                let gradients = |x| conv2d_pool_grad(&g, &dy, &argmax, x, &kernel, false).unwrap();
+                let (got, expected) = (gradients(bytes), gradients(numbers));
+                assert!(got.dkernel[..] == expected.dkernel[..] && got.dbias[..] == expected.dbias[..]);
+            });
+        }
     }
 }
 
@@ -106,8 +135,8 @@ fn bands_and_groups_of_frames_join_with_the_same_bits_on_any_threads() {
         let before = threads();
         let run = |count| {
             set_threads(count);
-            let (y, argmax) = conv2d_pool(&g, &x, &kernel, None, Activation::Relu).unwrap();
-            let grads = conv2d_pool_grad(&g, &dy, &argmax, &x, &kernel, true).unwrap();
+            let (y, argmax) = conv2d_pool(&g, Source::Floats(&x), &kernel, None, Activation::Relu).unwrap();
+            let grads = conv2d_pool_grad(&g, &dy, &argmax, Source::Floats(&x), &kernel, true).unwrap();
             (y.to_vec(), argmax.to_vec(), grads.dx.unwrap().to_vec(), grads.dkernel.to_vec(), grads.dbias.to_vec())
         };
         let one = run(1);
@@ -123,7 +152,8 @@ fn nan_goes_through_relu_and_pooling() {
     let conv = ConvGeometry::new("test", 1, (2, 2), (1, 1), (1, 1), (1, 1), false, (1, 1), 1).unwrap();
     let g = PooledConvGeometry::new("test", conv, (2, 2)).unwrap();
     on_every_instruction_set(|_| {
-        let (y, argmax) = conv2d_pool(&g, &[1.0f32, f32::NAN, 5.0, 2.0], &[1.0], None, Activation::Relu).unwrap();
+        let (y, argmax) =
+            conv2d_pool(&g, Source::Floats(&[1.0f32, f32::NAN, 5.0, 2.0]), &[1.0], None, Activation::Relu).unwrap();
         assert!(y[0].is_nan());
         assert_eq!(argmax[0], 1);
     });
@@ -135,8 +165,8 @@ fn wrong_arguments_are_refused() {
     let text = PooledConvGeometry::new("conv2d_pool", conv, (16, 16)).unwrap_err().to_string();
     assert_eq!(text, "conv2d_pool: pool must be a window of fewer than 255 positions, but got (16, 16).");
     let g = PooledConvGeometry::new("test", conv, (10, 10)).unwrap();
-    let error = conv2d_pool(&g, &[0.0f32; 400], &[1.0], None, Activation::Gelu).err().unwrap();
+    let error = conv2d_pool(&g, Source::Floats(&[0.0f32; 400]), &[1.0], None, Activation::Gelu).err().unwrap();
     assert_eq!(error.to_string(), "conv2d_pool: activation must be LINEAR or RELU, but got Gelu.");
-    let error = conv2d_pool_grad(&g, &[0.0f32; 4], &[100; 4], &[0.0; 400], &[1.0], true).err().unwrap();
+    let error = conv2d_pool_grad(&g, &[0.0f32; 4], &[100; 4], Source::Floats(&[0.0; 400]), &[1.0], true).err().unwrap();
     assert_eq!(error.to_string(), "conv2d_pool_grad: argmax must be positions inside the pooling window, but got 100.");
 }

@@ -3,6 +3,7 @@
 use super::window::{POOL, pool, pool_values};
 use super::{Gradients, PooledConvGeometry};
 use crate::kernels::conv2d::Wanted;
+use crate::kernels::frames::Source;
 use crate::kernels::winograd::vertical::{self, Strips};
 use crate::kernels::winograd::{self, Channels, Frequencies, OUTPUT, Outputs, Patch, Place, Tiling};
 use crate::memory::Buffer;
@@ -26,7 +27,7 @@ pub fn forward<T: Element>(
 /// The same from few channels.
 pub fn forward_vertical<T: Element>(
     g: &PooledConvGeometry,
-    x: &[T],
+    x: Source<'_, T>,
     weights: &vertical::Weights<T>,
     bias: Option<&[T]>,
     relu: bool,
@@ -67,7 +68,12 @@ pub fn backward<T: Element>(
 }
 
 /// Gradients of kernel and bias for few channels.
-pub fn backward_vertical<T: Element>(g: &PooledConvGeometry, dy: &[T], argmax: &[u8], x: &[T]) -> Gradients<T> {
+pub fn backward_vertical<T: Element>(
+    g: &PooledConvGeometry,
+    dy: &[T],
+    argmax: &[u8],
+    x: Source<'_, T>,
+) -> Gradients<T> {
     let strips = Strips::new(g.conv, size(g));
     let (dkernel, dbias) = vertical::gradients(&strips, x, &PooledGradients { g, dy, argmax });
     Gradients { dx: None, dkernel, dbias }

@@ -3,6 +3,7 @@
 use super::super::transforms::{Output, Transform};
 use super::super::{Channels, INPUT, OUTPUT, Outputs, Patch, Place};
 use super::{COLUMNS, Strips, Weights};
+use crate::kernels::frames::Source;
 use crate::parallel::for_each;
 use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
 
@@ -10,7 +11,7 @@ use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
 const TASK_STRIPS: usize = 4;
 
 /// Convolves all strips and hands the sums over.
-pub fn forward<T: Element>(strips: &Strips, x: &[T], weights: &Weights<T>, outputs: &impl Outputs<T>) {
+pub fn forward<T: Element>(strips: &Strips, x: Source<'_, T>, weights: &Weights<T>, outputs: &impl Outputs<T>) {
     let tasks = strips.per_frame().div_ceil(TASK_STRIPS);
     for_each(strips.conv.frames * tasks, 1, |index| {
         let (frame, first) = (index / tasks, index % tasks * TASK_STRIPS);

@@ -5,6 +5,7 @@ use super::super::transforms::{KernelAdjoint, OutputAdjoint, Transform};
 use super::super::{Channels, Gradients, INPUT, OUTPUT, Patch, Place, TAPS};
 use super::{COLUMNS, Strips};
 use crate::kernels::conv2d::tile::{accumulate, tile_vectors, with_tile};
+use crate::kernels::frames::Source;
 use crate::memory::Buffer;
 use crate::parallel::tree_sum;
 use crate::simd::{Element, Kernel, MAX_LANES, Simd, Vector, dispatch};
@@ -19,7 +20,11 @@ const MOST_VECTORS: usize = 2;
 const PANEL: usize = (PANEL_COLUMNS * MOST_VECTORS + 1) * MAX_LANES;
 
 /// The gradients of kernel and bias.
-pub fn gradients<T: Element>(strips: &Strips, x: &[T], gradients: &impl Gradients<T>) -> (Buffer<T>, Buffer<T>) {
+pub fn gradients<T: Element>(
+    strips: &Strips,
+    x: Source<'_, T>,
+    gradients: &impl Gradients<T>,
+) -> (Buffer<T>, Buffer<T>) {
     let g = &strips.conv;
     let kernel_len = TAPS * strips.products() * g.cout;
     let mut sums = Buffer::stale(kernel_len + g.cout);

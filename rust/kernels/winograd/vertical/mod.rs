@@ -22,6 +22,7 @@ use super::transforms::{Input, Transform};
 use super::{INPUT, OUTPUT, TAPS, load, store};
 use crate::geometry::ConvGeometry;
 use crate::kernels::conv2d::plane::Plane;
+use crate::kernels::frames::Source;
 use crate::memory::Buffer;
 use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
 
@@ -58,10 +59,10 @@ impl Strips {
     }
 
     /// Writes the six frequencies of the input rows that the strip from output row `row` on sees, (frequency, row of the plane).
-    fn transform<T: Element>(&self, x: &[T], frame: usize, row: usize, lines: &mut [T]) {
+    fn transform<T: Element>(&self, x: Source<'_, T>, frame: usize, row: usize, lines: &mut [T]) {
         let frame_len = self.conv.rows.input * self.conv.cols.input * self.conv.cin;
         let (pitch, bottom) = (self.plane.pitch(), (row + INPUT).min(self.plane.rows.len));
-        let rows = self.plane.band(&x[frame * frame_len..][..frame_len], row, bottom);
+        let rows = self.plane.band(x.frames(frame * frame_len, frame_len), row, bottom);
         dispatch(TransformRows { rows: &rows, pitch, lines });
     }
 }

@@ -16,8 +16,8 @@ fn errors<T: Element>(g: &ConvGeometry) -> [f64; 2] {
     let bias = narrow(&numbers::<f64>(g.cout, 3));
     let dy = narrow(&numbers::<f64>(g.output_shape().iter().product(), 4));
     let epilogue = Epilogue { bias: Some(&bias), relu: false };
-    let y = conv::conv2d_vertical(g, &x, &Weights::new(&kernel, g.cin, g.cout), epilogue);
-    let dkernel = conv::kernel_gradient_vertical(g, &x, &dy);
+    let y = conv::conv2d_vertical(g, Source::Floats(&x), &Weights::new(&kernel, g.cin, g.cout), epilogue);
+    let dkernel = conv::kernel_gradient_vertical(g, Source::Floats(&x), &dy);
     let (x, kernel, bias, dy) = (wide(&x), wide(&kernel), wide(&bias), wide(&dy));
     [
         relative_l2(&y, &naive::conv2d(g, &x, &kernel, Some(&bias))),
@@ -65,9 +65,9 @@ fn errors_stay_within_four_times_those_of_the_direct_algorithm() {
         let want = naive::conv2d(&g, &wide(&x), &wide(&kernel), None);
         on_every_instruction_set(|set| {
             let epilogue = || Epilogue { bias: None, relu: false };
-            let y = conv::conv2d_vertical(&g, &x, &Weights::new(&kernel, g.cin, g.cout), epilogue());
+            let y = conv::conv2d_vertical(&g, Source::Floats(&x), &Weights::new(&kernel, g.cin, g.cout), epilogue());
             let packed = direct::pack(&g, &direct::taps(&g, &Plane::of_input(&g)), &kernel);
-            let other = direct::conv2d(&g, &x, &packed, epilogue());
+            let other = direct::conv2d(&g, Source::Floats(&x), &packed, epilogue());
             let (error, bound) = (relative_l2(&y, &want), 4.0 * relative_l2(&other, &want));
             assert!(error <= bound, "{cin} channels on {}: {error:e}, direct times four {bound:e}", set.name());
         });
