@@ -132,15 +132,29 @@ class Normalization(ElementwiseLayer):
     def call(self, inputs: Any) -> Any:
         """The normalised input."""
         self._require_kept_lengths(inputs.shape)
-        mean = self.mean
-        deviation = np.maximum(np.sqrt(self.variance), np.asarray(config.epsilon(), self.dtype))
-        if self.invert:
-            return self._affine(inputs, deviation, mean)
-        if inputs.dtype.kind == "f" or deviation.min(initial=1.0) < 1:
-            # A small deviation would make of `x / deviation - mean / deviation` a difference of two huge numbers.
+        factor_and_term = self._factor_and_term(of_floats=inputs.dtype.kind == "f")
+        if factor_and_term is None:
             floats = inputs if inputs.dtype.kind == "f" else ops.cast(inputs, dtype=self.dtype)
-            return (floats - mean) / deviation
-        return self._affine(inputs, 1 / deviation, -mean / deviation)
+            return (floats - self.mean) / self.deviation
+        scale, offset = (_innermost(constants) for constants in factor_and_term)
+        return ops.normalize_frames(inputs, scale=scale, offset=offset)
+
+    def byte_scaling(self, rescaling: ops.ByteScaling | None = None) -> ops.ByteScaling | None:
+        """What the layer makes of bytes, or of what a rescaling before it made of them; None if that is no scaling."""
+        factor_and_term = self._factor_and_term(of_floats=rescaling is not None)
+        if factor_and_term is None:
+            one, zero = np.ones((), self.dtype), np.zeros((), self.dtype)
+            scale, offset = (one, zero) if rescaling is None else (rescaling.scale, rescaling.offset)
+            return ops.ByteScaling(scale, offset, _innermost(self.mean), _innermost(self.deviation))
+        if rescaling is not None:
+            return None
+        return ops.ByteScaling(*(_innermost(constants) for constants in factor_and_term))
+
+    @property
+    def deviation(self) -> Array:
+        """The standard deviation, never 0, in a shape that fits the input."""
+        deviation: Array = np.maximum(np.sqrt(self.variance), np.asarray(config.epsilon(), self.dtype))
+        return deviation
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again, as Keras 3 writes them."""
@@ -152,11 +166,13 @@ class Normalization(ElementwiseLayer):
             "variance": None if self.input_variance is None else self.input_variance.tolist(),
         }
 
-    def _affine(self, inputs: Any, scale: Array, offset: Array) -> Any:
-        # Leading axes of length 1 say nothing; without them the constants fit the innermost axes of every sample.
-        leading = next((i for i, length in enumerate(scale.shape) if length != 1), scale.ndim)
-        inner = scale.shape[leading:]
-        return ops.normalize_frames(inputs, scale=scale.reshape(inner), offset=offset.reshape(inner))
+    def _factor_and_term(self, of_floats: bool) -> tuple[Array, Array] | None:
+        """What to multiply with and what to add; None where mean and deviation are applied one after the other."""
+        mean, deviation = self.mean, self.deviation
+        if self.invert:
+            return deviation, mean
+        # A small deviation would make of `x / deviation - mean / deviation` a difference of two huge numbers.
+        return None if of_floats or deviation.min(initial=1.0) < 1 else (1 / deviation, -mean / deviation)
 
     def _fitted(self, given: Array | None, weight: str) -> Array:
         values = np.broadcast_to(given, self._kept_shape) if given is not None else getattr(self, weight).array
@@ -171,3 +187,9 @@ class Normalization(ElementwiseLayer):
                 f"built for {len(self._broadcast_shape)} axes with lengths {self._kept_shape} along {self._keep}, "
                 f"but got an input of shape {shape}"
             )
+
+
+def _innermost(constants: Array) -> Array:
+    """Without leading axes of length 1, which say nothing: the constants fit the innermost axes of every sample."""
+    leading = next((i for i, length in enumerate(constants.shape) if length != 1), constants.ndim)
+    return constants.reshape(constants.shape[leading:])

@@ -52,6 +52,10 @@ class Rescaling(ElementwiseLayer):
             ) from None
         return ops.normalize_frames(inputs, scale=scale, offset=offset)
 
+    def byte_scaling(self) -> ops.ByteScaling:
+        """What the layer makes of bytes."""
+        return ops.ByteScaling(np.asarray(self.scale, self.dtype), np.asarray(self.offset, self.dtype))
+
 
 def _plain(owner: str, argument: str, value: Any) -> Any:
     """A number, or a nested list of numbers, as files keep it."""

@@ -35,7 +35,11 @@ class ConvolutionChain(Layer):
 
     def call(self, inputs: Any) -> Any:
         """All of them in one pass."""
-        return ops.conv2d_chain(inputs, [_link(step) for step in self.steps])
+        return ops.conv2d_chain(inputs, self.links())
+
+    def links(self) -> list[ops.ConvolutionLink]:
+        """What the steps compute."""
+        return [_link(step) for step in self.steps]
 
 
 def chain(steps: Sequence[Layer]) -> tuple[Layer, ...]:
@@ -43,12 +47,12 @@ def chain(steps: Sequence[Layer]) -> tuple[Layer, ...]:
     chained: list[Layer] = []
     run: list[Layer] = []
     for step in [*steps, None]:
-        if step is not None and _is_convolution(step) and (not run or _go_together(run[-1], step)):
+        if step is not None and is_convolution(step) and (not run or _go_together(run[-1], step)):
             run.append(step)
             continue
         chained += _joined(run)
         run = []
-        if step is not None and _is_convolution(step):
+        if step is not None and is_convolution(step):
             run = [step]
         elif step is not None:
             chained.append(step)
@@ -58,29 +62,38 @@ def chain(steps: Sequence[Layer]) -> tuple[Layer, ...]:
 def _joined(run: Sequence[Layer]) -> Sequence[Layer]:
     if len(run) < 2:
         return run
-    inner = ConvolutionChain([_on_frames(step) for step in run])
-    return [TimeDistributed(inner, name=f"time_distributed_{inner.name}") if _on_clips(run[0]) else inner]
+    inner = ConvolutionChain([on_frames(step) for step in run])
+    return [TimeDistributed(inner, name=f"time_distributed_{inner.name}") if on_clips(run[0]) else inner]
 
 
 def _go_together(first: Layer, second: Layer) -> bool:
-    return _on_clips(first) == _on_clips(second) and _on_frames(first).dtype == _on_frames(second).dtype
+    return on_clips(first) == on_clips(second) and on_frames(first).dtype == on_frames(second).dtype
 
 
-def _on_clips(step: Layer) -> bool:
+def on_clips(step: Layer) -> bool:
+    """Whether a step takes clips."""
     return isinstance(step, TimeDistributed)
 
 
-def _on_frames(step: Layer) -> Layer:
+def on_frames(step: Layer) -> Layer:
+    """What a step does to each frame."""
     return step.layer if isinstance(step, TimeDistributed) else step
 
 
-def _is_convolution(step: Layer) -> bool:
-    frames = _on_frames(step)
+def is_convolution(step: Layer) -> bool:
+    """Whether a step is one convolution, on frames or on clips, that kernels compute whole."""
+    frames = on_frames(step)
     if frames.activity_regularizer is not None or step.activity_regularizer is not None:
         return False
     if type(frames) is Conv2D:
         return kernel_activation(frames.activation) is not None
     return isinstance(frames, (ConvolutionPooling, FoldedConvolution))
+
+
+def links_of(step: Layer) -> list[ops.ConvolutionLink]:
+    """What a convolution, or a chain of them, on frames or on clips, computes of each frame."""
+    frames = on_frames(step)
+    return frames.links() if isinstance(frames, ConvolutionChain) else [_link(frames)]
 
 
 def _link(step: Any) -> ops.ConvolutionLink:

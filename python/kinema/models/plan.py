@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from kinema import ops
 from kinema.autograd import Tensor
 from kinema.layers import TimeDistributed
 from kinema.layers.layer import Layer, Shape
+from kinema.models.byte_frames import read_bytes
 from kinema.models.chaining import chain
 from kinema.models.folding import fold
 from kinema.models.frames import SharedFrames
@@ -30,6 +33,8 @@ class Plan:
         self.lifted = lift(layers, input_shape, wrappers)
         #: The steps of training, and of prediction.
         self.steps = {True: fuse(self.lifted.layers), False: chain(fuse(fold(self.lifted.layers)))}
+        #: The same where the input is bytes.
+        self.byte_steps = {training: read_bytes(steps) for training, steps in self.steps.items()}
         self._prefix = {training: _frame_wise_prefix(steps, training) for training, steps in self.steps.items()}
 
     @property
@@ -43,11 +48,12 @@ class Plan:
 
     def run(self, inputs: Any, training: bool, mask: Any = None) -> Any:
         """The output for a batch."""
-        return _run(self.steps[training], inputs, training, mask)
+        return _run(self._steps_for(inputs, training), inputs, training, mask)
 
     def run_shared(self, shared: SharedFrames, training: bool) -> Any:
         """The output for a batch of overlapping clips: the frame-wise steps run once per distinct frame."""
-        steps, prefix = self.steps[training], self._prefix[training]
+        steps = self._steps_for(shared.frames, training)
+        prefix = _frame_wise_prefix(steps, training)
         features = _run(steps[:prefix], shared.frames, training)
         rest = steps[prefix:]
         if _projects(rest, training):
@@ -55,6 +61,9 @@ class Plan:
             projected = _gather(recurrent.project_frames(features), shared)
             return _run(rest[1:], recurrent.call_projected(projected, training=training), training)
         return _run(rest, _gather(features, shared), training)
+
+    def _steps_for(self, inputs: Any, training: bool) -> Sequence[Layer]:
+        return (self.byte_steps if inputs.dtype == np.uint8 else self.steps)[training]
 
 
 def _run(steps: Sequence[Layer], inputs: Any, training: bool, mask: Any = None) -> Any:

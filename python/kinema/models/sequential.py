@@ -50,6 +50,8 @@ class Sequential(Model):
         (None, 2)
     """
 
+    accepts_integers = True
+
     def __init__(
         self, layers: Sequence[Layer] | None = None, trainable: bool = True, name: str | None = None, **kwargs: Any
     ) -> None:

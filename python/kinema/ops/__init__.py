@@ -85,7 +85,7 @@ from kinema.ops.elementwise import (
     subtract,
     true_divide,
 )
-from kinema.ops.frames import normalize_frames
+from kinema.ops.frames import ByteFrames, ByteScaling, normalize_frames
 from kinema.ops.indexing import getitem, one_hot, slice, take, take_along_axis, take_rows
 from kinema.ops.linalg import dense, matmul
 from kinema.ops.normalization import batch_norm, batch_normalization, layer_norm
@@ -129,6 +129,8 @@ from kinema.ops.shaping import (
 operators.install()
 
 __all__ = [
+    "ByteFrames",
+    "ByteScaling",
     "ConvolutionLink",
     "abs",
     "absolute",

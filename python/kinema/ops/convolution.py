@@ -13,6 +13,7 @@ from kinema.ops._activation import activated, code_of
 from kinema.ops._arrays import check_rank, floating, native, rows
 from kinema.ops._contract import Result, differentiable
 from kinema.ops._windows import check_window, is_same, pair
+from kinema.ops.frames import ByteFrames
 from kinema.ops.pooling import max_pool
 
 #: The activations that leave the place of a window's maximum where it is, and what the kernels fuse.
@@ -51,22 +52,8 @@ def conv2d(
         >>> kinema.ops.conv2d(kinema.ops.ones((1, 4, 4, 3)), kinema.ops.ones((3, 3, 3, 8))).shape
         (1, 2, 2, 8)
     """
-    kernel, bias, same = _checked("conv2d", x.shape, kernel, bias, padding, dilation_rate, groups)
-    x = native(floating(x))
-    steps, spread = pair("conv2d", "strides", strides), pair("conv2d", "dilation_rate", dilation_rate)
-    y, before = activated(
-        "conv2d", activation, lambda code: _rust.conv2d(x, kernel, bias, steps, same, spread, groups, code)
-    )
-
-    def backward(dy: Array) -> Any:
-        dz = before(dy)
-
-        def gradients(of_input: bool) -> Any:
-            return _rust.conv2d_grad(dz, x, kernel, steps, same, spread, groups, (of_input, not of_input))
-
-        return lambda: gradients(True)[0], lambda: gradients(False)[1], lambda: _rust.column_sums(rows(dz))
-
-    return y, backward
+    settings = {"strides": strides, "padding": padding, "dilation_rate": dilation_rate, "groups": groups}
+    return _convolved(native(floating(x)), x.shape, kernel, bias, activation=activation, **settings)
 
 
 def conv2d_pool(
@@ -97,8 +84,9 @@ def conv2d_pool(
     window = pair("conv2d_pool", "pool_size", pool_size)
     settings = {"strides": strides, "padding": padding, "dilation_rate": dilation_rate, "groups": groups}
     if activation in _FUSED and window[0] * window[1] < _DEAD:
-        return _conv2d_pool(x, kernel, bias, window=window, activation=activation, **settings)
-    return max_pool(conv2d(x, kernel, bias, activation=activation, **settings), window)
+        pooled: Tensor = _apply(x, kernel, bias, window=window, activation=activation, **settings)
+        return pooled
+    return max_pool(_apply(x, kernel, bias, activation=activation, **settings), window)
 
 
 @dataclass(frozen=True)
@@ -121,7 +109,7 @@ def conv2d_chain(x: Any, links: Sequence[ConvolutionLink]) -> Tensor:
     Without a tape they are computed in one go, frame by frame, and nothing in between is kept.
 
     Args:
-        x: Frames (batch, height, width, channels).
+        x: Frames (batch, height, width, channels), or `ByteFrames`.
         links: The convolutions.
 
     Example:
@@ -142,7 +130,7 @@ def conv2d_chain(x: Any, links: Sequence[ConvolutionLink]) -> Tensor:
             "activation": link.activation,
         }
         if link.pool_size is None:
-            x = conv2d(x, link.kernel, link.bias, **settings)
+            x = _apply(x, link.kernel, link.bias, **settings)
         else:
             x = conv2d_pool(x, link.kernel, link.bias, pool_size=link.pool_size, **settings)
     return cast(Tensor, x)
@@ -150,7 +138,7 @@ def conv2d_chain(x: Any, links: Sequence[ConvolutionLink]) -> Tensor:
 
 def _in_one_go(x: Any, links: Sequence[ConvolutionLink]) -> Any:
     """The kernel's arguments, checked; None where it does not take them."""
-    frames = as_array(x)
+    frames = x if isinstance(x, ByteFrames) else as_array(x)
     shape: tuple[int, ...] = frames.shape
     arguments = []
     for link in links:
@@ -165,7 +153,7 @@ def _in_one_go(x: Any, links: Sequence[ConvolutionLink]) -> Any:
         steps, spread = pair(op, "strides", link.strides), pair(op, "dilation_rate", link.dilation_rate)
         arguments.append((kernel, bias, steps, same, spread, link.groups, code_of(op, link.activation), window))
         shape = _output_shape(shape, kernel.shape, steps, spread, same, window)
-    return native(frames), arguments
+    return frames.native() if isinstance(frames, ByteFrames) else native(frames), arguments
 
 
 def _output_shape(
@@ -184,10 +172,66 @@ def _output_shape(
 
 
 @differentiable
-def _conv2d_pool(
-    x: Array,
+def _conv2d_pool(x: Array, kernel: Array, bias: Array | None = None, *, settings: dict[str, Any]) -> Result:
+    return _pooled(native(floating(x)), x.shape, kernel, bias, **settings)
+
+
+@differentiable
+def _conv2d_of_bytes(
+    kernel: Array, bias: Array | None = None, *, frames: ByteFrames, settings: dict[str, Any]
+) -> Result:
+    """A convolution, pooled where there is a window, whose input is data."""
+    compute = _pooled if "window" in settings else _convolved
+    y, backward = compute(frames.native(), frames.shape, kernel, bias, **settings)
+    return y, lambda dy: backward(dy)[1:]
+
+
+def _apply(x: Any, kernel: Any, bias: Any, **settings: Any) -> Any:
+    """`conv2d`, pooled where there is a window, of bytes where `x` is some."""
+    if isinstance(x, ByteFrames):
+        return _conv2d_of_bytes(kernel, bias, frames=x, settings=settings)
+    return (
+        _conv2d_pool(x, kernel, bias, settings=settings)
+        if "window" in settings
+        else conv2d(x, kernel, bias, **settings)
+    )
+
+
+def _convolved(
+    x: Any,
+    shape: tuple[int, ...],
     kernel: Array,
-    bias: Array | None = None,
+    bias: Array | None,
+    *,
+    strides: Any,
+    padding: str,
+    dilation_rate: Any,
+    groups: int,
+    activation: str | None,
+) -> Result:
+    """Frames of a shape, as kernels take them, convolved."""
+    kernel, bias, same = _checked("conv2d", shape, kernel, bias, padding, dilation_rate, groups)
+    steps, spread = pair("conv2d", "strides", strides), pair("conv2d", "dilation_rate", dilation_rate)
+    y, before = activated(
+        "conv2d", activation, lambda code: _rust.conv2d(x, kernel, bias, steps, same, spread, groups, code)
+    )
+
+    def backward(dy: Array) -> Any:
+        dz = before(dy)
+
+        def gradients(of_input: bool) -> Any:
+            return _rust.conv2d_grad(dz, x, kernel, steps, same, spread, groups, (of_input, not of_input))
+
+        return lambda: gradients(True)[0], lambda: gradients(False)[1], lambda: _rust.column_sums(rows(dz))
+
+    return y, backward
+
+
+def _pooled(
+    x: Any,
+    shape: tuple[int, ...],
+    kernel: Array,
+    bias: Array | None,
     *,
     window: tuple[int, int],
     strides: Any,
@@ -196,8 +240,8 @@ def _conv2d_pool(
     groups: int,
     activation: str | None,
 ) -> Result:
-    kernel, bias, same = _checked("conv2d_pool", x.shape, kernel, bias, padding, dilation_rate, groups)
-    x = native(floating(x))
+    """Frames of a shape, as kernels take them, convolved and pooled."""
+    kernel, bias, same = _checked("conv2d_pool", shape, kernel, bias, padding, dilation_rate, groups)
     geometry = (
         pair("conv2d_pool", "strides", strides),
         same,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 
@@ -37,6 +38,71 @@ def normalize_frames(x: Array, *, scale: Any, offset: Any) -> Result:
     return y, lambda dy: None
 
 
+@dataclass(frozen=True)
+class ByteScaling:
+    """What makes numbers of bytes: `x * scale + offset`, then `(that - mean) / deviation` where both are given.
+
+    Args:
+        scale: What to multiply with, of the type that the numbers get; it fits the last axes of the frames, as do all.
+        offset: What to add.
+        mean: What to subtract.
+        deviation: What to divide by.
+    """
+
+    scale: Array
+    offset: Array
+    mean: Array | None = None
+    deviation: Array | None = None
+
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether the constants repeat from frame to frame in frames of this (height, width, channels)."""
+        shapes = {constants.shape for constants in self._constants()}
+        try:
+            return shapes == {()} or np.broadcast_shapes(shape, *shapes) == shape
+        except ValueError:
+            return False
+
+    def spread(self, shape: tuple[int, ...]) -> tuple[Array, Array, tuple[Array, Array] | None]:
+        """The constants for every position of a row of frames of this shape, or of a frame where rows differ."""
+        given = self._constants()
+        if not any(constants.ndim == 3 and constants.shape[0] > 1 for constants in given):
+            given = [constants[0] if constants.ndim == 3 else constants for constants in given]
+            shape = shape[1:]
+        spread = [_flat(constants, shape) for constants in given]
+        return spread[0], spread[1], (spread[2], spread[3]) if len(spread) > 2 else None
+
+    def _constants(self) -> list[Array]:
+        every = (self.scale, self.offset, self.mean, self.deviation)
+        return [constants for constants in every if constants is not None]
+
+
+@dataclass(frozen=True)
+class ByteFrames:
+    """Frames of bytes, which a convolution makes numbers of as it reads them.
+
+    Args:
+        frames: (batch, height, width, channels), uint8.
+        scaling: How.
+    """
+
+    frames: Array
+    scaling: ByteScaling
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The frames' shape."""
+        return cast(tuple[int, ...], self.frames.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the numbers."""
+        return self.scaling.scale.dtype
+
+    def native(self) -> Any:
+        """What kernels take."""
+        return (native(self.frames), *self.scaling.spread(self.shape[1:]))
+
+
 def _dtype(constant: Any) -> Any:
     """The type of an array of constants; Python's numbers have none."""
     return getattr(constant, "dtype", None)
@@ -58,4 +124,4 @@ def _inner_shape(shape: tuple[int, ...], scale: Array, offset: Array) -> tuple[i
 
 
 def _flat(constants: Array, inner: tuple[int, ...]) -> Array:
-    return np.ascontiguousarray(np.broadcast_to(constants, inner)).reshape(-1)
+    return np.full(inner, constants, constants.dtype).reshape(-1)
