@@ -11,6 +11,9 @@ use crate::simd::{Element, Kernel, Simd, Vector};
 const BLOCK_STEPS: usize = 128;
 /// Bytes of a row that are packed at a time: a block of them stays in the second-level cache, and rows are read in long runs.
 const GROUP_BYTES: usize = 2048;
+/// The same where the right factor is read in place and comes from memory: the next block is called into the cache meanwhile, because
+/// the processor does not follow rows that lie apart, or a stream that changes its place every few lines.
+const FAR_STEPS: usize = 8;
 /// Fewer rows read the right factor where it lies.
 pub const ROWS_WORTH_PACKING: usize = 12;
 
@@ -21,6 +24,8 @@ pub struct Block<'a, T: Element> {
     pub column: usize,
     pub rows: usize,
     pub columns: usize,
+    /// The right factor is too large for a cache.
+    pub far: bool,
     /// What is read after the block, if its right factor comes packed.
     pub ahead: Ahead<T>,
 }
@@ -41,7 +46,7 @@ impl<T: Element> Kernel for Block<'_, T> {
 impl<T: Element> Block<'_, T> {
     #[inline(always)]
     fn compute<V: Vector<Elem = T>, const N: usize>(self) {
-        let Self { product, row, column, rows, columns, mut ahead } = self;
+        let Self { product, row, column, rows, columns, far, mut ahead } = self;
         let Ordered { inner, finish, .. } = product;
         let panel = panel_columns::<V, N>();
         let left = product.left.from(row, 0);
@@ -71,7 +76,7 @@ impl<T: Element> Block<'_, T> {
             for start in (0..inner.max(1)).step_by(CHUNK) {
                 let steps = CHUNK.min(inner - start);
                 let place = if start == 0 { total } else { Place { data: rest.as_mut_ptr(), row: columns, columns } };
-                chains::<V, N>(left.at(0, start), right.at_step(start), rows, steps, place, packed, &mut ahead);
+                chains::<V, N>(left.at(0, start), right.at_step(start), rows, steps, place, packed, far, &mut ahead);
                 if start > 0 {
                     for i in 0..rows {
                         let sum = std::slice::from_raw_parts_mut(total.data.add(i * total.row), columns);
@@ -121,6 +126,7 @@ impl<T> Source<T> {
 ///
 /// # Safety
 /// The operands hold the block; `packed` has room for a group of panels unless the right factor is packed.
+#[allow(clippy::too_many_arguments)] // the block in parts
 #[inline(always)]
 unsafe fn chains<V: Vector, const N: usize>(
     left: Strip<V::Elem>,
@@ -129,6 +135,7 @@ unsafe fn chains<V: Vector, const N: usize>(
     steps: usize,
     place: Place<V::Elem>,
     packed: &mut [V::Elem],
+    far: bool,
     ahead: &mut Ahead<V::Elem>,
 ) {
     let panel = panel_columns::<V, N>();
@@ -139,8 +146,13 @@ unsafe fn chains<V: Vector, const N: usize>(
             let panels = Panels { data: packed.as_ptr(), step: 0, next: 0 };
             return sweep::<V, N>(left, panels, rows, 0, place, true, &mut Ahead::none());
         }
-        for start in (0..steps).step_by(BLOCK_STEPS) {
-            let count = BLOCK_STEPS.min(steps - start);
+        let lead = match right {
+            Source::Plain { step, .. } if far => FAR_STEPS * step,
+            _ => 0,
+        };
+        let block_steps = if lead > 0 && rows < ROWS_WORTH_PACKING { FAR_STEPS } else { BLOCK_STEPS };
+        for start in (0..steps).step_by(block_steps) {
+            let count = block_steps.min(steps - start);
             let left = left.at(0, start);
             match right.at_step(start) {
                 Source::Packed(panels) => sweep::<V, N>(left, panels, rows, count, place, start == 0, ahead),
@@ -149,7 +161,7 @@ unsafe fn chains<V: Vector, const N: usize>(
                     if whole > 0 {
                         let panels = Panels { data, step, next: panel };
                         let place = Place { columns: whole, ..place };
-                        sweep::<V, N>(left, panels, rows, count, place, start == 0, &mut Ahead::none());
+                        sweep::<V, N>(left, panels, rows, count, place, start == 0, &mut Ahead::leading(lead));
                     }
                     // Rows that are read whole lie one behind the other, and so does the next block of steps.
                     let mut next = if columns == step && group_columns::<V, N>() >= columns {
@@ -157,10 +169,11 @@ unsafe fn chains<V: Vector, const N: usize>(
                     } else {
                         Ahead::none()
                     };
+                    let pack_lead = if next.is_empty() { lead } else { 0 };
                     for first in (whole..columns).step_by(group_columns::<V, N>()) {
                         let group = group_columns::<V, N>().min(columns - first);
                         let panels = Panels { data: packed.as_ptr(), step: panel, next: count * panel };
-                        pack_group::<V, N>(data.add(first), step, count, group, packed.as_mut_ptr());
+                        pack_group::<V, N>(data.add(first), step, count, group, packed.as_mut_ptr(), pack_lead);
                         let place = Place { columns: group, ..place.at(0, first) };
                         sweep::<V, N>(left, panels, rows, count, place, start == 0, &mut next);
                     }
@@ -181,6 +194,7 @@ fn group_columns<V: Vector, const N: usize>() -> usize {
 #[derive(Clone, Copy)]
 pub struct Ahead<T> {
     parts: [(*const T, usize); 3],
+    lead: usize,
 }
 
 // SAFETY: addresses that nobody reads through.
@@ -190,7 +204,7 @@ impl<T> Ahead<T> {
     /// Nothing.
     #[inline(always)]
     pub fn none() -> Self {
-        Self { parts: [(std::ptr::null(), 0); 3] }
+        Self { parts: [(std::ptr::null(), 0); 3], lead: 0 }
     }
 
     /// `len` elements, which need not exist.
@@ -203,7 +217,18 @@ impl<T> Ahead<T> {
 
     /// Three arrays.
     pub fn of(parts: [&[T]; 3]) -> Self {
-        Self { parts: parts.map(|part| (part.as_ptr(), part.len())) }
+        Self { parts: parts.map(|part| (part.as_ptr(), part.len())), ..Self::none() }
+    }
+
+    /// What lies `lead` elements behind that which the first rows read of the panels.
+    #[inline(always)]
+    fn leading(lead: usize) -> Self {
+        Self { lead, ..Self::none() }
+    }
+
+    #[inline(always)]
+    fn is_empty(&self) -> bool {
+        self.parts.iter().all(|part| part.1 == 0)
     }
 
     /// Takes the next `lines` cache lines off.
@@ -243,17 +268,17 @@ pub unsafe fn sweep<V: Vector, const N: usize>(
         // One or two rows leave registers for several panels.
         if rows == 1 {
             while count - p >= 4 {
-                advance::<V, 1, 4, N>(left, panels.at(p, 0), steps, place.at(0, p * panel), fresh);
+                advance::<V, 1, 4, N>(left, panels.at(p, 0), steps, place.at(0, p * panel), fresh, ahead.lead);
                 p += 4;
             }
         } else if rows == 2 {
             while count - p >= 2 {
-                advance::<V, 2, 2, N>(left, panels.at(p, 0), steps, place.at(0, p * panel), fresh);
+                advance::<V, 2, 2, N>(left, panels.at(p, 0), steps, place.at(0, p * panel), fresh, ahead.lead);
                 p += 2;
             }
         }
         while tall::<V, N>() && N == 2 && rows == 4 && count - p >= 2 {
-            advance::<V, 4, 2, N>(left, panels.at(p, 0), steps, place.at(0, p * panel), fresh);
+            advance::<V, 4, 2, N>(left, panels.at(p, 0), steps, place.at(0, p * panel), fresh, ahead.lead);
             p += 2;
         }
         while p < count {
@@ -262,6 +287,7 @@ pub unsafe fn sweep<V: Vector, const N: usize>(
             let tall = tall::<V, N>() && !collides::<V::Elem>(left);
             while i < rows {
                 let (left, place, rest) = (left.at(i, 0), place.at(i, 0), rows - i);
+                let lead = if i == 0 { ahead.lead } else { 0 };
                 // Eight rows, and what is left of sixteen, in equal parts: a tile of few rows waits for its panel.
                 i += if tall && rest >= 2 * TILE_ROWS && !(2 * TILE_ROWS + 1..=16).contains(&rest) {
                     advance_ahead::<V, { 2 * TILE_ROWS }, 1, N>(left, panels, steps, place, fresh, ahead);
@@ -273,13 +299,13 @@ pub unsafe fn sweep<V: Vector, const N: usize>(
                     advance_ahead::<V, TILE_ROWS, 1, N>(left, panels, steps, place, fresh, ahead);
                     TILE_ROWS
                 } else if rest >= 4 {
-                    advance::<V, 4, 1, N>(left, panels, steps, place, fresh);
+                    advance::<V, 4, 1, N>(left, panels, steps, place, fresh, lead);
                     4
                 } else if rest >= 2 {
-                    advance::<V, 2, 1, N>(left, panels, steps, place, fresh);
+                    advance::<V, 2, 1, N>(left, panels, steps, place, fresh, lead);
                     2
                 } else {
-                    advance::<V, 1, 1, N>(left, panels, steps, place, fresh);
+                    advance::<V, 1, 1, N>(left, panels, steps, place, fresh, lead);
                     1
                 };
             }
@@ -301,11 +327,12 @@ unsafe fn advance<V: Vector, const R: usize, const P: usize, const N: usize>(
     steps: usize,
     place: Place<V::Elem>,
     fresh: bool,
+    lead: usize,
 ) {
     // SAFETY: the caller's promise.
     unsafe {
         let mut acc = start::<V, R, P, N>(place, fresh);
-        tile::chain(&mut acc, steps, left, panels);
+        tile::chain_leading(&mut acc, steps, left, panels, lead);
         tile::store(&acc, place);
     }
 }
@@ -322,8 +349,9 @@ unsafe fn advance_ahead<V: Vector, const R: usize, const P: usize, const N: usiz
 ) {
     // SAFETY: the caller's promise.
     unsafe {
+        let lead = ahead.lead;
         let Some(ahead) = ahead.take(steps) else {
-            return advance::<V, R, P, N>(left, panels, steps, place, fresh);
+            return advance::<V, R, P, N>(left, panels, steps, place, fresh, lead);
         };
         let mut acc = start::<V, R, P, N>(place, fresh);
         tile::chain_ahead(&mut acc, steps, left, panels, ahead);

@@ -19,6 +19,8 @@ const MOST_PANELS: usize = 32;
 const LEAST_PANELS: usize = 2;
 /// The same for a row or two, which take several panels at a time.
 const LEAST_PANELS_OF_FEW: usize = 4;
+/// Bytes of a right factor that is expected to come from memory.
+const FAR_BYTES: usize = 8 << 20;
 /// Multiplications that are worth a second thread.
 const WORTH_A_THREAD: usize = 1 << 19;
 
@@ -101,7 +103,8 @@ pub fn multiply<'a, T: Element>(set: InstructionSet, batch: usize, product: impl
         return;
     }
     let panel = panel_width::<T>(set, columns);
-    let mut plan = Plan::new(rows, columns, panel);
+    let far = inner * columns * size_of::<T>() >= FAR_BYTES;
+    let mut plan = Plan::new(rows, columns, panel, far);
     let worth_splitting = batch * rows * inner * columns >= WORTH_A_THREAD;
     if inner <= CHUNK || !worth_splitting || plan.tasks(batch, rows, columns) >= 4 * parallel::threads() {
         if worth_splitting {
@@ -153,7 +156,8 @@ fn multiply_blocks<'a, T: Element>(
         let (item, block) = (task / (row_blocks * column_blocks), task % (row_blocks * column_blocks));
         let (row, column) = (block / column_blocks * plan.rows, block % column_blocks * plan.columns);
         let (rows, columns) = (plan.rows.min(rows - row), plan.columns.min(columns - column));
-        dispatch_on(set, Block { product: product(item), row, column, rows, columns, ahead: Ahead::none() });
+        let (far, ahead) = (plan.far, Ahead::none());
+        dispatch_on(set, Block { product: product(item), row, column, rows, columns, far, ahead });
     });
 }
 
@@ -175,14 +179,17 @@ impl<'a, T: Element> Ordered<'a, T> {
 struct Plan {
     rows: usize,
     columns: usize,
+    /// The right factor is too large for a cache.
+    far: bool,
 }
 
 impl Plan {
     /// Blocks as large as they may be.
-    fn new(rows: usize, columns: usize, panel: usize) -> Self {
+    fn new(rows: usize, columns: usize, panel: usize, far: bool) -> Self {
         Self {
             rows: rows.div_ceil(rows.div_ceil(BLOCK_ROWS)).next_multiple_of(TILE_ROWS),
             columns: columns.next_multiple_of(panel).min(MOST_PANELS * panel),
+            far,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Packing: the columns of the right factor (or the rows of the left one) of a block laid out as the register tile walks them.
 
 use super::Matrix;
-use super::tile::{Panels, panel_columns};
+use super::tile::{Panels, panel_columns, prefetch};
 use crate::memory::Buffer;
 use crate::parallel;
 use crate::simd::{Element, InstructionSet, Kernel, Simd, Vector, dispatch_on};
@@ -26,7 +26,7 @@ pub unsafe fn pack_panel<V: Vector, const N: usize>(
     // SAFETY: the caller's promise.
     unsafe {
         if column == 1 {
-            return pack_group::<V, N>(from, step, steps, width, to);
+            return pack_group::<V, N>(from, step, steps, width, to, 0);
         }
         for first in (0..steps).step_by(TURNED_STEPS) {
             let end = steps.min(first + TURNED_STEPS);
@@ -40,7 +40,7 @@ pub unsafe fn pack_panel<V: Vector, const N: usize>(
 }
 
 /// Copies `width` neighbouring columns of `steps` steps into panels that follow each other, zeros behind the last column. Row by row,
-/// because rows are long runs of memory.
+/// because rows are long runs of memory; what lies `lead` elements behind is called into the cache meanwhile, unless `lead` is 0.
 ///
 /// # Safety
 /// `from` holds the elements, `to` has room for the panels.
@@ -51,6 +51,7 @@ pub unsafe fn pack_group<V: Vector, const N: usize>(
     steps: usize,
     width: usize,
     to: *mut V::Elem,
+    lead: usize,
 ) {
     let panel = panel_columns::<V, N>();
     let whole = width / panel;
@@ -61,7 +62,11 @@ pub unsafe fn pack_group<V: Vector, const N: usize>(
             for p in 0..whole {
                 let to = to.add((p * steps + k) * panel);
                 for v in 0..N {
-                    V::load(row.add(p * panel + v * V::LANES)).store(to.add(v * V::LANES));
+                    let from = row.add(p * panel + v * V::LANES);
+                    if lead > 0 {
+                        prefetch(from.wrapping_add(lead));
+                    }
+                    V::load(from).store(to.add(v * V::LANES));
                 }
             }
             if whole * panel < width {

@@ -95,6 +95,15 @@ fn bits_do_not_depend_on_the_number_of_rows() {
 }
 
 #[test]
+fn a_factor_that_comes_from_memory_gives_the_same_sums() {
+    let shape = Matmul { batch: 1, rows: 13, inner: 2100, columns: 1030, transpose_a: false, transpose_b: false };
+    on_every_instruction_set(|_| {
+        matches_oracle::<f32>(shape, f64::from(f32::EPSILON));
+        rows_stand_alone::<f32>(shape.rows, shape.inner, shape.columns, false);
+    });
+}
+
+#[test]
 fn bits_do_not_depend_on_the_number_of_threads() {
     let before = parallel::threads();
     on_every_instruction_set(|_| {

@@ -91,13 +91,30 @@ pub unsafe fn chain<V: Vector, const R: usize, const P: usize, const N: usize>(
     strip: Strip<V::Elem>,
     panels: Panels<V::Elem>,
 ) {
+    // SAFETY: the caller's promise.
+    unsafe { chain_leading(acc, inner, strip, panels, 0) }
+}
+
+/// `chain`, which calls what lies `lead` elements behind everything that it reads of the panels into the second-level cache, unless
+/// `lead` is 0.
+///
+/// # Safety
+/// As for `chain`.
+#[inline(always)]
+pub unsafe fn chain_leading<V: Vector, const R: usize, const P: usize, const N: usize>(
+    acc: &mut Registers<V, R, P, N>,
+    inner: usize,
+    strip: Strip<V::Elem>,
+    panels: Panels<V::Elem>,
+    lead: usize,
+) {
     // Two texts of one loop, so that one of the two strides is a constant.
     // SAFETY: the caller's promise.
     unsafe {
         if strip.step == 1 {
-            chain_strided(acc, inner, strip.data, strip.row, 1, panels, None);
+            chain_strided(acc, inner, strip.data, strip.row, 1, panels, lead, None);
         } else {
-            chain_strided(acc, inner, strip.data, 1, strip.step, panels, None);
+            chain_strided(acc, inner, strip.data, 1, strip.step, panels, lead, None);
         }
     }
 }
@@ -115,9 +132,10 @@ pub unsafe fn chain_ahead<V: Vector, const R: usize, const P: usize, const N: us
     ahead: *const V::Elem,
 ) {
     // SAFETY: the caller's promise.
-    unsafe { chain_strided(acc, inner, strip.data, strip.row, strip.step, panels, Some(ahead)) }
+    unsafe { chain_strided(acc, inner, strip.data, strip.row, strip.step, panels, 0, Some(ahead)) }
 }
 
+#[allow(clippy::too_many_arguments)] // one place for all of the loop's texts
 #[inline(always)]
 unsafe fn chain_strided<V: Vector, const R: usize, const P: usize, const N: usize>(
     acc: &mut Registers<V, R, P, N>,
@@ -126,6 +144,7 @@ unsafe fn chain_strided<V: Vector, const R: usize, const P: usize, const N: usiz
     row: usize,
     step: usize,
     panels: Panels<V::Elem>,
+    lead: usize,
     ahead: Option<*const V::Elem>,
 ) {
     // A copy, so that the sums stay in registers whatever the caller does with them before and after.
@@ -139,7 +158,11 @@ unsafe fn chain_strided<V: Vector, const R: usize, const P: usize, const N: usiz
             let mut right = [[V::zero(); N]; P];
             for p in 0..P {
                 for v in 0..N {
-                    right[p][v] = V::load(panels.data.add(p * panels.next + k * panels.step + v * V::LANES));
+                    let at = panels.data.add(p * panels.next + k * panels.step + v * V::LANES);
+                    if lead > 0 {
+                        prefetch(at.wrapping_add(lead));
+                    }
+                    right[p][v] = V::load(at);
                 }
             }
             for i in 0..R {

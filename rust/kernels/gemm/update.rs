@@ -63,7 +63,7 @@ pub fn multiply_and_update<T: Element>(
                 finish: Finish::NONE,
             };
             let ahead = Ahead::of(part.slots.each_ref().map(|slot| &**slot));
-            dispatch_on(set, Block { product, row: 0, column: 0, rows, columns: m, ahead });
+            dispatch_on(set, Block { product, row: 0, column: 0, rows, columns: m, far: false, ahead });
         }
         let mut gradient = Buffer::stale(rows * n);
         let product = Grouped {
