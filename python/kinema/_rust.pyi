@@ -275,9 +275,10 @@ def gru(
     activation: Activation,
     recurrent_activation: Activation,
     reset_after: bool,
+    keep: bool,
 ) -> tuple[Array, Array]:
     """(hs, saved) in walking order: z (batch, time, 3 * units), gates z, r, h; u (units, 3 * units). What `saved`
-    holds is the business of `gru_grad`."""
+    holds is the business of `gru_grad`; without `keep` it is empty."""
 
 def gru_grad(
     dhs: Array,

@@ -141,7 +141,7 @@ pub fn simple_rnn_grad<'py>(
     })
 }
 
-/// The gated recurrent unit: the outputs, and what the gradient needs besides.
+/// The gated recurrent unit: the outputs, and what the gradient needs besides (if it is to `keep` that).
 #[pyfunction]
 pub fn gru<'py>(
     py: Python<'py>,
@@ -155,6 +155,7 @@ pub fn gru<'py>(
     activation: Activation,
     recurrent_activation: Activation,
     reset_after: bool,
+    keep: bool,
 ) -> PyResult<(Object<'py>, Object<'py>)> {
     let op = "gru";
     let common = Common { op, gates: 3, u: &u, h0: &h0, mask: &mask, recurrent_mask: &recurrent_mask, go_backwards };
@@ -163,8 +164,8 @@ pub fn gru<'py>(
         let Recurrence { batch, steps, units, .. } = walk.shape;
         let recurrent_bias = optional_elements(&recurrent_bias, op, "recurrent_bias", &[3 * units])?;
         let cell = Gru { walk, recurrent_bias, activation, recurrent_activation, reset_after };
-        let outputs = compute(py, || recurrent::gru(cell, z))?;
-        let saved_shape = [batch, steps, cell.saved_width()];
+        let outputs = compute(py, || recurrent::gru(cell, z, keep))?;
+        let saved_shape = [batch, steps, if keep { cell.saved_width() } else { 0 }];
         Ok((new_array(py, outputs.hs, &[batch, steps, units])?, new_array(py, outputs.saved, &saved_shape)?))
     })
 }

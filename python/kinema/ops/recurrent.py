@@ -96,7 +96,7 @@ def gru(
         )
     bias = None if recurrent_bias is None else native(recurrent_bias)
     codes = code_of(op, activation), code_of(op, recurrent_activation)
-    hs, saved = _rust.gru(z, u, bias, h0, mask, dropped, go_backwards, *codes, reset_after)
+    hs, saved = _rust.gru(z, u, bias, h0, mask, dropped, go_backwards, *codes, reset_after, is_recording())
 
     def backward(dhs: Array) -> Any:
         gradients = _rust.gru_grad(

@@ -2,13 +2,14 @@
 //!
 //! The reset gate multiplies the recurrent product of the candidate (`reset_after`, as cuDNN does) or the state before it.
 
+use super::gru_gates::UsualForward;
 use super::walk::{Recurrence, Walk, gather};
 use crate::kernels::activate::{Activation, activate_in_place, scale_by_slope};
 use crate::kernels::column_sums::column_sums;
-use crate::kernels::gemm::{Matrix, accumulate};
+use crate::kernels::gemm::{Matrix, PackedRight, accumulate};
 use crate::memory::Buffer;
 use crate::parallel::Shared;
-use crate::simd::{self, Element, Kernel, Simd, dispatch_on};
+use crate::simd::{self, Element, InstructionSet, Kernel, Simd, dispatch_on};
 
 /// The cell.
 #[derive(Clone, Copy)]
@@ -29,7 +30,7 @@ pub struct Gru<'a, T> {
 pub struct GruOutputs<T: Element> {
     /// `(batch, steps, units)`.
     pub hs: Buffer<T>,
-    /// For the backward pass: `(batch, steps, saved_width)`.
+    /// For the backward pass: `(batch, steps, saved_width)`, or nothing.
     pub saved: Buffer<T>,
 }
 
@@ -56,30 +57,88 @@ impl<T: Element> Gru<'_, T> {
         self.activation.needs_input() || self.recurrent_activation.needs_input()
     }
 
+    /// Whether it is the cell that nearly everybody uses.
+    fn is_usual(&self) -> bool {
+        self.reset_after && (self.activation, self.recurrent_activation) == (Activation::Tanh, Activation::Sigmoid)
+    }
+
     /// Columns of the kernel that see the state itself.
     fn first_product(&self) -> usize {
         self.walk.shape.units * if self.reset_after { 3 } else { 2 }
     }
 }
 
-/// Walks through `z`, `(batch, steps, 3 units)`.
-pub fn gru<T: Element>(cell: Gru<'_, T>, z: &[T]) -> GruOutputs<T> {
-    let Gru { walk, reset_after, .. } = cell;
+/// Walks through `z`, `(batch, steps, 3 units)`. Unless `keep`, nothing is saved for the backward pass.
+pub fn gru<T: Element>(cell: Gru<'_, T>, z: &[T], keep: bool) -> GruOutputs<T> {
+    let walk = cell.walk;
     let Recurrence { batch, steps, units, .. } = walk.shape;
-    let (gates, width, set) = (3 * units, cell.saved_width(), simd::current());
+    let (width, set) = (cell.saved_width(), simd::current());
     let first_product = cell.first_product();
     let kernel = walk.pack(set, 0, first_product);
-    let candidate_kernel = walk.pack(set, first_product, gates - first_product);
+    let candidate_kernel = walk.pack(set, first_product, 3 * units - first_product);
     let row = steps * units;
     let mut hs = Buffer::stale(batch * row);
-    let mut saved = Buffer::stale(batch * steps * width);
+    let mut saved = Buffer::stale(if keep { batch * steps * width } else { 0 });
     let (all_hs, all_saved) = (Shared::new(&mut hs), Shared::new(&mut saved));
     walk.for_each_group(|first, samples| {
+        let kept = if keep { steps * width } else { 0 };
         // SAFETY: groups hold different samples.
-        let (hs, saved) = unsafe {
-            let saved = all_saved.slice(first * steps * width, samples * steps * width);
-            (all_hs.slice(first * row, samples * row), saved)
-        };
+        let (hs, saved) =
+            unsafe { (all_hs.slice(first * row, samples * row), all_saved.slice(first * kept, samples * kept)) };
+        let group = Group { cell: &cell, set, z, first, samples, hs, saved: keep.then_some(saved) };
+        if cell.is_usual() { group.usual(&kernel) } else { group.any(&kernel, &candidate_kernel) }
+    });
+    GruOutputs { hs, saved }
+}
+
+/// A group of samples on their way through all steps.
+struct Group<'a, T> {
+    cell: &'a Gru<'a, T>,
+    set: InstructionSet,
+    z: &'a [T],
+    first: usize,
+    samples: usize,
+    hs: &'a mut [T],
+    /// None if nothing is to be saved.
+    saved: Option<&'a mut [T]>,
+}
+
+impl<T: Element> Group<'_, T> {
+    /// The usual cell: one product and one pass over the gates a step.
+    fn usual(self, kernel: &PackedRight<T>) {
+        let Self { cell, set, z, first, samples, hs, mut saved } = self;
+        let walk = cell.walk;
+        let Recurrence { steps, units, .. } = walk.shape;
+        let (gates, width) = (3 * units, cell.saved_width());
+        let mut room = Buffer::stale(samples * units);
+        let mut products = Buffer::stale(samples * gates);
+        let mut unkept = Buffer::stale(width);
+        for s in 0..steps {
+            let seen = walk.seen(hs, first, samples, s, &mut room);
+            accumulate(set, seen, samples, kernel, &mut products, gates, true);
+            for (i, product) in products.chunks_exact(gates).enumerate() {
+                let (before, after) = walk.step(walk.h0, hs, first, i, s);
+                if walk.live(first + i, s) {
+                    let z = &z[((first + i) * steps + walk.time(s)) * gates..][..gates];
+                    let saved = match &mut saved {
+                        Some(saved) => &mut saved[(i * steps + s) * width..][..width],
+                        None => &mut unkept[..],
+                    };
+                    let (bias, before) = (cell.recurrent_bias, &before[..units]);
+                    dispatch_on(set, UsualForward { z, product, bias, saved, before, after });
+                } else {
+                    after.copy_from_slice(&before[..units]);
+                }
+            }
+        }
+    }
+
+    /// Any cell.
+    fn any(self, kernel: &PackedRight<T>, candidate_kernel: &PackedRight<T>) {
+        let Self { cell, set, z, first, samples, hs, mut saved } = self;
+        let Gru { walk, reset_after, .. } = *cell;
+        let Recurrence { steps, units, .. } = walk.shape;
+        let (gates, width) = (3 * units, cell.saved_width());
         let mut room = Buffer::stale(samples * units);
         let mut reset = Buffer::stale(if reset_after { 0 } else { samples * units });
         let mut now = Buffer::stale(samples * width);
@@ -88,7 +147,7 @@ pub fn gru<T: Element>(cell: Gru<'_, T>, z: &[T]) -> GruOutputs<T> {
                 cell.begin(&z[((first + i) * steps + walk.time(s)) * gates..][..gates], now);
             }
             let seen = walk.seen(hs, first, samples, s, &mut room);
-            accumulate(set, seen, samples, &kernel, &mut now, width, false);
+            accumulate(set, seen, samples, kernel, &mut now, width, false);
             for (i, now) in now.chunks_exact_mut(width).enumerate() {
                 cell.gates(seen.row(i, units), now);
                 if !reset_after {
@@ -97,20 +156,21 @@ pub fn gru<T: Element>(cell: Gru<'_, T>, z: &[T]) -> GruOutputs<T> {
             }
             if !reset_after {
                 let reset = Matrix::rows(&reset, units);
-                accumulate(set, reset, samples, &candidate_kernel, &mut now[3 * units..], width, false);
+                accumulate(set, reset, samples, candidate_kernel, &mut now[3 * units..], width, false);
             }
             for (i, now) in now.chunks_exact_mut(width).enumerate() {
                 let (before, after) = walk.step(walk.h0, hs, first, i, s);
                 if walk.live(first + i, s) {
-                    dispatch_on(set, Forward { cell: &cell, saved: now, before, after });
+                    dispatch_on(set, Forward { cell, saved: now, before, after });
                 } else {
-                    after.copy_from_slice(before);
+                    after.copy_from_slice(&before[..units]);
                 }
-                saved[(i * steps + s) * width..][..width].copy_from_slice(now);
+                if let Some(saved) = &mut saved {
+                    saved[(i * steps + s) * width..][..width].copy_from_slice(now);
+                }
             }
         }
-    });
-    GruOutputs { hs, saved }
+    }
 }
 
 impl<T: Element> Gru<'_, T> {

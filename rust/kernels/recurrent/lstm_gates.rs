@@ -1,6 +1,7 @@
 //! The gates of an LSTM: one step of one sample, forward and back. The usual cell (tanh, sigmoid, no peepholes) takes a pass or
 //! two over the units; any other takes one pass for each thing that it does.
 
+use super::lanes::{add, read, write};
 use super::lstm::Lstm;
 use crate::kernels::activate::{activate_in_place, scale_by_slope};
 use crate::simd::{Element, Kernel, Simd, Vector, math};
@@ -101,36 +102,6 @@ impl<T: Element> Forward<'_, T> {
             }
         }
     }
-}
-
-/// The sum of `count` elements at either place.
-///
-/// # Safety
-/// Both hold them.
-#[inline(always)]
-unsafe fn add<V: Vector>((a, b): (*const V::Elem, *const V::Elem), count: usize) -> V {
-    // SAFETY: the caller's promise.
-    unsafe { read::<V>(a, count).add(read(b, count)) }
-}
-
-/// Reads `count` elements, at most a vector.
-///
-/// # Safety
-/// There are so many.
-#[inline(always)]
-unsafe fn read<V: Vector>(from: *const V::Elem, count: usize) -> V {
-    // SAFETY: the caller's promise.
-    unsafe { if count == V::LANES { V::load(from) } else { V::load_partial(from, count) } }
-}
-
-/// Writes `count` lanes.
-///
-/// # Safety
-/// There is room for them.
-#[inline(always)]
-unsafe fn write<V: Vector>(value: V, to: *mut V::Elem, count: usize) {
-    // SAFETY: the caller's promise.
-    unsafe { if count == V::LANES { value.store(to) } else { value.store_partial(to, count) } }
 }
 
 /// sum += a * b

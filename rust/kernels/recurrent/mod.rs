@@ -9,6 +9,8 @@
 //! a masked step state and output stay what they were.
 
 mod gru;
+mod gru_gates;
+mod lanes;
 mod lstm;
 mod lstm_gates;
 #[cfg(test)]

@@ -124,7 +124,9 @@ impl Case {
             Kind::Gru { bias, reset_after } => {
                 let recurrent_bias = bias.then(|| &variables[3][..]);
                 let cell = Gru { walk, recurrent_bias, activation, recurrent_activation, reset_after };
-                let GruOutputs { hs, saved } = gru(cell, &variables[0]);
+                let GruOutputs { hs, saved } = gru(cell, &variables[0], true);
+                let unkept = gru(cell, &variables[0], false);
+                assert!(unkept.hs[..] == hs[..] && unkept.saved.is_empty());
                 let GruGradients { dz, du, drecurrent_bias, dh0 } = gru_grad(cell, &dhs, &hs, &saved);
                 assert_eq!(drecurrent_bias.is_some(), bias);
                 let gradients = [Some(dz), Some(du), Some(dh0), drecurrent_bias];
@@ -134,6 +136,8 @@ impl Case {
                 let peepholes = peepholes.then(|| &variables[3][..]);
                 let cell = Lstm { walk, peepholes, c0: &variables[4], activation, recurrent_activation };
                 let LstmOutputs { hs, cs, saved } = lstm(cell, &variables[0], true);
+                let unkept = lstm(cell, &variables[0], false);
+                assert!(unkept.hs[..] == hs[..] && unkept.cs[..] == cs[..] && unkept.saved.is_empty());
                 let LstmGradients { dz, du, dpeepholes, dh0, dc0 } =
                     lstm_grad(cell, &dhs, Some(&dc), [&hs, &cs, &saved]);
                 let dpeepholes = dpeepholes.map_or(Vec::new(), |g| g.to_vec());
