@@ -28,6 +28,11 @@ pub trait OutputGradients<T: Element>: Sync {
         panel: &mut [T],
         width: usize,
     );
+
+    /// The same panel where it already lies in memory as `pack` would write it.
+    fn panel(&self, _frame: usize, _rows: (usize, usize), _block: Block, _width: usize) -> Option<&[T]> {
+        None
+    }
 }
 
 /// All of them in one array.
@@ -36,19 +41,28 @@ struct Whole<'a, T> {
     dy: &'a [T],
 }
 
+impl<T> Whole<'_, T> {
+    fn rows(&self, frame: usize, (first, rows): (usize, usize)) -> &[T] {
+        let line = self.g.cols.output * self.g.cout;
+        &self.dy[(frame * self.g.rows.output + first) * line..][..rows * line]
+    }
+}
+
 impl<T: Element> OutputGradients<T> for Whole<'_, T> {
+    fn panel(&self, frame: usize, rows: (usize, usize), block: Block, width: usize) -> Option<&[T]> {
+        (block.count == width && self.g.cout == width).then(|| self.rows(frame, rows))
+    }
+
     #[inline(always)]
     fn pack<V: Vector<Elem = T>>(
         &self,
         frame: usize,
-        (first, rows): (usize, usize),
+        rows: (usize, usize),
         block: Block,
         panel: &mut [T],
         width: usize,
     ) {
-        let line = self.g.cols.output * self.g.cout;
-        let dy = &self.dy[(frame * self.g.rows.output + first) * line..][..rows * line];
-        for (row, pixel) in panel.chunks_exact_mut(width).zip(dy.chunks_exact(self.g.cout)) {
+        for (row, pixel) in panel.chunks_exact_mut(width).zip(self.rows(frame, rows).chunks_exact(self.g.cout)) {
             row[..block.count].copy_from_slice(&pixel[block.first..block.first + block.count]);
             row[block.count..].fill(T::ZERO);
         }
@@ -148,12 +162,19 @@ impl<T: Element, G: OutputGradients<T>> Kernel for AddBand<'_, T, G> {
         let (channels, pixels) = (g.cout / g.groups, band.rows * g.cols.output);
         let vectors = tile_vectors::<T, S>(channels);
         let width = vectors * T::Vector::<S>::LANES;
-        let mut panel = Buffer::stale(pixels * width);
+        let mut packed = Buffer::stale(pixels * width);
         for group in 0..g.groups {
             for first in (0..channels).step_by(width) {
                 let block = Block { group, first: group * channels + first, count: width.min(channels - first) };
-                gradients.pack::<T::Vector<S>>(band.frame, (band.first, band.rows), block, &mut panel, width);
-                with_tile!(S, vectors, add_block::<T::Vector<S>>(&band, block, &panel, acc.as_mut_ptr()));
+                let rows = (band.first, band.rows);
+                let panel = match gradients.panel(band.frame, rows, block, width) {
+                    Some(panel) => panel,
+                    None => {
+                        gradients.pack::<T::Vector<S>>(band.frame, rows, block, &mut packed, width);
+                        &packed
+                    }
+                };
+                with_tile!(S, vectors, add_block::<T::Vector<S>>(&band, block, panel, acc.as_mut_ptr()));
             }
         }
     }
