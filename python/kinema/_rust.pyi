@@ -162,11 +162,20 @@ def set_num_threads(n: int) -> None:
     """Set the number of threads that kernels run on. Results do not depend on it."""
 
 # ---- normalization (x: rows, channels)
-def batch_norm(x: Array, gamma: Array | None, beta: Array | None, epsilon: float) -> tuple[Array, Array, Array]:
-    """(y, mean, variance): x normalised with its own statistics; the variance is biased."""
+def batch_norm(
+    x: Array, gamma: Array | None, beta: Array | None, epsilon: float, relu: bool
+) -> tuple[Array, Array, Array]:
+    """(y, mean, variance): x normalised with its own statistics, ReLU on top if asked for; the variance is biased."""
 
 def batch_norm_grad(
-    dy: Array, x: Array, gamma: Array | None, mean: Array, variance: Array, epsilon: float
+    dy: Array,
+    x: Array,
+    gamma: Array | None,
+    beta: Array | None,
+    mean: Array,
+    variance: Array,
+    epsilon: float,
+    relu: bool,
 ) -> tuple[Array, Array, Array]:
     """(dx, dgamma, dbeta) of `batch_norm`, given the statistics it returned."""
 

@@ -1,12 +1,12 @@
 //! Batch and layer normalisation of (rows, channels).
 
 use super::support::{FloatArray, compute, for_dtype, new_array, optional_view, try_compute};
-use crate::kernels::normalization;
+use crate::kernels::normalization::{self, Settings};
 use pyo3::prelude::*;
 
 type Three<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
-/// (y, mean, variance): x (rows, c) normalised with its own statistics; the variance is biased.
+/// (y, mean, variance): x (rows, c) normalised with its own statistics, ReLU on top if asked for; the variance is biased.
 #[pyfunction]
 pub fn batch_norm<'py>(
     py: Python<'py>,
@@ -14,6 +14,7 @@ pub fn batch_norm<'py>(
     gamma: Option<FloatArray<'py>>,
     beta: Option<FloatArray<'py>>,
     epsilon: f64,
+    relu: bool,
 ) -> PyResult<Three<'py>> {
     const OP: &str = "batch_norm";
     for_dtype!(x, T => {
@@ -21,7 +22,8 @@ pub fn batch_norm<'py>(
             (x.view::<T>(OP, "x")?, optional_view(&gamma, OP, "gamma")?, optional_view(&beta, OP, "beta")?);
         let [_, c] = x.shape(OP, "x", "rows, channels")?;
         let (gamma, beta) = (gamma.map(|view| view.data), beta.map(|view| view.data));
-        let (y, s) = try_compute(py, || normalization::batch_norm(x.data, c, gamma, beta, epsilon))?;
+        let settings = Settings { gamma, beta, epsilon, relu };
+        let (y, s) = try_compute(py, || normalization::batch_norm(x.data, c, settings))?;
         Ok((new_array(py, y, x.shape)?, new_array(py, s.mean, &[c])?, new_array(py, s.variance, &[c])?))
     })
 }
@@ -44,18 +46,22 @@ pub fn batch_norm_grad<'py>(
     dy: FloatArray<'py>,
     x: FloatArray<'py>,
     gamma: Option<FloatArray<'py>>,
+    beta: Option<FloatArray<'py>>,
     mean: FloatArray<'py>,
     variance: FloatArray<'py>,
     epsilon: f64,
+    relu: bool,
 ) -> PyResult<Three<'py>> {
     const OP: &str = "batch_norm_grad";
     for_dtype!(x, T => {
-        let (dy, x, gamma) = (dy.view::<T>(OP, "dy")?, x.view(OP, "x")?, optional_view(&gamma, OP, "gamma")?);
+        let (dy, x) = (dy.view::<T>(OP, "dy")?, x.view(OP, "x")?);
+        let (gamma, beta) = (optional_view(&gamma, OP, "gamma")?, optional_view(&beta, OP, "beta")?);
         let (mean, variance) = (mean.view(OP, "mean")?, variance.view(OP, "variance")?);
         let [_, c] = x.shape(OP, "x", "rows, channels")?;
-        let gamma = gamma.map(|view| view.data);
+        let (gamma, beta) = (gamma.map(|view| view.data), beta.map(|view| view.data));
+        let settings = Settings { gamma, beta, epsilon, relu };
         let g = try_compute(py, || {
-            normalization::batch_norm_grad(dy.data, x.data, c, gamma, mean.data, variance.data, epsilon)
+            normalization::batch_norm_grad(dy.data, x.data, c, settings, mean.data, variance.data)
         })?;
         Ok((new_array(py, g.dx, x.shape)?, new_array(py, g.dgamma, &[c])?, new_array(py, g.dbeta, &[c])?))
     })

@@ -158,6 +158,24 @@ pub trait Vector: Copy {
         let lanes = self.to_array();
         lanes[1..Self::LANES].iter().fold(lanes[0], |best, &lane| if lane > best { lane } else { best })
     }
+    /// `load_partial`, without a mask where all lanes are read.
+    ///
+    /// # Safety
+    /// `from` is valid for reading `count` (at most `LANES`) elements.
+    #[inline(always)]
+    unsafe fn load_up_to(from: *const Self::Elem, count: usize) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { if count == Self::LANES { Self::load(from) } else { Self::load_partial(from, count) } }
+    }
+    /// `store_partial`, without a mask where all lanes are written.
+    ///
+    /// # Safety
+    /// `to` is valid for writing `count` (at most `LANES`) elements.
+    #[inline(always)]
+    unsafe fn store_up_to(self, to: *mut Self::Elem, count: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { if count == Self::LANES { self.store(to) } else { self.store_partial(to, count) } }
+    }
     /// Reads `LANES` bytes as numbers.
     ///
     /// # Safety

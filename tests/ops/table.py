@@ -313,6 +313,7 @@ NORMALIZATION = [
     Case(ops.batch_norm, (_random(6, 3),), {"epsilon": 0.01}, name="plain"),
     Case(ops.batch_norm, (_random(6, 3), _random(3)), name="scale"),
     Case(ops.batch_norm, (_random(4, 3, 2), None, _random(3)), {"axis": 1}, name="axis"),
+    Case(ops.batch_norm, (_random(5, 4, 3), _random(3), _random(3, seed=1)), {"relu": True}, name="relu"),
     Case(
         ops.batch_normalization,
         (_random(4, 2, 3), _random(3), _positive(3), -1, _random(3, seed=1), _random(3, seed=2)),

@@ -28,6 +28,16 @@ def test_batch_norm_scales_and_shifts() -> None:
 
 
 @pytest.mark.parametrize("axis", [-1, 1])
+def test_batch_norm_with_relu_is_batch_norm_and_relu(axis: int) -> None:
+    scale, shift = RNG.normal(size=X.shape[axis]), RNG.normal(size=X.shape[axis])
+    both, *statistics = ops.batch_norm(X, scale, shift, axis=axis, relu=True)
+    plain, *expected = ops.batch_norm(X, scale, shift, axis=axis)
+    np.testing.assert_array_equal(both.numpy(), ops.relu(plain).numpy())
+    for got, want in zip(statistics, expected, strict=True):
+        np.testing.assert_array_equal(got.numpy(), want.numpy())
+
+
+@pytest.mark.parametrize("axis", [-1, 1])
 def test_batch_normalization_with_given_moments(axis: int) -> None:
     x = X if axis == -1 else X.transpose(0, 3, 1, 2)
     mean, variance = RNG.normal(size=3), RNG.random(3) + 0.5

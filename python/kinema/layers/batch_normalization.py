@@ -118,6 +118,10 @@ class BatchNormalization(ElementwiseLayer):
 
     def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
         """The normalised input."""
+        return self.normalise(inputs, training, mask)
+
+    def normalise(self, inputs: Any, training: bool, mask: Any, relu: bool = False) -> Any:
+        """The normalised input, with ReLU on top if asked for."""
         features = self.moving_mean.shape[0]
         if inputs.shape[self.axis] != features:
             raise ShapeError(
@@ -125,22 +129,23 @@ class BatchNormalization(ElementwiseLayer):
                 f"{inputs.shape}"
             )
         if not training or not self.trainable:
-            return self._normalised(inputs, self.moving_mean, self.moving_variance)
+            return self._normalised(inputs, self.moving_mean, self.moving_variance, relu)
         if mask is None:
             outputs, mean, variance = ops.batch_norm(
-                inputs, self.gamma, self.beta, axis=self.axis, epsilon=self.epsilon
+                inputs, self.gamma, self.beta, axis=self.axis, epsilon=self.epsilon, relu=relu
             )
         else:
             mean, variance = self._masked_moments(inputs, np.asarray(mask, bool))
-            outputs = self._normalised(inputs, mean, variance)
+            outputs = self._normalised(inputs, mean, variance, relu)
         self._follow(self.moving_mean, as_array(mean))
         self._follow(self.moving_variance, as_array(variance))
         return outputs
 
-    def _normalised(self, inputs: Any, mean: Any, variance: Any) -> Any:
-        return ops.batch_normalization(
+    def _normalised(self, inputs: Any, mean: Any, variance: Any, relu: bool) -> Any:
+        outputs = ops.batch_normalization(
             inputs, mean, variance, axis=self.axis, offset=self.beta, scale=self.gamma, epsilon=self.epsilon
         )
+        return ops.relu(outputs) if relu else outputs
 
     def _follow(self, average: Variable, current: Any) -> None:
         average.assign(average.array * self.momentum + current * (1.0 - self.momentum))

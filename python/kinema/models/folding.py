@@ -11,10 +11,10 @@ from typing import Any
 
 from kinema import ops
 from kinema.autograd import Tensor, is_recording
-from kinema.layers import Activation, BatchNormalization, Conv2D, MaxPooling2D, ReLU, TimeDistributed
+from kinema.layers import BatchNormalization, Conv2D, MaxPooling2D, TimeDistributed
 from kinema.layers.fused import kernel_activation
 from kinema.layers.layer import Layer, Shape
-from kinema.models.fusion import link_of, tiles
+from kinema.models.fusion import link_of, only_activation, tiles
 
 
 class FoldedConvolution(Layer):
@@ -99,18 +99,10 @@ def _joined_on_frames(first: Layer, second: Layer, channels: int) -> Layer | Non
         return FoldedConvolution(first, second) if linear and second.axis in (-1, channels) else None
     if not isinstance(first, FoldedConvolution) or first.pooling is not None:
         return None
-    if first.activation is None and (activation := _activation(second)) is not None:
+    if first.activation is None and (activation := only_activation(second)) is not None:
         first.activation = activation
         return first
     if type(second) is MaxPooling2D and tiles(second) and first.activation in (None, "relu"):
         first.pooling = second
         return first
     return None
-
-
-def _activation(layer: Layer) -> str | None:
-    """The activation that a layer is nothing but, as kernels know it."""
-    if type(layer) is ReLU:
-        plain = layer.max_value is None and not layer.negative_slope and not layer.threshold
-        return "relu" if plain else None
-    return kernel_activation(layer.activation) if type(layer) is Activation else None

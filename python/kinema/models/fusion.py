@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from kinema import ops
-from kinema.layers import Conv2D, MaxPooling2D, TimeDistributed
+from kinema.layers import Activation, BatchNormalization, Conv2D, MaxPooling2D, ReLU, TimeDistributed
+from kinema.layers.fused import kernel_activation
 from kinema.layers.layer import Layer, Shape
 
 _FUSED_ACTIVATIONS = ("linear", "relu")
@@ -36,6 +37,25 @@ class ConvolutionPooling(Layer):
         convolution = self.convolution
         activation = _activation_name(convolution)
         return link_of(convolution, convolution.kernel, convolution.bias, activation, self.pooling)
+
+
+class NormalizationRelu(Layer):
+    """A BatchNormalization and the ReLU behind it as one step; it has no weights of its own."""
+
+    supports_masking = True
+
+    def __init__(self, normalization: BatchNormalization, relu: Layer) -> None:
+        super().__init__(name=f"{normalization.name}+{relu.name}", dtype=normalization.dtype)
+        self.normalization = normalization
+        self.built = True
+
+    def compute_output_shape(self, input_shape: Shape) -> Any:
+        """The input's shape."""
+        return self.normalization.compute_output_shape(input_shape)
+
+    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+        """Normalisation and ReLU in one pass."""
+        return self.normalization.normalise(inputs, training, mask, relu=True)
 
 
 def link_of(
@@ -70,12 +90,23 @@ def _fused_pair(first: Layer, second: Layer) -> Layer | None:
     if isinstance(first, TimeDistributed) and isinstance(second, TimeDistributed):
         inner = _fused_pair(first.layer, second.layer)
         return None if inner is None else TimeDistributed(inner, name=f"time_distributed_{inner.name}")
+    if first.activity_regularizer is not None or second.activity_regularizer is not None:
+        return None
+    if type(first) is BatchNormalization and only_activation(second) == "relu" and first.dtype == second.dtype:
+        return NormalizationRelu(first, second)
     if type(first) is not Conv2D or type(second) is not MaxPooling2D:
         return None
-    plain = first.activity_regularizer is None and second.activity_regularizer is None
-    if plain and tiles(second) and _activation_name(first) in _FUSED_ACTIVATIONS:
+    if tiles(second) and _activation_name(first) in _FUSED_ACTIVATIONS:
         return ConvolutionPooling(first, second)
     return None
+
+
+def only_activation(layer: Layer) -> str | None:
+    """The activation that a layer is nothing but, as kernels know it."""
+    if type(layer) is ReLU:
+        plain = layer.max_value is None and not layer.negative_slope and not layer.threshold
+        return "relu" if plain else None
+    return kernel_activation(layer.activation) if type(layer) is Activation else None
 
 
 def tiles(pooling: MaxPooling2D) -> bool:

@@ -17,7 +17,7 @@ from kinema.ops.shaping import moveaxis, reshape
 
 
 def batch_norm(
-    x: Any, gamma: Any = None, beta: Any = None, *, axis: int = -1, epsilon: float = 1e-3
+    x: Any, gamma: Any = None, beta: Any = None, *, axis: int = -1, epsilon: float = 1e-3, relu: bool = False
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Normalises each feature by its mean and variance over all other axes.
 
@@ -27,6 +27,7 @@ def batch_norm(
         beta: What is added to them, one number a feature, or None.
         axis: The axis of the features.
         epsilon: What is added to the variance.
+        relu: Whether what comes out negative becomes 0, in the same pass.
 
     Returns:
         The normalised values, and the mean and the variance of each feature.
@@ -34,9 +35,9 @@ def batch_norm(
     ndim = as_array(x).ndim
     along = one_axis("batch_norm", axis, ndim)
     if along == ndim - 1:
-        y, mean, variance = _batch_norm(x, gamma, beta, epsilon=epsilon)
+        y, mean, variance = _batch_norm(x, gamma, beta, epsilon=epsilon, relu=relu)
         return y, mean, variance
-    y, mean, variance = _batch_norm(moveaxis(x, along, -1), gamma, beta, epsilon=epsilon)
+    y, mean, variance = _batch_norm(moveaxis(x, along, -1), gamma, beta, epsilon=epsilon, relu=relu)
     return moveaxis(y, -1, along), mean, variance
 
 
@@ -89,18 +90,20 @@ def layer_norm(x: Any, gamma: Any = None, beta: Any = None, *, axis: Any = -1, e
 
 
 @differentiable
-def _batch_norm(x: Array, gamma: Array | None = None, beta: Array | None = None, *, epsilon: float) -> Result:
+def _batch_norm(
+    x: Array, gamma: Array | None = None, beta: Array | None = None, *, epsilon: float, relu: bool
+) -> Result:
     x = floating(x)
     _check_weights("batch_norm", gamma, beta, x.shape[-1:])
-    matrix, scale = rows(x), _native(gamma)
-    y, mean, variance = _rust.batch_norm(matrix, scale, _native(beta), epsilon)
+    matrix, scale, offset = rows(x), _native(gamma), _native(beta)
+    y, mean, variance = _rust.batch_norm(matrix, scale, offset, epsilon, relu)
 
     def backward(gradients: tuple[Array | None, ...]) -> Any:
         dy, dmean, dvariance = gradients
         if dy is None:
             dx, dgamma, dbeta = np.zeros_like(matrix), None, None
         else:
-            dx, dgamma, dbeta = _rust.batch_norm_grad(rows(dy), matrix, scale, mean, variance, epsilon)
+            dx, dgamma, dbeta = _rust.batch_norm_grad(rows(dy), matrix, scale, offset, mean, variance, epsilon, relu)
         if dmean is not None:
             dx = dx + dmean / len(matrix)
         if dvariance is not None:

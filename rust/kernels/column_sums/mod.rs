@@ -5,12 +5,14 @@
 
 #[cfg(test)]
 mod naive;
+pub mod panels;
 #[cfg(test)]
 mod tests;
 
 use crate::memory::{Buffer, Plain};
 use crate::parallel::{self, ELEMENTWISE_CHUNK};
-use crate::simd::{Element, Kernel, Simd, dispatch};
+use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
+use panels::{Job, Panel, walk};
 use std::ops::Range;
 
 /// Elements that a wide row has at least.
@@ -44,6 +46,18 @@ impl Columns {
         self.width.max(1) * (ELEMENTWISE_CHUNK / self.width.max(1)).max(1)
     }
 
+    /// Rows that are summed up by themselves before a tree adds the sums. `n` is not 0.
+    pub fn rows_per_leaf(self) -> usize {
+        (ELEMENTWISE_CHUNK / self.n).clamp(16, 1024)
+    }
+
+    /// Adds the sums of a wide row to those of the columns.
+    pub fn add_wide<T: Element>(self, wide: &[T], sums: &mut [T]) {
+        for row in wide.chunks_exact(self.n) {
+            sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += value);
+        }
+    }
+
     /// Sums over `rows` rows of `M` quantities a column, one quantity after the other. `add` adds those of a range of elements
     /// (whole rows, at a row's start) to `M` accumulators of `width` elements.
     pub fn sums<T: Element, const M: usize>(
@@ -56,7 +70,7 @@ impl Columns {
         if n == 0 {
             return sums;
         }
-        let rows_per_leaf = (ELEMENTWISE_CHUNK / n).clamp(16, 1024);
+        let rows_per_leaf = self.rows_per_leaf();
         parallel::tree_sum(rows.div_ceil(rows_per_leaf), &mut sums, |leaf, sums| {
             let first = leaf * rows_per_leaf;
             let last = rows.min(first + rows_per_leaf);
@@ -64,28 +78,43 @@ impl Columns {
             let mut parts = wide.chunks_exact_mut(width);
             add(first * n..last * n, std::array::from_fn(|_| parts.next().expect("M parts")));
             for (sum, wide) in sums.chunks_exact_mut(n).zip(wide.chunks_exact(width)) {
-                for row in wide.chunks_exact(n) {
-                    sum.iter_mut().zip(row).for_each(|(sum, &value)| *sum += value);
-                }
+                self.add_wide(wide, sum);
             }
         });
         sums
     }
 }
 
-struct AddRows<'a, T> {
-    x: &'a [T],
-    wide: &'a mut [T],
+/// Adds rows to a wide row.
+pub struct AddRows<'a, T> {
+    /// The rows.
+    pub x: &'a [T],
+    /// What they are added to.
+    pub wide: &'a mut [T],
 }
 
 impl<T: Element> Kernel for AddRows<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self) {
-        for row in self.x.chunks(self.wide.len()) {
-            self.wide.iter_mut().zip(row).for_each(|(sum, &value)| *sum += value);
+    fn run<S: Simd>(mut self) {
+        walk::<T, S>(self.x.len(), self.wide.len(), &mut self);
+    }
+}
+
+impl<T: Element> Job<T> for AddRows<'_, T> {
+    #[inline(always)]
+    fn panel<V: Vector<Elem = T>, const N: usize>(&mut self, panel: Panel) {
+        assert!(panel.fits::<V, N>(self.x.len()));
+        let mut sums = panel.parameters::<V, N>(self.wide);
+        for row in 0..panel.rows {
+            for j in 0..N {
+                // SAFETY: checked above.
+                sums[j] =
+                    sums[j].add(unsafe { V::load_up_to(self.x.as_ptr().add(panel.at::<V>(row, j)), panel.count) });
+            }
         }
+        panel.put(sums, self.wide);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Normalisation of (rows x n) matrices, forward and backward.
 //!
-//! Batch: over the rows, one mean and variance a channel; two passes over x for the statistics (the second sums squared
-//! distances from the mean: no cancellation), one for the result. Layer: over the n elements of each row, all passes while the
+//! Batch: over the rows, one mean and variance a channel; one pass over memory for the statistics (`statistics.rs`), one for the result
+//! with ReLU on top if asked for; backward one for the sums of gradients, one for the input's. Layer: over the n elements of each row, all passes while the
 //! row is in cache. Both leave what backward needs: means and variances (batch) or 1 / deviations (layer).
 
 mod affine;
@@ -9,12 +9,14 @@ mod batch;
 mod layer;
 #[cfg(test)]
 mod naive;
+mod statistics;
 #[cfg(test)]
 mod tests;
 
 pub use affine::channel_affine;
-pub use batch::{Statistics, batch_norm, batch_norm_grad, batch_statistics};
+pub use batch::{Settings, batch_norm, batch_norm_grad};
 pub use layer::{LayerNorm, layer_norm, layer_norm_grad};
+pub use statistics::batch_statistics;
 
 use crate::error::{KernelError, Result};
 use crate::memory::Buffer;
