@@ -11,10 +11,7 @@ unsafe fn load<V: Vector, const N: usize>(inputs: [&[V::Elem]; N], start: usize,
     let mut vectors = [V::zero(); N];
     for i in 0..N {
         // SAFETY: the caller's promise.
-        vectors[i] = unsafe {
-            let from = inputs[i].as_ptr().add(start);
-            if count == V::LANES { V::load(from) } else { V::load_partial(from, count) }
-        };
+        vectors[i] = unsafe { V::load_up_to(inputs[i].as_ptr().add(start), count) };
     }
     vectors
 }
@@ -34,9 +31,7 @@ pub fn map<T: Element, S: Simd, const N: usize>(
         let count = lanes.min(len - start);
         // SAFETY: `count` elements are left in all slices.
         unsafe {
-            let y = f(load(inputs, start, count));
-            let to = out.as_mut_ptr().add(start);
-            if count == lanes { y.store(to) } else { y.store_partial(to, count) }
+            f(load(inputs, start, count)).store_up_to(out.as_mut_ptr().add(start), count);
         }
     }
 }

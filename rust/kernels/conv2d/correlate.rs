@@ -278,8 +278,7 @@ unsafe fn correlate_tiles<V: Vector, const P: usize, const N: usize>(job: Correl
                 let value = if relu { V::zero().max(sums[j]) } else { sums[j] };
                 // SAFETY: the caller's promise.
                 unsafe {
-                    let to = out.wrapping_add(pixel.to + target.first + j * V::LANES);
-                    if counts[j] == V::LANES { value.store(to) } else { value.store_partial(to, counts[j]) }
+                    value.store_up_to(out.wrapping_add(pixel.to + target.first + j * V::LANES), counts[j]);
                 }
             }
         }

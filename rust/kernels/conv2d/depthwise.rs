@@ -75,31 +75,17 @@ struct Part {
     count: usize,
 }
 
-impl Part {
-    #[inline(always)]
-    unsafe fn load<V: Vector>(self, from: *const V::Elem) -> V {
-        // SAFETY: the caller vouches for `count` elements.
-        unsafe { if self.count == V::LANES { V::load(from) } else { V::load_partial(from, self.count) } }
-    }
-
-    #[inline(always)]
-    unsafe fn store<V: Vector>(self, value: V, to: *mut V::Elem) {
-        // SAFETY: the caller vouches for `count` elements.
-        unsafe { if self.count == V::LANES { value.store(to) } else { value.store_partial(to, self.count) } }
-    }
-}
-
 impl<T: Element> Correlate<'_, T> {
     #[inline(always)]
     fn weight<V: Vector<Elem = T>>(&self, tap: usize, part: Part) -> V {
         // SAFETY: the weights have a row of channels for each tap.
-        unsafe { part.load(self.weights.as_ptr().add(tap * self.channels + part.first)) }
+        unsafe { V::load_up_to(self.weights.as_ptr().add(tap * self.channels + part.first), part.count) }
     }
 
     #[inline(always)]
     fn bias<V: Vector<Elem = T>>(&self, part: Part) -> V {
         // SAFETY: the bias has a number for each channel.
-        self.epilogue.bias.map_or(V::zero(), |bias| unsafe { part.load(bias.as_ptr().add(part.first)) })
+        self.epilogue.bias.map_or(V::zero(), |bias| unsafe { V::load_up_to(bias.as_ptr().add(part.first), part.count) })
     }
 
     #[inline(always)]
@@ -114,7 +100,7 @@ impl<T: Element> Correlate<'_, T> {
             let mut sum = bias;
             for tap in 0..USUAL_TAPS {
                 // SAFETY: `correlate` checked that every window lies in the plane.
-                sum = weights[tap].mul_add(unsafe { part.load(window.add(offsets[tap])) }, sum);
+                sum = weights[tap].mul_add(unsafe { V::load_up_to(window.add(offsets[tap]), part.count) }, sum);
             }
             self.finish(sum, pixel, part, out);
         }
@@ -128,7 +114,8 @@ impl<T: Element> Correlate<'_, T> {
             let mut sum: V = bias;
             for (tap, &offset) in self.offsets.iter().enumerate() {
                 // SAFETY: `correlate` checked that every window lies in the plane.
-                sum = self.weight::<V>(tap, part).mul_add(unsafe { part.load(window.add(offset)) }, sum);
+                sum =
+                    self.weight::<V>(tap, part).mul_add(unsafe { V::load_up_to(window.add(offset), part.count) }, sum);
             }
             self.finish(sum, pixel, part, out);
         }
@@ -139,7 +126,7 @@ impl<T: Element> Correlate<'_, T> {
         // The second operand of max is kept where one is NaN.
         let value = if self.epilogue.relu { V::zero().max(sum) } else { sum };
         // SAFETY: `correlate` checked that every pixel lies in the output.
-        unsafe { part.store(value, out.add(pixel.to + part.first)) };
+        unsafe { value.store_up_to(out.add(pixel.to + part.first), part.count) };
     }
 }
 
@@ -187,7 +174,7 @@ impl<T: Element> Kernel for AddBand<'_, T> {
         assert!(pixels.iter().all(|p| p.from + reach <= x.len() && p.to + channels <= dy.len()));
         assert!(acc.len() == offsets.len() * channels);
         for first in (0..channels).step_by(lanes) {
-            let part = Part { first, count: lanes.min(channels - first) };
+            let count = lanes.min(channels - first);
             for (group, offsets) in offsets.chunks(USUAL_TAPS).enumerate() {
                 let mut sums = [T::Vector::<S>::zero(); USUAL_TAPS];
                 let mut at = [0; USUAL_TAPS];
@@ -195,10 +182,11 @@ impl<T: Element> Kernel for AddBand<'_, T> {
                 for pixel in pixels {
                     // SAFETY: checked above. Taps that do not exist add what the first one sees, to sums that nobody reads.
                     unsafe {
-                        let gradient: T::Vector<S> = part.load(dy.as_ptr().add(pixel.to + first));
+                        let gradient = T::Vector::<S>::load_up_to(dy.as_ptr().add(pixel.to + first), count);
                         let window = x.as_ptr().add(pixel.from + first);
                         for tap in 0..USUAL_TAPS {
-                            sums[tap] = gradient.mul_add(part.load(window.add(at[tap])), sums[tap]);
+                            let seen = T::Vector::<S>::load_up_to(window.add(at[tap]), count);
+                            sums[tap] = gradient.mul_add(seen, sums[tap]);
                         }
                     }
                 }
@@ -206,7 +194,7 @@ impl<T: Element> Kernel for AddBand<'_, T> {
                     // SAFETY: acc has a row of channels for each tap.
                     unsafe {
                         let to = acc.as_mut_ptr().add((group * USUAL_TAPS + tap) * channels + first);
-                        part.store(part.load::<T::Vector<S>>(to).add(sums[tap]), to);
+                        T::Vector::<S>::load_up_to(to, count).add(sums[tap]).store_up_to(to, count);
                     }
                 }
             }
