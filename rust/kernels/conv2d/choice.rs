@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | 3 x 3, stride 1, from 16 channels in and out, float32 in `fast` mode | Winograd | forward 2.6 to 3 times as fast as the direct one, gradients up to 3 times |
 //! | the same with outputs that fill less than 5/8 of the tiles | direct | the rest of a tile is computed for nothing |
-//! | the same with fewer channels in or out | Winograd down the columns | VERTICAL_REASON |
+//! | the same with fewer channels in or out | Winograd down the columns | first layer of the reference network: forward 1.4, gradient 1.5 times as fast as the direct one |
 //! | the same with outputs that fill less than 3/4 of the strips | direct | the rest of a strip is computed for nothing |
 //! | everything else | direct | nothing to save; 85 to 100 % of the processor's peak from 16 channels up |
 
