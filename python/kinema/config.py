@@ -12,6 +12,7 @@ _FLOATS = ("float32", "float64")
 class _Settings:
     floatx = "float32"
     epsilon = 1e-7
+    frame_sharing = True
 
 
 def floatx() -> str:
@@ -36,6 +37,20 @@ def epsilon() -> float:
 def set_epsilon(value: float) -> None:
     """Sets the small number that keeps logarithms and divisions finite."""
     _Settings.epsilon = float(value)
+
+
+def frame_sharing() -> bool:
+    """Whether frames that several clips of a batch show are computed once."""
+    return _Settings.frame_sharing
+
+
+def set_frame_sharing(enabled: bool) -> None:
+    """Switches the sharing of frames off, or on again: results stay within rounding, only the time changes.
+
+    Args:
+        enabled: Whether frames that several clips of a batch show are computed once.
+    """
+    _Settings.frame_sharing = bool(enabled)
 
 
 def image_data_format() -> str:

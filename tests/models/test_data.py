@@ -1,8 +1,11 @@
 """Batches out of arrays, generators and datasets."""
 
+import itertools
+
 import numpy as np
 import pytest
 
+import kinema
 from kinema.errors import ArgumentError, DataError, DTypeError, ShapeError
 from kinema.models.data import ArrayData, DatasetData, GeneratorData, make_data, steps_in
 from kinema.models.frames import Rows, shared_frames
@@ -150,3 +153,28 @@ def test_a_split_that_leaves_nothing_is_refused() -> None:
         ArrayData(np.zeros(2)).split(0.9)
     with pytest.raises(ArgumentError, match="between 0 and 1"):
         ArrayData(np.zeros(2)).split(1.5)
+
+
+def test_blocks_keep_neighbours_together_and_come_in_another_order_each_epoch() -> None:
+    data = ArrayData(np.arange(50), batch_size=8, shuffle="blocks")
+    epochs = [[batch.x.gather().tolist() for batch in data.epoch(3, epoch)] for epoch in range(3)]
+    for batches in epochs:
+        assert len(batches) == len(data)
+        assert sorted(itertools.chain.from_iterable(batches)) == list(range(50))
+        assert all((b - a) % 50 == 1 for batch in batches for a, b in itertools.pairwise(batch))
+    assert epochs[0] != epochs[1] != epochs[2]
+    assert epochs[1] == [batch.x.gather().tolist() for batch in data.epoch(3, 1)]
+
+
+def test_an_unknown_way_to_shuffle_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="shuffle is True, False or 'blocks'.*not 'batch'"):
+        ArrayData(np.zeros(4), shuffle="batch")
+
+
+def test_windows_are_split_and_shuffled_as_indices() -> None:
+    windows = kinema.video.windows(np.arange(20.0), 4).take(np.arange(16, -1, -2))
+    train, held_out = ArrayData(windows, np.arange(9), batch_size=3, shuffle=True).split(0.3)
+    for data in (train, held_out):
+        for batch in data.epoch(0, 0):
+            np.testing.assert_array_equal(batch.x.gather()[:, 0], 16 - 2 * batch.y)
+            assert np.shares_memory(batch.x.array, windows.frames)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import kinema
 from kinema.errors import ArgumentError, DataError
 from kinema.video import convert_frames_to_sequence
 
@@ -69,3 +70,34 @@ def test_frames_of_different_shapes() -> None:
 def test_arguments_are_checked(length: object, stride: object, name: str) -> None:
     with pytest.raises(ArgumentError, match=f"{name} must be a whole number of at least 1"):
         convert_frames_to_sequence(np.zeros((4, 2)), length, stride)
+
+
+def test_windows_in_any_order_stay_views() -> None:
+    frames = np.random.default_rng(0).integers(0, 256, (20, 4, 6, 3), np.uint8)
+    windows = kinema.video.windows(frames, length=4, stride=2, dilation=3)
+    expected = np.stack([frames[start : start + 10 : 3] for start in range(0, 11, 2)])
+    assert windows.shape == expected.shape
+    assert (windows.ndim, windows.dtype, len(windows)) == (5, np.uint8, 6)
+    np.testing.assert_array_equal(windows, expected)
+    np.testing.assert_array_equal(np.stack(list(windows)), expected)
+    order = np.array([4, 0, 5])
+    for chosen in (windows.take(order), windows[order], windows[order.tolist()], windows[1:][[3, -6 + 5, 4]]):
+        assert isinstance(chosen, kinema.video.Windows)
+        assert np.shares_memory(chosen[0], frames)
+    np.testing.assert_array_equal(windows.take(order)[::-1], expected[order][::-1])
+    np.testing.assert_array_equal(windows[expected[:, 0, 0, 0, 0] > 100], expected[expected[:, 0, 0, 0, 0] > 100])
+    np.testing.assert_array_equal(windows[1, 2, :, 0], expected[1, 2, :, 0])
+    np.testing.assert_array_equal(windows[1:3, ..., 0], expected[1:3, ..., 0])
+    assert not windows[0].flags.writeable
+
+
+def test_windows_say_what_they_cannot_do() -> None:
+    windows = kinema.video.windows(np.zeros((9, 2)), 3)
+    with pytest.raises(ArgumentError, match="take chooses windows by a row of whole numbers"):
+        windows.take([0.5])
+    with pytest.raises(IndexError):
+        windows.take([7])
+    with pytest.raises(DataError, match="reaches over 13 frames and there are 9"):
+        kinema.video.windows(np.zeros((9, 2)), 5, dilation=3)
+    with pytest.raises(ArgumentError, match="dilation must be a whole number"):
+        kinema.video.windows(np.zeros((9, 2)), 5, dilation=0)

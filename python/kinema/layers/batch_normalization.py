@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,7 @@ class BatchNormalization(ElementwiseLayer):
         if not -len(input_shape) <= self.axis < len(input_shape) or self.axis % len(input_shape) == 0:
             raise ShapeError(f"axis={self.axis} is not an axis of features in an input of shape {input_shape}")
         shape = (self._known_length(input_shape, self.axis, "features"),)
+        self.mixes_frames = len(input_shape) > 2 and self.axis % len(input_shape) == 1
         self.gamma = self._add_described("gamma", shape) if self.scale else None
         self.beta = self._add_described("beta", shape) if self.center else None
         self.moving_mean = self.add_weight(
@@ -116,11 +118,18 @@ class BatchNormalization(ElementwiseLayer):
         )
         self.built = True
 
-    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
-        """The normalised input."""
-        return self.normalise(inputs, training, mask)
+    def call(self, inputs: Any, training: bool = False, mask: Any = None, frame_counts: Any = None) -> Any:
+        """The normalised input.
 
-    def normalise(self, inputs: Any, training: bool, mask: Any, relu: bool = False) -> Any:
+        Args:
+            inputs: Any, with the features on their axis.
+            training: Whether to take the statistics of the batch.
+            mask: False for steps that do not count in the statistics.
+            frame_counts: How often each sample counts in them; None for once.
+        """
+        return self.normalise(inputs, training, mask, frame_counts)
+
+    def normalise(self, inputs: Any, training: bool, mask: Any, frame_counts: Any, relu: bool = False) -> Any:
         """The normalised input, with ReLU on top if asked for."""
         features = self.moving_mean.shape[0]
         if inputs.shape[self.axis] != features:
@@ -130,7 +139,10 @@ class BatchNormalization(ElementwiseLayer):
             )
         if not training or not self.trainable:
             return self._normalised(inputs, self.moving_mean, self.moving_variance, relu)
-        if mask is None:
+        if frame_counts is not None:
+            mean, variance = self._counted_moments(inputs, np.asarray(frame_counts))
+            outputs = self._normalised(inputs, mean, variance, relu)
+        elif mask is None:
             outputs, mean, variance = ops.batch_norm(
                 inputs, self.gamma, self.beta, axis=self.axis, epsilon=self.epsilon, relu=relu
             )
@@ -149,6 +161,21 @@ class BatchNormalization(ElementwiseLayer):
 
     def _follow(self, average: Variable, current: Any) -> None:
         average.assign(average.array * self.momentum + current * (1.0 - self.momentum))
+
+    def _counted_moments(self, inputs: Any, counts: Any) -> tuple[Any, Any]:
+        """Mean and variance of samples that stand for several each."""
+        feature_axis = self.axis % inputs.ndim
+        inner = tuple(axis for axis in range(1, inputs.ndim) if axis != feature_axis)
+        values = counts.sum() * math.prod(inputs.shape[axis] for axis in inner)
+        share = (counts / values).astype(self.dtype)[:, None]
+
+        def mean_of(numbers: Any) -> Any:
+            sums = ops.reshape(ops.sum(numbers, axis=inner), (len(counts), -1))
+            return ops.sum(sums * share, axis=0)
+
+        mean = mean_of(inputs)
+        distance = inputs - ops.reshape(mean, [-1 if axis == feature_axis else 1 for axis in range(inputs.ndim)])
+        return mean, mean_of(distance * distance)
 
     def _masked_moments(self, inputs: Any, mask: Any) -> tuple[Any, Any]:
         """Mean and variance over the steps that count."""

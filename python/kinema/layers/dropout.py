@@ -56,6 +56,11 @@ class Dropout(ElementwiseLayer):
         self.seed = seed
         self.noise_shape = _checked_noise_shape(self.title, noise_shape)
 
+    @property
+    def draws_per_frame(self) -> bool:  # type: ignore[override]
+        """Whether the frames of a clip differ in what is dropped."""
+        return self.noise_shape is None or (len(self.noise_shape) > 2 and self.noise_shape[1] is None)
+
     def call(self, inputs: Any, training: bool = False) -> Any:
         """The input itself, or what dropping leaves of it while training."""
         if not training or self.rate == 0:

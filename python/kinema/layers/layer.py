@@ -71,6 +71,8 @@ class Layer(WeightOwner):
     uses_batch_statistics: bool = False
     #: Whether training draws random numbers.
     is_random: bool = False
+    #: Whether each frame of a clip has a draw of its own, so that windows that show a frame may share it.
+    draws_per_frame: bool = False
     #: Whether `call` reads integer inputs, such as uint8 frames, as they are.
     accepts_integers: bool = False
     #: Whether a mask on the input also stands for the output.

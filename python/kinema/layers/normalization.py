@@ -78,6 +78,7 @@ class Normalization(ElementwiseLayer):
         if any(not -rank <= axis < rank for axis in self.axis):
             raise ShapeError(f"axis={self.axis} does not name axes of an input of shape {input_shape}")
         self._keep = tuple(sorted({axis % rank for axis in self.axis}))
+        self.mixes_frames = rank > 2 and 1 in self._keep
         self._kept_shape = tuple(self._known_length(input_shape, axis, "features") for axis in self._keep)
         lengths = dict(zip(self._keep, self._kept_shape, strict=True))
         self._broadcast_shape = tuple(lengths.get(axis, 1) for axis in range(rank))

@@ -42,6 +42,8 @@ class TimeDistributed(Wrapper):
 
     accepts_integers = True
 
+    draws_per_frame = True
+
     @property
     def is_random(self) -> bool:  # type: ignore[override]
         """Whether the layer inside draws random numbers."""

@@ -17,6 +17,7 @@ from kinema import random
 from kinema.autograd import Array, Tensor
 from kinema.errors import ArgumentError, DataError, DTypeError, ShapeError
 from kinema.models.frames import Rows
+from kinema.video.windows import Windows
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class ArrayData:
         sample_weight: Weights with as many rows, or None.
         batch_size: Samples a batch; 32 when None.
         order: Which samples, in which order; all in their own order when None.
-        shuffle: Draw a new order every epoch.
+        shuffle: Draw a new order every epoch: of the samples, or, with "blocks", of batches of consecutive samples.
     """
 
     def __init__(
@@ -50,13 +51,13 @@ class ArrayData:
         sample_weight: Any = None,
         batch_size: int | None = None,
         order: Array | None = None,
-        shuffle: bool = False,
+        shuffle: bool | str = False,
     ) -> None:
-        self.x = as_data("x", x)
+        self.x = as_rows(x)
         self.y = None if y is None else as_data("y", y)
         self.sample_weight = None if sample_weight is None else as_data("sample_weight", sample_weight)
         self.batch_size = check_batch_size(batch_size)
-        self.shuffle = shuffle
+        self.shuffle = check_shuffle(shuffle)
         for name, array in (("y", self.y), ("sample_weight", self.sample_weight)):
             if array is not None and len(array) != len(self.x):
                 raise DataError(
@@ -71,14 +72,25 @@ class ArrayData:
 
     def epoch(self, seed: int, epoch: int) -> Iterator[Batch]:
         """The batches of one epoch; the order depends on seed and epoch alone."""
-        order = self.order[random.permutation(len(self.order), seed, epoch)] if self.shuffle else self.order
-        for start in range(0, len(order), self.batch_size):
-            index = order[start : start + self.batch_size]
+        for index in self._orders(seed, epoch):
             yield Batch(
-                Rows(self.x, index),
+                Rows(self.x.array, self.x.index[index]),
                 None if self.y is None else self.y[index],
                 None if self.sample_weight is None else self.sample_weight[index],
             )
+
+    def _orders(self, seed: int, epoch: int) -> Iterator[Array]:
+        """The samples of each batch."""
+        order, size = self.order, self.batch_size
+        if self.shuffle:
+            drawn = random.permutation(len(order), seed, epoch)
+            # Blocks begin somewhere else in every epoch, so that not always the same samples meet.
+            order = np.roll(order, -int(drawn[0])) if self.shuffle == "blocks" else order[drawn]
+        starts = np.arange(0, len(order), size)
+        if self.shuffle == "blocks":
+            starts = starts[random.permutation(len(starts), seed, epoch)]
+        for start in starts:
+            yield order[start : start + size]
 
     def split(self, fraction: float) -> tuple[ArrayData, ArrayData]:
         """The first samples and the last `fraction` of them."""
@@ -176,12 +188,13 @@ def make_data(
     y: Any = None,
     sample_weight: Any = None,
     batch_size: int | None = None,
-    shuffle: bool = False,
+    shuffle: bool | str = False,
     steps: int | None = None,
 ) -> Data:
     """The right reader of batches for whatever was given as `x`."""
     if steps is not None:
         check_count("the number of steps", steps)
+    check_shuffle(shuffle)
     if hasattr(x, "__array__") or (isinstance(x, (list, tuple)) and not _is_list_of_batches(x, y)):
         return ArrayData(x, y, sample_weight, batch_size, shuffle=shuffle)
     is_generator = inspect.isgenerator(x) or (hasattr(x, "__next__") and not hasattr(x, "__len__"))
@@ -196,7 +209,7 @@ def make_data(
         raise ArgumentError(
             f"{' and '.join(given)} cannot be given when x is a {type(x).__name__}: it yields (x, y) batches itself"
         )
-    return GeneratorData(x, steps) if is_generator else DatasetData(x, shuffle)
+    return GeneratorData(x, steps) if is_generator else DatasetData(x, bool(shuffle))
 
 
 def steps_in(data: Data) -> int | None:
@@ -218,17 +231,23 @@ def unpack(parts: Sequence[Any]) -> tuple[Any, Any, Any]:
 def to_batch(item: Any) -> Batch:
     """A batch from what a generator or dataset yields: x, (x,), (x, y) or (x, y, sample_weight)."""
     x, y, weight = unpack(item if isinstance(item, tuple) else (item,))
-    array = as_data("x", x)
+    rows = as_rows(x)
     target = None if y is None else as_data("y", y)
-    if target is not None and len(target) != len(array):
-        raise DataError(
-            f"a batch has {len(array)} samples in x and {len(target)} in y: give one target for each sample"
-        )
-    if len(array) == 0:
+    if target is not None and len(target) != len(rows):
+        raise DataError(f"a batch has {len(rows)} samples in x and {len(target)} in y: give one target for each sample")
+    if len(rows) == 0:
         raise DataError("a batch has no samples: x is empty")
-    return Batch(
-        Rows(array, np.arange(len(array))), target, None if weight is None else as_data("sample_weight", weight)
-    )
+    return Batch(rows, target, None if weight is None else as_data("sample_weight", weight))
+
+
+def as_rows(x: Any) -> Rows:
+    """The samples: windows as rows of the view over their frames, all else as rows of an array."""
+    if isinstance(x, Rows):
+        return x
+    if isinstance(x, Windows):
+        return Rows(as_data("x", x.view), x.starts)
+    array = as_data("x", x)
+    return Rows(array, np.arange(len(array)))
 
 
 def as_data(name: str, value: Any) -> Array:
@@ -251,6 +270,15 @@ def as_data(name: str, value: Any) -> Array:
 def check_batch_size(batch_size: Any) -> int:
     """The batch size; 32 when None."""
     return 32 if batch_size is None else check_count("batch_size", batch_size)
+
+
+def check_shuffle(shuffle: Any) -> Any:
+    """How to shuffle: a truth value, or "blocks"."""
+    if isinstance(shuffle, str) and shuffle != "blocks":
+        raise ArgumentError(
+            f"shuffle is True, False or 'blocks' (batches of neighbours stay together), not {shuffle!r}"
+        )
+    return shuffle
 
 
 def check_count(name: str, value: Any, least: int = 1) -> int:

@@ -1,12 +1,14 @@
-"""Frames that several clips of a batch share, found by where they lie in memory.
+"""Frames that several clips of a batch share.
 
-Windows cut from one video are views over the same frames. Two frames are the same when their byte addresses are equal:
-within one array the inner strides are equal anyway.
+Windows cut from one video are views over the same frames: two frames are the same when their byte addresses are equal
+(within one array the inner strides are equal anyway). Where a program copied its windows, `copies.py` finds the frames
+that are equal byte by byte.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,10 +22,12 @@ class Rows:
     Args:
         array: The whole array, of any strides.
         index: The samples' positions on axis 0.
+        memory: A `FrameMemory` of the frames computed before in one call of `predict` or `evaluate`, or None.
     """
 
     array: Array
     index: Array
+    memory: Any = None
 
     def __len__(self) -> int:
         return len(self.index)
@@ -49,28 +53,39 @@ class SharedFrames:
     Args:
         frames: (frames, 1, height, width, channels): each distinct frame once, as a clip of one frame.
         index: (batch, time): which of them stands where.
+        keys: (frames): what tells each from all other frames of the array.
     """
 
     frames: Array
     index: Array
+    keys: Array
+
+    @property
+    def counts(self) -> Array:
+        """How often the clips show each frame."""
+        return np.bincount(self.index.ravel(), minlength=len(self.keys))
 
 
 def shared_frames(rows: Rows) -> SharedFrames | None:
     """The distinct frames of these clips; None where the clips share no frame."""
     array, index = rows.array, rows.index
-    if array.ndim < 3 or not _overlaps(array) or len(index) < 2:
+    if array.ndim < 3 or not _overlaps(array) or (len(index) < 2 and rows.memory is None):
         return None
-    time = array.shape[1]
-    addresses = index[:, None] * array.strides[0] + np.arange(time) * array.strides[1]
-    distinct, first, inverse = np.unique(addresses, return_index=True, return_inverse=True)
-    if len(distinct) == addresses.size:
+    addresses = index[:, None] * array.strides[0] + np.arange(array.shape[1]) * array.strides[1]
+    return distinct_frames(rows, addresses)
+
+
+def distinct_frames(rows: Rows, keys: Array) -> SharedFrames | None:
+    """The frames of these clips, each once, by their keys (batch, time); None where nothing is saved so."""
+    distinct, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    if len(distinct) == keys.size and rows.memory is None:
         return None
-    clip, moment = np.divmod(first, time)
-    frames = array[index[clip], moment]
-    return SharedFrames(frames[:, None], inverse.reshape(addresses.shape).astype(np.int64))
+    clip, moment = np.divmod(first, keys.shape[1])
+    frames = rows.array[rows.index[clip], moment]
+    return SharedFrames(frames[:, None], inverse.reshape(keys.shape).astype(np.int64), distinct)
 
 
 def _overlaps(array: Array) -> bool:
     """Whether clips of this array can share frames: it is a view whose next clip begins within this one."""
     step, frame = abs(array.strides[0]), abs(array.strides[1])
-    return frame > 0 and step < frame * array.shape[1] and step % frame == 0
+    return frame > 0 and step < frame * array.shape[1]

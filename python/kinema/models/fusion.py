@@ -53,9 +53,9 @@ class NormalizationRelu(Layer):
         """The input's shape."""
         return self.normalization.compute_output_shape(input_shape)
 
-    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+    def call(self, inputs: Any, training: bool = False, mask: Any = None, frame_counts: Any = None) -> Any:
         """Normalisation and ReLU in one pass."""
-        return self.normalization.normalise(inputs, training, mask, relu=True)
+        return self.normalization.normalise(inputs, training, mask, frame_counts, relu=True)
 
 
 def link_of(

@@ -154,7 +154,7 @@ class Model(Layer):
         callbacks: Any = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
-        shuffle: bool = True,
+        shuffle: bool | str = True,
         class_weight: Any = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
@@ -174,7 +174,8 @@ class Model(Layer):
             callbacks: Callbacks of `kinema.callbacks`.
             validation_split: The last fraction of the samples is kept for validation.
             validation_data: (x, y) or (x, y, sample_weight) or a dataset to validate on after each epoch.
-            shuffle: Draw a new order of the samples every epoch.
+            shuffle: Draw a new order of the samples every epoch. "blocks" shuffles batches of samples that follow each
+                other: neighbouring windows of a video stay together and share their frames.
             class_weight: Class number -> weight of its samples in the loss.
             sample_weight: A weight for each sample (or for each time step of each sample).
             initial_epoch: The number of the first epoch, to go on with an earlier training.

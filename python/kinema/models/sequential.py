@@ -9,7 +9,7 @@ from kinema.autograd import Tensor
 from kinema.errors import ArgumentError, DTypeError, NotBuiltError, ShapeError
 from kinema.layers import InputLayer, TimeDistributed
 from kinema.layers.layer import Layer, Shape, training_scope
-from kinema.models.frames import Rows, shared_frames
+from kinema.models.frames import Rows
 from kinema.models.lifting import is_lifted
 from kinema.models.model import Model
 from kinema.models.plan import Plan
@@ -155,10 +155,10 @@ class Sequential(Model):
     def forward(self, rows: Rows, training: bool) -> Tensor:
         """The output for some samples; frames that overlapping clips share are computed once."""
         self.ensure_built((None, *rows.shape[1:]))
-        if self.plan.shares_frames(training) and (shared := shared_frames(rows)) is not None:
+        if (shared := self.plan.find_shared(rows, training)) is not None:
             self._check_input(rows.shape)
             with training_scope(training):
-                outputs: Tensor = self.plan.run_shared(shared, training)
+                outputs: Tensor = self.plan.run_shared(shared, training, rows.memory)
             return outputs
         return super().forward(rows, training)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from kinema.autograd import Array, GradientTape, Tensor, Variable, no_tape
 from kinema.errors import ArgumentError, DataError, NonFiniteError, NotBuiltError
 from kinema.models import data as data_module
 from kinema.models.data import ArrayData, Batch, Data, make_data, steps_in, to_batch, unpack
+from kinema.models.frame_memory import FrameMemory
 from kinema.models.frames import Rows
 from kinema.models.interrupts import uninterrupted
 from kinema.models.targets import check_targets, weigh
@@ -51,7 +52,7 @@ def fit_data(
     y: Any,
     sample_weight: Any,
     batch_size: int | None,
-    shuffle: bool,
+    shuffle: bool | str,
     steps_per_epoch: int | None,
     validation_split: float,
     validation_data: Any,
@@ -141,7 +142,7 @@ def predict(model: Any, x: Any, batch_size: int | None, steps: int | None, verbo
     try:
         progress.begin("predict")
         loop.on_predict_begin()
-        for index, batch in enumerate(_limited(batches.epoch(0, 0), steps)):
+        for index, batch in enumerate(_remembering(batches, steps)):
             loop.on_predict_batch_begin(index)
             outputs.append(_predict_rows(model, batch.x))
             progress.advance(batch.x, {})
@@ -289,7 +290,7 @@ def _train_epoch(model: Any, settings: FitSettings, train: Data, loop: Any, prog
 def _evaluate(model: Any, batches: Data, steps: int | None, loop: Any, progress: Any = None) -> dict[str, float]:
     model.compiled_metrics.reset()
     loop.on_test_begin()
-    for index, batch in enumerate(_limited(batches.epoch(0, 0), steps)):
+    for index, batch in enumerate(_remembering(batches, steps)):
         loop.on_test_batch_begin(index)
         _test_step(model, batch)
         logs = model.compiled_metrics.results()
@@ -299,6 +300,13 @@ def _evaluate(model: Any, batches: Data, steps: int | None, loop: Any, progress:
     results = dict(model.compiled_metrics.results())
     loop.on_test_end(results)
     return results
+
+
+def _remembering(batches: Data, steps: int | None) -> Iterator[Batch]:
+    """The batches of one pass with fixed weights: those of an array share a memory of the frames computed."""
+    memory = FrameMemory() if isinstance(batches, ArrayData) else None
+    for batch in _limited(batches.epoch(0, 0), steps):
+        yield replace(batch, x=replace(batch.x, memory=memory))
 
 
 def _limited(batches: Iterable[Batch], steps: int | None) -> Iterable[Batch]:

@@ -3,7 +3,7 @@
 from kinema.video._samples import Clip
 from kinema.video.folder import Dataset, VideoFolder
 from kinema.video.reader import VideoReader, read_video_frames
-from kinema.video.windows import convert_frames_to_sequence, windows
+from kinema.video.windows import Windows, convert_frames_to_sequence, windows
 from kinema.video.writer import write_video
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Dataset",
     "VideoFolder",
     "VideoReader",
+    "Windows",
     "convert_frames_to_sequence",
     "read_video_frames",
     "windows",

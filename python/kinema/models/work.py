@@ -1,0 +1,40 @@
+"""How much work a frame is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from kinema.layers import TimeDistributed
+from kinema.layers.layer import Layer, Shape
+
+
+def frame_products(layers: Iterable[Layer], shapes: Iterable[Shape]) -> float:
+    """Multiplications that one frame costs in the layers that see each frame for itself, to be had without running it.
+
+    The input product of the recurrent layer behind them counts; what has no kernel does not.
+
+    Args:
+        layers: The layers as they run.
+        shapes: The output shape of each.
+    """
+    total = 0.0
+    for layer, shape in zip(layers, shapes, strict=True):
+        if layer.mixes_frames:
+            return total + (_products(layer, ()) if hasattr(layer, "project_frames") else 0.0)
+        total += (
+            _products(layer.layer, shape[2:]) if isinstance(layer, TimeDistributed) else _products(layer, shape[2:])
+        )
+    return total
+
+
+def _products(layer: Any, shape: Shape) -> float:
+    """Of one layer, whose output has this shape for one frame."""
+    if (plan := getattr(layer, "plan", None)) is not None:
+        return sum(
+            _products(inner, inner_shape[1:])
+            for inner, inner_shape in zip(plan.lifted.layers, plan.lifted.shapes, strict=True)
+        )
+    kernel = getattr(layer, "kernel", None)
+    return 0.0 if kernel is None else float(math.prod(kernel.shape) * math.prod(n or 1 for n in shape[:-1]))
