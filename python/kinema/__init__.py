@@ -18,6 +18,7 @@ from kinema import (
     preprocessing,
     regularizers,
     saving,
+    streaming,
     utils,
     video,
 )
@@ -33,6 +34,7 @@ from kinema._rust import (
 from kinema.autograd import GradientTape, Tensor, Variable
 from kinema.layers import Input, Layer
 from kinema.models import Model, Sequential
+from kinema.streaming import StreamPredictor
 
 __all__ = [
     "GradientTape",
@@ -40,6 +42,7 @@ __all__ = [
     "Layer",
     "Model",
     "Sequential",
+    "StreamPredictor",
     "Tensor",
     "Variable",
     "__version__",
@@ -65,6 +68,7 @@ __all__ = [
     "saving",
     "set_num_threads",
     "set_precision",
+    "streaming",
     "utils",
     "video",
 ]

@@ -146,6 +146,11 @@ class Recurrent(ConfiguredLayer):
             answer = outputs
         return (answer, *states) if self.return_state else answer
 
+    def walk_on(self, projected: Any, states: Any = None) -> tuple[Tensor, list[Any]]:
+        """The outputs for the next steps of projected sequences, and the state to go on with; it begins with zeros."""
+        outputs, after = self._walk(projected, self._first_states(states, projected.shape[0]), None, None)
+        return (outputs if self.return_sequences else outputs[:, -1]), [np.array(as_array(state)) for state in after]
+
     def reset_state(self) -> None:
         """With `stateful`: begins the next batch with zeros."""
         self.states = None

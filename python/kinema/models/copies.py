@@ -11,7 +11,7 @@ from kinema.autograd import Array
 from kinema.models.frames import Rows, SharedFrames, distinct_frames
 
 #: Bytes a second that a checksum and a comparison together get through, on the safe side.
-BYTES_PER_SECOND = 2e9
+BYTES_PER_SECOND = 4e9
 #: Products a second of the kernels that a shared frame saves, on the fast side.
 PRODUCTS_PER_SECOND = 100e9
 #: How much of the work that equal frames save may go into finding them.

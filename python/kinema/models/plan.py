@@ -52,7 +52,11 @@ class Plan:
 
     def shares_frames(self, training: bool) -> bool:
         """Whether something can be computed once per distinct frame of a batch of overlapping clips."""
-        return self._prefix[training] > 0 or _projects(self.steps[training][:1], training)
+        return self._prefix[training] > 0 or self.projects_frames(training)
+
+    def projects_frames(self, training: bool) -> bool:
+        """Whether the first step behind the frame-wise ones takes its input product frame by frame."""
+        return _projects(self.clip_steps(training), training)
 
     def find_shared(self, rows: Rows, training: bool) -> SharedFrames | None:
         """The distinct frames of a batch, where computing each once gives the same result and saves something."""
@@ -100,7 +104,7 @@ class Plan:
         for step in steps[:prefix]:
             counted = {"frame_counts": counts} if counts is not None and type(step) in _COUNTING else {}
             features = step(features, training=training, **counted)
-        if _projects(steps[prefix:], training):
+        if self.projects_frames(training):
             recurrent: Any = steps[prefix]
             features = recurrent.project_frames(features)
         return ops.convert_to_tensor(features)
@@ -112,7 +116,7 @@ class Plan:
     def run_features(self, features: Any, training: bool) -> Any:
         """The output for clips (batch, time, ...) of what `frame_features` gives for their frames."""
         rest = self.clip_steps(training)
-        if _projects(rest, training):
+        if self.projects_frames(training):
             recurrent: Any = rest[0]
             return _run(rest[1:], recurrent.call_projected(features, training=training), training)
         return _run(rest, features, training)
