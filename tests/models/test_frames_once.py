@@ -165,7 +165,7 @@ def test_a_memory_that_is_full_still_keeps_what_the_next_batch_needs() -> None:
 
     for start in range(0, len(windows), 3):
         index = np.arange(start, min(start + 3, len(windows)))
-        shared = shared_frames(Rows(windows, index, memory))
+        shared = shared_frames(Rows(windows, index, memory=memory))
         assert shared is not None
         features, rows = memory.features(shared, compute)
         np.testing.assert_array_equal(features[rows[shared.index]][:, :, 0], windows[index] * 2)

@@ -25,6 +25,12 @@ from kinema.layers.rescaling import Rescaling
 from kinema.layers.reshaping import Flatten, Reshape
 from kinema.layers.simple_rnn import SimpleRNN
 from kinema.layers.time_distributed import TimeDistributed
+from kinema.layers.time_pooling import (
+    GlobalAveragePooling1D,
+    GlobalAvgPool1D,
+    GlobalMaxPool1D,
+    GlobalMaxPooling1D,
+)
 from kinema.layers.wrapper import Wrapper
 
 __all__ = [
@@ -40,9 +46,13 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalAvgPool1D",
     "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "Input",
     "InputLayer",

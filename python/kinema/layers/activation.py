@@ -133,7 +133,7 @@ class Softmax(ElementwiseLayer):
         axis: The axis, or several that are normalised together.
 
     Input shape:
-        Any; a mask of a shape that broadcasts to it leaves out what is False.
+        Any; a mask (batch, time), or of a shape that broadcasts to the input, leaves out what is False.
 
     Output shape:
         The input's.
@@ -163,9 +163,11 @@ class Softmax(ElementwiseLayer):
         if mask is None:
             return self._normalised(inputs)
         keep = np.asarray(mask, bool)
-        if not _broadcasts(keep.shape, inputs.shape):
-            if keep.shape == inputs.shape[: keep.ndim]:  # a mask of time steps leaves nothing out within a step
+        if 1 < keep.ndim < inputs.ndim and keep.shape == inputs.shape[: keep.ndim]:  # (batch, time)
+            if not self.mixes_frames:  # nothing is left out within a step
                 return self._normalised(inputs)
+            keep = keep.reshape(*keep.shape, *(1,) * (inputs.ndim - keep.ndim))
+        if not _broadcasts(keep.shape, inputs.shape):
             raise ShapeError(f"a mask of shape {keep.shape} does not broadcast to the input's {inputs.shape}")
         lowest = float(np.finfo(inputs.dtype).min) / 2
         return ops.where(keep, self._normalised(ops.where(keep, inputs, lowest)), 0.0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kinema import config, ops
+from kinema import ops
 from kinema.autograd import Variable, as_array
 from kinema.errors import ArgumentError, ShapeError
 from kinema.layers.activation import ElementwiseLayer
@@ -149,8 +149,9 @@ class BatchNormalization(ElementwiseLayer):
         else:
             mean, variance = self._masked_moments(inputs, np.asarray(mask, bool))
             outputs = self._normalised(inputs, mean, variance, relu)
-        self._follow(self.moving_mean, as_array(mean))
-        self._follow(self.moving_variance, as_array(variance))
+        if mask is None or np.any(mask):
+            self._follow(self.moving_mean, as_array(mean))
+            self._follow(self.moving_variance, as_array(variance))
         return outputs
 
     def _normalised(self, inputs: Any, mean: Any, variance: Any, relu: bool) -> Any:
@@ -183,7 +184,7 @@ class BatchNormalization(ElementwiseLayer):
             raise ShapeError(f"a mask of shape {mask.shape} does not fit the leading axes of an input {inputs.shape}")
         counts = np.broadcast_to(mask.reshape(*mask.shape, *(1,) * (inputs.ndim - mask.ndim)), inputs.shape)
         axes = tuple(axis for axis in range(inputs.ndim) if axis != self.axis % inputs.ndim)
-        number = counts.sum(axis=axes, keepdims=True).astype(self.dtype) + config.epsilon()
+        number = np.maximum(counts.sum(axis=axes, keepdims=True), 1).astype(self.dtype)
         mean = ops.sum(ops.where(counts, inputs, 0.0), axis=axes, keepdims=True) / number
         distance = ops.where(counts, inputs - mean, 0.0)
         variance = ops.sum(distance * distance, axis=axes, keepdims=True) / number

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from kinema import ops
 from kinema.autograd import Tensor
 from kinema.errors import ArgumentError, ShapeError
@@ -145,8 +147,10 @@ class Bidirectional(Layer):
         return (merged, *states) if self.return_state else merged
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """The input's mask where all steps are returned."""
+        """The input's mask where all steps are returned, in the order in which the forward layer walked."""
         mask = previous_mask if self.return_sequences else None
+        if mask is not None and self.forward_layer.go_backwards:
+            mask = np.flip(np.asarray(mask), 1)
         outputs = [mask, mask] if self.merge_mode is None else [mask]
         states = 2 * getattr(self.forward_layer, "state_count", 1) if self.return_state else 0
         return [*outputs, *[None] * states]

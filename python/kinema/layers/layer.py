@@ -161,7 +161,7 @@ class Layer(WeightOwner):
             _call.training = outer
         if self.activity_regularizer is not None:
             for output in outputs if isinstance(outputs, (list, tuple)) else [outputs]:
-                self.add_loss(self.activity_regularizer(output))
+                self.add_loss(self.activity_regularizer(_counted(output)))
         return outputs
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -282,16 +282,19 @@ class Layer(WeightOwner):
         if all(one is None for one in given) and keeps:
             return
         if not self.supports_masking and keeps:
-            warnings.warn(
-                f"{self.title} got a mask that it cannot use, and its output has none: what follows sees every step. "
-                "Put it before the layer that makes the mask, or wrap it in TimeDistributed, which hands the mask on",
-                stacklevel=3,
-            )
+            self._warn_of_lost_mask()
         computed = self.compute_mask(inputs, mask)
         masks = computed if isinstance(computed, (list, tuple)) else [computed] * len(leaves)
         for leaf, one in zip(leaves, masks, strict=False):
-            if isinstance(leaf, Tensor):
+            if isinstance(leaf, Tensor) and (leaf.mask is None or one is not None):
                 leaf.mask = None if one is None else np.asarray(one, bool)
+
+    def _warn_of_lost_mask(self) -> None:
+        warnings.warn(
+            f"{self.title} got a mask that it cannot use, and its output has none: what follows sees every step. "
+            "Put it before the layer that makes the mask, or wrap it in TimeDistributed, which hands the mask on",
+            stacklevel=4,
+        )
 
     @contextmanager
     def _naming_errors(self) -> Iterator[None]:
@@ -304,6 +307,16 @@ class Layer(WeightOwner):
     def _name_in(self, error: KinemaError) -> None:
         if error.args and isinstance(error.args[0], str) and not error.args[0].startswith("layer '"):
             error.args = (f"{self.title}: {error.args[0]}", *error.args[1:])
+
+
+def _counted(output: Any) -> Any:
+    """The output with zeros in the steps that its mask leaves out: they are not penalised."""
+    mask = getattr(output, "mask", None)
+    if mask is None:
+        return output
+    from kinema.ops import where
+
+    return where(mask.reshape(*mask.shape, *(1,) * (output.ndim - mask.ndim)), output, 0.0)
 
 
 def _get_regularizer(identifier: Any) -> Any:

@@ -34,7 +34,7 @@ class LayerNormalization(ElementwiseLayer):
         gamma_constraint: Applied to the scale after each update.
 
     Input shape:
-        Any.
+        Any; where the axes include time, steps that a mask (batch, time) leaves out do not count in the statistics.
 
     Output shape:
         The input's.
@@ -81,9 +81,27 @@ class LayerNormalization(ElementwiseLayer):
         self.mixes_frames = len(input_shape) > 2 and 1 in axes
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Any, mask: Any = None) -> Any:
         """The normalised input."""
-        return ops.layer_norm(inputs, self.gamma, self.beta, axis=self._axes(inputs.shape), epsilon=self.epsilon)
+        axes = self._axes(inputs.shape)
+        if mask is not None and self.mixes_frames:
+            return self._normalised_steps(inputs, np.asarray(mask, bool), axes)
+        return ops.layer_norm(inputs, self.gamma, self.beta, axis=axes, epsilon=self.epsilon)
+
+    def _normalised_steps(self, inputs: Any, mask: Any, axes: tuple[int, ...]) -> Any:
+        """The input normalised over the steps that count."""
+        if mask.shape != inputs.shape[:2]:
+            raise ShapeError(f"a mask of shape {mask.shape} is not (batch, time) of an input of shape {inputs.shape}")
+        counts = np.broadcast_to(mask.reshape(*mask.shape, *(1,) * (inputs.ndim - 2)), inputs.shape)
+        number = np.maximum(counts.sum(axis=axes, keepdims=True), 1).astype(inputs.dtype)
+        mean = ops.sum(ops.where(counts, inputs, 0.0), axis=axes, keepdims=True) / number
+        distance = ops.where(counts, inputs - mean, 0.0)
+        variance = ops.sum(distance * distance, axis=axes, keepdims=True) / number
+        outputs = distance / ops.sqrt(variance + self.epsilon)
+        shape = tuple(inputs.shape[axis] if axis in axes else 1 for axis in range(inputs.ndim))
+        if self.gamma is not None:
+            outputs = outputs * ops.reshape(self.gamma, shape)
+        return outputs if self.beta is None else outputs + ops.reshape(self.beta, shape)
 
     def _axes(self, input_shape: Shape) -> tuple[int, ...]:
         named = (self.axis,) if isinstance(self.axis, int) else self.axis

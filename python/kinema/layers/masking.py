@@ -47,15 +47,15 @@ class Masking(ElementwiseLayer):
             raise ShapeError(f"expected (batch, time, ...), got an input of shape {input_shape}")
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Any, mask: Any = None) -> Any:
         """The input with zeros in the steps that do not count."""
-        counts = self.compute_mask(inputs, None)
+        counts = self.compute_mask(inputs, mask)
         outputs = ops.where(counts.reshape(*counts.shape, *(1,) * (inputs.ndim - 2)), inputs, 0.0)
         outputs.mask = counts
         return outputs
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Array:
-        """(batch, time): which steps hold something else than the mask value."""
+        """(batch, time): which steps hold something else than the mask value, and were not masked before."""
         array = as_array(inputs)
         counts: Array = np.any(array != self.mask_value, axis=tuple(range(2, array.ndim)))
-        return counts
+        return counts if previous_mask is None else counts & np.asarray(previous_mask, bool)

@@ -167,8 +167,10 @@ class Recurrent(ConfiguredLayer):
         return (outputs, *((batch, self.units),) * self.state_count) if self.return_state else outputs
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """The input's mask where all steps are returned."""
+        """The input's mask where all steps are returned, in the order in which they were walked."""
         outputs = previous_mask if self.return_sequences else None
+        if outputs is not None and self.go_backwards:
+            outputs = np.flip(np.asarray(outputs), 1)
         return [outputs, *(None,) * self.state_count] if self.return_state else outputs
 
     def get_build_config(self) -> dict[str, Any] | None:

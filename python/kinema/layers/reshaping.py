@@ -97,6 +97,13 @@ class Reshape(ConfiguredLayer):
         """(batch, *target_shape) with -1 worked out."""
         return (input_shape[0], *self._resolved(input_shape[1:]))
 
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The input's mask, where the time axis stays as it is, so that every step is reshaped by itself."""
+        if previous_mask is None or self._resolved(inputs.shape[1:])[:1] == inputs.shape[1:2]:
+            return previous_mask
+        self._warn_of_lost_mask()
+        return None
+
     def _resolved(self, shape: Shape) -> Shape:
         size = _product(shape)
         fixed = math.prod(length for length in self.target_shape if length != -1)

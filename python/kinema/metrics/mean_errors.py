@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 from kinema.autograd import Tensor
 from kinema.losses.loss import match_shapes
 from kinema.losses.regression import half_mean_squared_error, mean_absolute_error, mean_squared_error
-from kinema.metrics.reduction import Average, NamedMean
+from kinema.metrics.reduction import Average, NamedMean, masked
 from kinema.saving.registry import builtin
 
 _MODULE = "keras.metrics"
@@ -81,7 +81,8 @@ class RootMeanSquaredError(Average):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         target, prediction = match_shapes(self.name, y_true, y_pred)
-        self.add(np.square(prediction.numpy() - target.numpy()), sample_weight)
+        squares = np.square(prediction.numpy() - target.numpy())
+        self.add(squares, masked(self.name, sample_weight, getattr(y_pred, "mask", None), squares.shape))
 
     def result(self) -> Tensor:
         return Tensor(np.sqrt(super().result().numpy()))

@@ -125,7 +125,7 @@ class MeanMetricWrapper(Average):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         with no_tape():
             values = as_array(self.fn(y_true, y_pred, **self._settings))
-        self.add(values, _masked(self.name, sample_weight, getattr(y_pred, "mask", None), values.shape))
+        self.add(values, masked(self.name, sample_weight, getattr(y_pred, "mask", None), values.shape))
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name, "dtype": self.dtype, "fn": serialize_keras_object(self.fn), **self._settings}
@@ -145,7 +145,7 @@ def _direction(fn: Callable[..., Any]) -> str | None:
     return "up" if builtin_objects(_MODULE).get(name) is fn else None
 
 
-def _masked(name: str, sample_weight: Any, mask: Any, shape: tuple[int, ...]) -> Array | None:
+def masked(name: str, sample_weight: Any, mask: Any, shape: tuple[int, ...]) -> Array | None:
     """Sample weights without what is masked."""
     if mask is None or sample_weight is None:
         return mask if sample_weight is None else as_array(sample_weight)

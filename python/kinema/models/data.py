@@ -74,7 +74,7 @@ class ArrayData:
         """The batches of one epoch; the order depends on seed and epoch alone."""
         for index in self._orders(seed, epoch):
             yield Batch(
-                Rows(self.x.array, self.x.index[index]),
+                self.x.take(index),
                 None if self.y is None else self.y[index],
                 None if self.sample_weight is None else self.sample_weight[index],
             )
@@ -247,7 +247,15 @@ def as_rows(x: Any) -> Rows:
     if isinstance(x, Windows):
         return Rows(as_data("x", x.view), x.starts)
     array = as_data("x", x)
-    return Rows(array, np.arange(len(array)))
+    return Rows(array, np.arange(len(array)), step_mask(x))
+
+
+def step_mask(x: Any) -> Array | None:
+    """The mask (samples, time) that a tensor carries, such as `kinema.video.pad_clips` makes."""
+    mask: Array | None = x.mask if isinstance(x, Tensor) else None
+    if mask is not None and mask.shape != x.shape[:2]:
+        raise ShapeError(f"x has shape {x.shape} and its mask {mask.shape}: a mask is (samples, time)")
+    return mask
 
 
 def as_data(name: str, value: Any) -> Array:

@@ -7,12 +7,12 @@ that are equal byte by byte.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from kinema.autograd import Array
+from kinema.autograd import Array, Tensor
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,13 @@ class Rows:
     Args:
         array: The whole array, of any strides.
         index: The samples' positions on axis 0.
+        mask: (samples, time) of the whole array: which steps count; None for all.
         memory: A `FrameMemory` of the frames computed before in one call of `predict` or `evaluate`, or None.
     """
 
     array: Array
     index: Array
+    mask: Array | None = None
     memory: Any = None
 
     def __len__(self) -> int:
@@ -37,6 +39,10 @@ class Rows:
         """The shape after gathering."""
         return (len(self.index), *self.array.shape[1:])
 
+    def take(self, positions: Array) -> Rows:
+        """Some of these samples."""
+        return replace(self, index=self.index[positions])
+
     def gather(self) -> Array:
         """The samples as one array: a view where they follow each other, else a copy of this batch alone."""
         index, count = self.index, len(self.index)
@@ -44,6 +50,14 @@ class Rows:
             first = int(index[0])
             return self.array[first : first + count]
         return self.array[index]
+
+    def gather_masked(self) -> Array | Tensor:
+        """The samples, as a tensor with their mask where there is one."""
+        if self.mask is None:
+            return self.gather()
+        tensor = Tensor(self.gather())
+        tensor.mask = self.mask[self.index]
+        return tensor
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kinema.autograd import Array
+from kinema.autograd import Array, Tensor
+from kinema.models.lengths import counted_steps
 
 
 class CompiledMetrics:
@@ -35,17 +36,18 @@ class CompiledMetrics:
             metric.reset_state()
 
     def update(
-        self, loss: float, target: Array | None, outputs: Array, sample_weight: Array | None, samples: int
+        self, loss: float, target: Array | None, outputs: Tensor, sample_weight: Array | None, samples: int
     ) -> None:
-        """Takes one batch in."""
+        """Takes one batch in; the metrics see the steps that the outputs' mask counts, and no others."""
         self._loss_sum += loss * samples
         self._samples += samples
         if target is None:
             return
+        target, predicted, sample_weight = counted_steps(target, outputs, sample_weight)
         if self._metrics is None:
-            self._metrics = self._resolve(target, outputs)
+            self._metrics = self._resolve(target, predicted)
         for metric, weighted in self._metrics:
-            metric.update_state(target, outputs, sample_weight=sample_weight if weighted else None)
+            metric.update_state(target, predicted, sample_weight=sample_weight if weighted else None)
 
     def results(self) -> dict[str, float]:
         """The mean loss since the last reset, and each metric's value."""

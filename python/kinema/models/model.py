@@ -82,8 +82,12 @@ class Model(Layer):
 
     def forward(self, rows: Rows, training: bool) -> Tensor:
         """The output for some samples of an array."""
-        outputs: Tensor = self(rows.gather(), training=training)
+        outputs: Tensor = self(rows.gather_masked(), training=training)
         return outputs
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """None: where the output has a mask, the layers inside have set it."""
+        return None
 
     def compile(
         self,

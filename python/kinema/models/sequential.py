@@ -155,16 +155,12 @@ class Sequential(Model):
     def forward(self, rows: Rows, training: bool) -> Tensor:
         """The output for some samples; frames that overlapping clips share are computed once."""
         self.ensure_built((None, *rows.shape[1:]))
-        if (shared := self.plan.find_shared(rows, training)) is not None:
+        if rows.mask is None and (shared := self.plan.find_shared(rows, training)) is not None:
             self._check_input(rows.shape)
             with training_scope(training):
                 outputs: Tensor = self.plan.run_shared(shared, training, rows.memory)
             return outputs
         return super().forward(rows, training)
-
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """The mask that the last layer's output carries; `call` has set it already."""
-        return previous_mask
 
     def get_config(self) -> dict[str, Any]:
         """The layers as they run, so that Keras reads lifted layers as TimeDistributed ones."""

@@ -19,6 +19,7 @@ from kinema.models.data import ArrayData, Batch, Data, make_data, steps_in, to_b
 from kinema.models.frame_memory import FrameMemory
 from kinema.models.frames import Rows
 from kinema.models.interrupts import uninterrupted
+from kinema.models.lengths import joined
 from kinema.models.targets import check_targets, weigh
 from kinema.random import random_scope
 from kinema.updates import Update
@@ -151,7 +152,7 @@ def predict(model: Any, x: Any, batch_size: int | None, steps: int | None, verbo
         progress.end({})
     finally:
         progress.close()
-    return np.concatenate(outputs) if len(outputs) > 1 else outputs[0]
+    return joined(outputs)
 
 
 def train_on_batch(model: Any, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> dict[str, float]:
@@ -195,7 +196,7 @@ def train_step(model: Any, batch: Batch, class_weight: Any = None) -> float:
     else:
         for variable, before in statistics:
             variable.assign(before)
-    model.compiled_metrics.update(value, target, outputs.numpy(), weight, len(batch))
+    model.compiled_metrics.update(value, target, outputs, weight, len(batch))
     return value
 
 
@@ -260,7 +261,7 @@ def _test_step(model: Any, batch: Batch) -> None:
         outputs = model.forward(batch.x, training=False)
         _require_clean(batch.x, outputs.numpy())
         loss, target, weight = _loss(model, batch, outputs)
-    model.compiled_metrics.update(float(loss), target, outputs.numpy(), weight, len(batch))
+    model.compiled_metrics.update(float(loss), target, outputs, weight, len(batch))
 
 
 def _predict_rows(model: Any, rows: Rows) -> Array:

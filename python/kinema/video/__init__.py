@@ -2,6 +2,7 @@
 
 from kinema.video._samples import Clip
 from kinema.video.folder import Dataset, VideoFolder
+from kinema.video.padding import pad_clips
 from kinema.video.reader import VideoReader, read_video_frames
 from kinema.video.windows import Windows, convert_frames_to_sequence, windows
 from kinema.video.writer import write_video
@@ -13,6 +14,7 @@ __all__ = [
     "VideoReader",
     "Windows",
     "convert_frames_to_sequence",
+    "pad_clips",
     "read_video_frames",
     "windows",
     "write_video",

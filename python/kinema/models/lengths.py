@@ -1,0 +1,42 @@
+"""Batches of sequences that differ in length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kinema.autograd import Array, Tensor
+
+
+def counted_steps(target: Array, outputs: Tensor, sample_weight: Array | None) -> tuple[Array, Array, Array | None]:
+    """Targets, outputs and weights of the steps that the outputs' mask counts, one row a step; all without a mask."""
+    mask, predicted = outputs.mask, outputs.numpy()
+    if mask is None or target.shape[:2] != mask.shape:
+        return target, predicted, sample_weight
+    if sample_weight is not None:
+        per_step = sample_weight.reshape(*sample_weight.shape, *(1,) * max(0, 2 - sample_weight.ndim))
+        sample_weight = np.broadcast_to(per_step, (*mask.shape, *per_step.shape[2:]))[mask]
+    return target[mask], predicted[mask], sample_weight
+
+
+def valid_where_masked(target: Array, mask: Array | None) -> Array:
+    """The targets with one that counts in place of each that does not: what stands there must not matter."""
+    if mask is None or target.shape[:2] != mask.shape or mask.all() or not mask.any():
+        return target
+    filled: Array = target.copy()
+    filled[~mask] = target[mask][0]
+    return filled
+
+
+def joined(batches: Sequence[Array]) -> Array:
+    """The outputs of several batches as one array; where their times differ, shorter ones are filled up with zeros."""
+    if len(batches) == 1:
+        return batches[0]
+    times = {batch.shape[1] for batch in batches if batch.ndim > 2}
+    if len(times) < 2:
+        return np.concatenate(batches)
+    longest = max(times)
+    return np.concatenate(
+        [np.pad(batch, [(0, 0), (0, longest - batch.shape[1]), *[(0, 0)] * (batch.ndim - 2)]) for batch in batches]
+    )
