@@ -180,7 +180,8 @@ class Model(Layer):
             validation_data: (x, y) or (x, y, sample_weight) or a dataset to validate on after each epoch.
             shuffle: Draw a new order of the samples every epoch. "blocks" shuffles batches of samples that follow each
                 other: neighbouring windows of a video stay together and share their frames.
-            class_weight: Class number -> weight of its samples in the loss.
+            class_weight: Class number -> weight of its samples in the loss; "balanced": every class of the training
+                data counts the same.
             sample_weight: A weight for each sample (or for each time step of each sample).
             initial_epoch: The number of the first epoch, to go on with an earlier training.
             steps_per_epoch: Steps an epoch; all batches when None.

@@ -15,6 +15,7 @@ from kinema._warnings import once_each, warn_once
 from kinema.autograd import Array, GradientTape, Tensor, Variable, no_tape
 from kinema.errors import ArgumentError, DataError, NonFiniteError, NotBuiltError
 from kinema.models import data as data_module
+from kinema.models.class_weights import resolved_class_weight
 from kinema.models.data import ArrayData, Batch, Data, make_data, steps_in, to_batch, unpack
 from kinema.models.frame_memory import FrameMemory
 from kinema.models.frames import Rows
@@ -90,7 +91,8 @@ def fit(model: Any, settings: FitSettings, train: Data, validation: Data | None,
     model._initial_epoch = settings.initial_epoch
     try:
         with once_each():
-            _train(model, settings, train, validation, loop, progress)
+            weighted = replace(settings, class_weight=resolved_class_weight(settings.class_weight, train))
+            _train(model, weighted, train, validation, loop, progress)
     finally:
         progress.close()
     return model.history
