@@ -341,7 +341,10 @@ def test_progress_is_reported(root: Path) -> None:
         ({"validation_split": 1.0}, "validation_split must be a fraction between 0 and 1"),
         ({"subset": "validation"}, "subset='validation' needs validation_split"),
         ({"subset": "test"}, "subset='test' is unknown: use one of None, 'training', 'validation'"),
-        ({"label_mode": "one-hot"}, "label_mode='one-hot' is unknown: use one of 'int', 'categorical', 'binary', None"),
+        (
+            {"label_mode": "one-hot"},
+            "label_mode='one-hot' is unknown: use one of 'int', 'categorical', 'binary', 'multi', ",
+        ),
         ({"on_error": "ignore"}, "on_error='ignore' is unknown"),
         ({"batch_size": 0}, "batch_size must be a whole number of at least 1; got 0"),
         ({"clip_stride": 0}, "clip_stride must be"),

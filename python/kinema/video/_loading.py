@@ -10,7 +10,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from kinema.errors import VideoError
 from kinema.video.reader import VideoReader
 
 Frames = npt.NDArray[np.uint8]
+Seconds = npt.NDArray[np.float64]
 
 _CHUNK = 32  # frames between two looks at whether to stop
 
@@ -51,11 +52,19 @@ class Decoding:
 
 @dataclass(frozen=True)
 class Surveyed:
-    """What decoding a video once told: how many frames are kept of it, the frames where they fit, or why it failed."""
+    """What decoding a video once told.
+
+    Args:
+        count: How many frames are kept of it.
+        frames: The frames, where they fit.
+        error: Why it failed.
+        seconds: When each kept frame is shown.
+    """
 
     count: int
     frames: Frames | None
     error: VideoError | None = None
+    seconds: Seconds = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -110,7 +119,7 @@ def survey(
             if progress is not None:
                 progress(done, len(paths))
     if budget.exceeded:
-        results = [Surveyed(result.count, None, result.error) for result in results]
+        results = [replace(result, frames=None) for result in results]
     return results
 
 
@@ -125,9 +134,10 @@ def _survey_one(path: Path, decoding: Decoding, budget: _Budget, stopping: threa
                     kept.append(chunk)
                 else:
                     kept.clear()
+            seconds = reader.timestamps[:: decoding.frame_stride]
     except VideoError as error:
         return Surveyed(0, None, error)
-    return Surveyed(count, None if budget.exceeded else np.concatenate(kept))
+    return Surveyed(count, None if budget.exceeded else np.concatenate(kept), seconds=seconds)
 
 
 def decode_blocks(

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from kinema.errors import ArgumentError
 from kinema.video._catalogue import Video
+from kinema.video._cutting import Cutting
 from kinema.video._loading import Decoding, Frames, Piece, Surveyed, decode_blocks
 
 
@@ -21,36 +24,67 @@ class Clip:
 
 
 class Samples:
-    """The clips of the usable videos, and how their frames come by."""
+    """The clips of the usable videos, and how their frames come by.
+
+    Args:
+        videos: The videos or segments, each with what decoding its file told.
+        targets: The target of each; an array of one a frame where `per_frame`.
+        cutting: How they are cut into clips.
+        decoding: How frames are decoded.
+        max_memory: Bytes that decoded frames may take.
+        workers: Decoding threads.
+        per_frame: Whether a clip's target is the part of its video's that belongs to its frames.
+    """
 
     def __init__(
         self,
         videos: Sequence[tuple[Video, Surveyed]],
-        clip_length: int,
-        clip_stride: int,
+        targets: Sequence[Any],
+        cutting: Cutting,
         decoding: Decoding,
         max_memory: int,
         workers: int,
+        per_frame: bool = False,
     ) -> None:
-        self._length = clip_length
         self._decoding = decoding
         self._block_frames = max_memory // (2 * decoding.frame_bytes)
         self._workers = workers
-        self._frames = [surveyed.frames for _, surveyed in videos]
-        self._paths = [video.path for video, _ in videos]
-        self._counts = [surveyed.count for _, surveyed in videos]
         self.clips: list[Clip] = []
-        self._clips_of: list[range] = []
+        #: The target of each clip, and which of the videos or segments it belongs to.
+        self.targets: list[Any] = []
+        self.origins: list[int] = []
         self._starts: list[int] = []
-        for video, surveyed in videos:
-            first = len(self.clips)
-            for start in range(0, max(1, surveyed.count - clip_length + 1), clip_stride):
+        self._stops: list[int] = []
+        files: dict[Path, list[tuple[int, int, int]]] = {}
+        surveys: dict[Path, Surveyed] = {}
+        for origin, (video, surveyed) in enumerate(videos):
+            surveys[video.path] = surveyed
+            cuts = files.setdefault(video.path, [])
+            cuts += [(start, stop, origin) for start, stop in cutting.clips(video, surveyed)]
+        self._paths = list(files)
+        self._frames = [surveys[path].frames for path in files]
+        self._clips_of: list[range] = []
+        for path, cuts in files.items():
+            before = len(self.clips)
+            for start, stop, origin in sorted(cuts):
+                self._require_room(stop - start, path)
+                target = targets[origin]
                 self._starts.append(start)
-                self.clips.append(Clip(video.path, start * decoding.frame_stride, video.label))
-            self._clips_of.append(range(first, len(self.clips)))
+                self._stops.append(stop)
+                self.clips.append(Clip(path, start * decoding.frame_stride, videos[origin][0].label))
+                self.targets.append(target[start:stop] if per_frame else target)
+                self.origins.append(origin)
+            self._clips_of.append(range(before, len(self.clips)))
+
+    def _require_room(self, frames: int, path: Path) -> None:
+        if frames > self._block_frames:
+            raise ArgumentError(
+                f"A clip of {str(path)!r} has {frames} frames, and max_memory has room for {self._block_frames}: "
+                f"give max_memory={2 * frames * self._decoding.frame_bytes} or more, or a clip_length."
+            )
 
     def in_order(self, ranks: npt.NDArray[np.int64]) -> Iterator[tuple[Frames, int]]:
-        """Every clip with its label, by rising rank within what fits in memory."""
+        """Every clip with its number, by rising rank within what fits in memory."""
         kept = [frames for frames in self._frames if frames is not None]
         if len(kept) == len(self._frames):
             pieces = [(clips, 0) for clips in self._clips_of]
@@ -76,8 +110,8 @@ class Samples:
     ) -> Iterator[tuple[Frames, int]]:
         of_block = [(int(ranks[clip]), clip, index) for index, (clips, _) in enumerate(pieces) for clip in clips]
         for _, clip, index in sorted(of_block):
-            begin = self._starts[clip] - pieces[index][1]
-            yield frames[index][begin : begin + self._length], self.clips[clip].label
+            offset = pieces[index][1]
+            yield frames[index][self._starts[clip] - offset : self._stops[clip] - offset], clip
 
     def _blocks(self, ranks: npt.NDArray[np.int64]) -> list[list[tuple[int, range, int, int]]]:
         """Pieces (video, clips, first frame, frame after the last), in blocks that each fit half the memory."""
@@ -87,7 +121,7 @@ class Samples:
         for video in order:
             for clips in self._cut(video):
                 start = self._starts[clips[0]]
-                stop = min(self._starts[clips[-1]] + self._length, self._counts[video])
+                stop = max(self._stops[clip] for clip in clips)
                 if stop - start > room:
                     blocks.append([])
                     room = self._block_frames
@@ -98,9 +132,10 @@ class Samples:
     def _cut(self, video: int) -> Iterator[range]:
         """The clips of a video in runs whose frames fit a block."""
         clips = self._clips_of[video]
-        first = clips[0]
+        first, stop = clips[0], 0
         for clip in clips:
-            if self._starts[clip] + self._length - self._starts[first] > self._block_frames:
+            stop = max(stop, self._stops[clip])
+            if stop - self._starts[first] > self._block_frames:
                 yield range(first, clip)
-                first = clip
+                first, stop = clip, self._stops[clip]
         yield range(first, clips[-1] + 1)

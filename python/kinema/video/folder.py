@@ -1,7 +1,6 @@
 """Labelled folders of videos as batches of clips, decoded ahead of training."""
 
 import os
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -9,16 +8,23 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from kinema.errors import ArgumentError, DataError, VideoError
+from kinema.errors import ArgumentError, DataError
 from kinema.random import global_seed, permutation
-from kinema.video._catalogue import Grouping, Video, list_unlabelled, list_videos, read_labels, split_videos
+from kinema.utils.class_weights import balanced_class_weights
+from kinema.video._assembly import batches
+from kinema.video._averaging import VideoPredictions, averaged
+from kinema.video._catalogue import Grouping, Video, list_unlabelled, list_videos
 from kinema.video._convert import CHANNELS, check_color, check_count, check_size
-from kinema.video._loading import Decoding, Surveyed, survey
+from kinema.video._cutting import Cutting
+from kinema.video._labelling import Columns, Labelling, labelled_videos, labelling
+from kinema.video._library import Library
+from kinema.video._loading import Decoding
+from kinema.video._manifest import Table
 from kinema.video._samples import Clip, Samples
+from kinema.video._splits import fold_videos, leave_each_group_out, split_videos
+from kinema.video._targets import encode, target_of
 
-Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]
-
-_LABEL_MODES = ("int", "categorical", "binary", None)
+_LABEL_MODES = ("int", "categorical", "binary", "multi", "number", "frame", None)
 
 
 @runtime_checkable
@@ -37,10 +43,12 @@ class Dataset(Protocol):
 class VideoFolder:
     """The videos of a folder as shuffled batches of labelled clips, for `model.fit`.
 
-    Each sub-folder is a class and every video below it belongs to that class; or a CSV names the videos and their
-    labels. Each video is cut into clips of `clip_length` frames. With `validation_split` this object is the training
-    part and `.validation` the part held out; all clips of one video, or of one group of videos, are on one side, and
-    the side depends on names only, never on the seed.
+    Each sub-folder is a class and every video below it belongs to that class; or a manifest (CSV, JSON lines, rows in
+    memory) names videos or segments of videos and their labels; or the names of the files tell them. Each video or
+    segment is cut into clips of `clip_length` frames. With `validation_split` this object is the training part and
+    `.validation` the part held out, with the classes in proportion; `k_fold` and `leave_one_group_out` give several
+    such pairs. All clips of one video, or of one group of videos, are on one side, and the side depends on names only,
+    never on the seed.
 
     The videos are decoded once by background threads when the number of clips is first needed. Frames that fit
     `max_memory` are kept; otherwise the folder is decoded again each epoch, a block of videos ahead of training, and
@@ -49,7 +57,7 @@ class VideoFolder:
 
     Args:
         root: The folder.
-        clip_length: Frames in a clip.
+        clip_length: Frames in a clip; `None` makes one clip of each video or segment, padded with a mask.
         size: `(height, width)` that frames are resized to.
         clip_stride: Frames from the start of a clip to the start of the next; `None` is `clip_length`: no overlap.
         frame_stride: Use every so many-th frame of the video; the other lengths count the frames used.
@@ -58,24 +66,38 @@ class VideoFolder:
         subset: `"training"` (what `None` means, too) or `"validation"`: which part this object is.
         shuffle: Give the clips in another order each epoch.
         seed: Of the shuffling; `None` takes the one of `kinema.utils.set_random_seed`.
-        labels: A CSV file with a column `path` (else its first one) relative to `root`, a column of labels, and perhaps
-            a column `group`.
-        label_column: The column of labels.
+        labels: A manifest: a CSV, TSV or JSON-lines file, or rows as dicts; its paths are relative to `root`.
+        label_column: The column of labels, or several: of segments with a `start_column` each, of yes or no
+            (`label_mode="multi"`), of numbers. `None` takes the sub-folder's name.
+        label_pattern: A regular expression whose group is the label in a file's name, instead of a column.
+        path_column: The column of paths; `None` is `path`, else the first one.
+        start_column: The column of the times, in seconds, at which segments start; `None` uses whole videos. Several
+            columns go with several of `label_column`: a row then has several segments.
+        end_column: The column (or columns) of the times at which they end.
+        group_column: The column of groups; `None` is `group`, where there is one.
+        label_separator: What stands between several labels in one cell.
+        background: The class of frames that lie in no segment (`label_mode="frame"`).
+        margin: Seconds by which segments are widened: one number, or (before, after).
+        clips_per_video: Clips of each video or segment, spread evenly over it, instead of `clip_stride`.
         class_names: The classes in the order of their labels; `None` sorts the names found.
         groups: From a video's path relative to `root` to the name of its group, such as who is seen in it.
-        label_mode: `"int"` (for sparse losses), `"categorical"` (one-hot), `"binary"` (two classes), or `None`: no
-            labels, every video below `root`, wherever it is.
+        label_mode: `"int"` (for sparse losses), `"categorical"` (one-hot), `"binary"` (two classes), `"multi"` (any
+            number of classes at once), `"number"` (one to predict, or several), `"frame"` (a class for every frame,
+            from segments or from a list of labels, one a frame), or `None`: no labels.
         color: `"rgb"`, `"bgr"` or `"gray"`.
         on_error: `"raise"`, or `"skip"`: leave out videos that cannot be read or hold too few frames, list them in
             `skipped`, and warn once.
-        pad_short: Give a video with too few frames one clip that repeats its last frame, instead of an error.
+        pad_short: Give a video with too few frames one clip that repeats its last frame (`True`) or that is filled up
+            with zeros under a mask (`"mask"`), instead of an error. Short segments are then padded, too; else their
+            clips show what is around them.
         workers: Decoding threads; `None` is one for each processor, at most 8.
         max_memory: Bytes that decoded frames may take.
         progress: Called with (videos decoded, videos) while the folder is first decoded.
 
     Output shape:
-        Batches `(x, y)`: x uint8 `(batch, clip_length, height, width, channels)`; y int64 `(batch,)`, float32
-        `(batch, classes)` or float32 `(batch, 1)`.
+        Batches `(x, y)`: x uint8 `(batch, clip_length, height, width, channels)`, with padding a tensor that carries a
+        mask (batch, time); y int64 `(batch,)`, float32 `(batch, classes)`, `(batch, 1)` or numbers, int64
+        `(batch, time)`.
 
     Raises:
         DataError: No videos, labels that do not fit, nothing to split.
@@ -96,7 +118,7 @@ class VideoFolder:
     def __init__(
         self,
         root: str | os.PathLike[str],
-        clip_length: int,
+        clip_length: int | None,
         size: tuple[int, int] | int,
         *,
         clip_stride: int | None = None,
@@ -106,35 +128,56 @@ class VideoFolder:
         subset: str | None = None,
         shuffle: bool = True,
         seed: int | None = None,
-        labels: str | os.PathLike[str] | None = None,
-        label_column: str = "label",
+        labels: Table | None = None,
+        label_column: Columns = "label",
+        label_pattern: str | None = None,
+        path_column: str | None = None,
+        start_column: Columns = None,
+        end_column: Columns = None,
+        group_column: str | None = None,
+        label_separator: str = "|",
+        background: str | None = None,
+        margin: float | tuple[float, float] = 0.0,
+        clips_per_video: int | None = None,
         class_names: Sequence[str] | None = None,
         groups: Grouping | None = None,
         label_mode: str | None = "int",
         color: str = "rgb",
         on_error: str = "raise",
-        pad_short: bool = False,
+        pad_short: bool | str = False,
         workers: int | None = None,
         max_memory: int = 1 << 30,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self.root = Path(root)
-        self.clip_length = check_count(clip_length, "clip_length")
+        self.clip_length = None if clip_length is None else check_count(clip_length, "clip_length")
         self.clip_stride = self.clip_length if clip_stride is None else check_count(clip_stride, "clip_stride")
         self.batch_size = check_count(batch_size, "batch_size")
         self.shuffle = bool(shuffle)
         self.seed = global_seed() if seed is None else check_count(seed, "seed", least=0)
         self.epoch = 0
         self.label_mode = _choose(label_mode, "label_mode", _LABEL_MODES)
-        self._on_error = _choose(on_error, "on_error", ("raise", "skip"))
+        _choose(on_error, "on_error", ("raise", "skip"))
         _choose(subset, "subset", (None, "training", "validation"))
-        self._pad_short = bool(pad_short)
+        _choose(pad_short, "pad_short", (True, False, "mask"))
+        self._with_mask = pad_short == "mask" or clip_length is None
+        self._cutting = Cutting(
+            self.clip_length,
+            self.clip_stride or 1,
+            None if clips_per_video is None else check_count(clips_per_video, "clips_per_video"),
+            _check_margin(margin),
+            pads=bool(pad_short),
+        )
         self._workers = min(8, os.cpu_count() or 1) if workers is None else check_count(workers, "workers")
-        self._progress = progress
         self._decoding = _decoding(size, color, check_count(frame_stride, "frame_stride"))
-        least_memory = 2 * self.clip_length * self._decoding.frame_bytes
-        self._max_memory = check_count(max_memory, "max_memory", least=least_memory)
-        videos = self._find(labels, label_column, class_names, groups)
+        self._least_memory = 2 * (self.clip_length or 1) * self._decoding.frame_bytes
+        self._max_memory = check_count(max_memory, "max_memory", least=self._least_memory)
+        self._library = Library(self.root, self._decoding, self._workers, on_error == "skip", progress)
+        how = labelling(
+            label_mode, label_column, start_column, end_column, label_pattern,
+            label_separator, background, path_column, group_column,
+        )  # fmt: skip
+        videos = self._find(labels, how, class_names, groups)
         self._validation: VideoFolder | None = None
         self._samples: Samples | None = None
         self._skipped: list[tuple[Path, str]] = []
@@ -146,37 +189,37 @@ class VideoFolder:
             training, validation = split_videos(videos, validation_split)
             self._videos = validation if subset == "validation" else training
             if subset is None:
-                self._part_from(validation, validation_split)
+                self._validation = self._part(validation, validation_split, shuffle=False)
+                self._max_memory = max(self._least_memory, self._max_memory - self._validation._max_memory)
 
     def _find(
-        self,
-        labels: str | os.PathLike[str] | None,
-        label_column: str,
-        class_names: Sequence[str] | None,
-        groups: Grouping | None,
+        self, labels: Table | None, how: Labelling, class_names: Sequence[str] | None, groups: Grouping | None
     ) -> list[Video]:
         self.class_names: list[str] = []
-        if self.label_mode is None:
-            return list_unlabelled(self.root, groups)
-        if labels is None:
-            videos, self.class_names = list_videos(self.root, class_names, groups)
+        if labels is not None or how.pattern is not None:
+            videos, self.class_names = labelled_videos(self.root, labels, how, class_names, groups)
+        elif self.label_mode is None:
+            videos = list_unlabelled(self.root, groups)
+        elif how.starts or self.label_mode in ("multi", "number", "frame"):
+            raise ArgumentError(
+                f"label_mode={self.label_mode!r} and segments need labels=, a manifest that names them."
+            )
         else:
-            videos, self.class_names = read_labels(Path(labels), self.root, label_column, class_names, groups)
+            videos, self.class_names = list_videos(self.root, class_names, groups)
         if self.label_mode == "binary" and len(self.class_names) != 2:
             raise DataError(f"label_mode='binary' is for two classes; {str(self.root)!r} has {len(self.class_names)}.")
         return videos
 
-    def _part_from(self, videos: list[Video], fraction: float) -> None:
-        """Makes the validation part: the same settings, other videos, never shuffled, its share of the memory."""
+    def _part(self, videos: list[Video], memory: float, shuffle: bool) -> "VideoFolder":
+        """The same settings for other videos, with a share of the memory."""
         part = object.__new__(VideoFolder)
         part.__dict__.update(self.__dict__)
         part._videos = videos
+        part._samples = part._validation = None
         part._skipped = []
-        part.shuffle = False
-        least = 2 * self.clip_length * self._decoding.frame_bytes
-        part._max_memory = max(least, int(self._max_memory * fraction))
-        self._max_memory = max(least, self._max_memory - part._max_memory)
-        self._validation = part
+        part.shuffle = shuffle
+        part._max_memory = max(self._least_memory, int(self._max_memory * memory))
+        return part
 
     @property
     def train(self) -> "VideoFolder":
@@ -211,6 +254,50 @@ class VideoFolder:
         self._survey()
         return list(self._skipped)
 
+    def k_fold(self, k: int) -> Iterator[tuple["VideoFolder", "VideoFolder"]]:
+        """Pairs (training, validation) of parts: each video is in one of the `k` validation parts.
+
+        Groups stay together and classes are in proportion, as far as the groups allow. The files are decoded once for
+        all pairs.
+        """
+        for training, held_out in fold_videos(self._videos, k):
+            yield self._pair(training, held_out)
+
+    def leave_one_group_out(self) -> Iterator[tuple[str, "VideoFolder", "VideoFolder"]]:
+        """For each group its name, the part of all others (to train on), and its own part (to validate on)."""
+        for group, (training, held_out) in leave_each_group_out(self._videos).items():
+            yield (group, *self._pair(training, held_out))
+
+    def _pair(self, training: list[Video], held_out: list[Video]) -> tuple["VideoFolder", "VideoFolder"]:
+        self._survey()
+        share = len(held_out) / len(self._videos)
+        return self._part(training, 1 - share, self.shuffle), self._part(held_out, share, shuffle=False)
+
+    def class_weights(self) -> dict[int, float]:
+        """The weights with which all classes count the same, for `fit(class_weight=)`; clips are counted, or frames."""
+        samples = self._survey()
+        if self.label_mode in ("multi", "number", None):
+            raise ArgumentError(f"There are no classes to balance with label_mode={self.label_mode!r}.")
+        return balanced_class_weights(np.concatenate([np.atleast_1d(target) for target in samples.targets]))
+
+    def average_clips(self, predictions: Any) -> VideoPredictions:
+        """The mean prediction for each video or segment, of the predictions for its clips.
+
+        Args:
+            predictions: What `model.predict(folder)` gives for this folder, which must not shuffle.
+
+        Raises:
+            ArgumentError: The folder shuffles, or predicts frame by frame.
+            DataError: There are not as many predictions as clips.
+        """
+        samples = self._survey()
+        if self.shuffle:
+            raise ArgumentError("Predictions for shuffled clips belong to nobody knows which: use shuffle=False.")
+        if self.label_mode == "frame":
+            raise ArgumentError("label_mode='frame' predicts each frame: there is nothing to average over clips.")
+        y = self._encode(np.array(samples.targets))
+        return averaged(predictions, samples.origins, [clip.path for clip in samples.clips], y)
+
     def set_epoch(self, epoch: int) -> None:
         """Chooses which epoch's order iterating gives."""
         self.epoch = check_count(epoch, "epoch", least=0)
@@ -218,30 +305,19 @@ class VideoFolder:
     def __len__(self) -> int:
         return -(-self.num_samples // self.batch_size)
 
-    def __iter__(self) -> Iterator[Batch | npt.NDArray[np.uint8]]:
+    def __iter__(self) -> Iterator[Any]:
         samples = self._survey()
         total = len(samples.clips)
         ranks = np.arange(total)
         if self.shuffle:
             ranks[permutation(total, self.seed, self.epoch)] = np.arange(total)
-        height, width, channels = (*self._decoding.size, CHANNELS[self._decoding.color])
-        empty = (self.clip_length, height, width, channels)
-        given = 0
-        filled = 0
-        x = np.empty((0, *empty), np.uint8)
-        y = np.empty(0, np.int64)
-        for clip, label in samples.in_order(ranks):
-            if filled == 0:
-                x = np.empty((min(self.batch_size, total - given), *empty), np.uint8)
-                y = np.empty(len(x), np.int64)
-            x[filled, : len(clip)] = clip
-            x[filled, len(clip) :] = clip[-1]
-            y[filled] = label
-            filled += 1
-            if filled == len(x):
-                given += filled
-                filled = 0
-                yield x if self.label_mode is None else (x, self._encode(y))
+        frame = (*self._decoding.size, CHANNELS[self._decoding.color])
+        per_frame = self.label_mode == "frame"
+        clips = samples.in_order(ranks)
+        for x, y in batches(
+            clips, samples.targets, self.batch_size, self.clip_length, frame, self._with_mask, per_frame
+        ):
+            yield x if self.label_mode is None else (x, self._encode(y))
 
     def __repr__(self) -> str:
         return (
@@ -249,54 +325,30 @@ class VideoFolder:
             f"clip_length={self.clip_length}, size={self._decoding.size})"
         )
 
-    def _encode(self, labels: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-        if self.label_mode == "categorical":
-            return np.eye(len(self.class_names), dtype=np.float32)[labels]
-        if self.label_mode == "binary":
-            return labels.astype(np.float32)[:, np.newaxis]
-        return labels
+    def _encode(self, targets: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return encode(targets, self.label_mode, len(self.class_names))
 
     def _survey(self) -> Samples:
         if self._samples is None:
-            surveyed = survey(
-                [video.path for video in self._videos],
+            usable, self._skipped = self._library.usable(self._videos, self._cutting, self._max_memory)
+            stride = self._decoding.frame_stride
+            self._samples = Samples(
+                usable,
+                [target_of(*pair, stride, self.label_mode, self.class_names) for pair in usable],
+                self._cutting,
                 self._decoding,
                 self._max_memory,
                 self._workers,
-                self._on_error == "raise",
-                self._progress,
-            )
-            usable = [pair for pair in zip(self._videos, surveyed, strict=True) if self._is_usable(*pair)]
-            if self._skipped:
-                self._warn_of_skipped()
-            if not usable:
-                raise DataError(f"None of the {len(self._videos)} videos of {str(self.root)!r} can be used.")
-            self._samples = Samples(
-                usable, self.clip_length, self.clip_stride, self._decoding, self._max_memory, self._workers
+                per_frame=self.label_mode == "frame",
             )
         return self._samples
 
-    def _is_usable(self, video: Video, surveyed: Surveyed) -> bool:
-        error = surveyed.error
-        if error is None and surveyed.count < self.clip_length and not self._pad_short:
-            error = VideoError(
-                f"{str(video.path)!r} has {surveyed.count} frames, too few for a clip of {self.clip_length}. "
-                "Use a smaller clip_length or frame_stride, pad_short=True (repeats its last frame) or on_error='skip'."
-            )
-        if error is None:
-            return True
-        if self._on_error == "raise":
-            raise error
-        self._skipped.append((video.path, str(error)))
-        return False
 
-    def _warn_of_skipped(self) -> None:
-        shown = "\n  ".join(reason for _, reason in self._skipped[:10])
-        more = "" if len(self._skipped) <= 10 else f"\n  and {len(self._skipped) - 10} more, listed in .skipped"
-        warnings.warn(
-            f"Skipped {len(self._skipped)} of the {len(self._videos)} videos of {str(self.root)!r}:\n  {shown}{more}",
-            stacklevel=4,
-        )
+def _check_margin(margin: Any) -> tuple[float, float]:
+    pair = margin if isinstance(margin, tuple) else (margin, margin)
+    if len(pair) != 2 or not all(isinstance(one, (int, float)) and one >= 0 for one in pair):
+        raise ArgumentError(f"margin is a number of seconds, or a pair (before, after), of at least 0; got {margin!r}.")
+    return float(pair[0]), float(pair[1])
 
 
 def _decoding(size: tuple[int, int] | int, color: str, frame_stride: int) -> Decoding:
