@@ -87,4 +87,5 @@ def _checked(batch: Any) -> Array:
         raise DataError("adapt got data with NaN or infinite numbers: remove them first, their mean would be NaN too")
     if not array.ndim:
         raise ShapeError("adapt takes batches of samples, not single numbers")
-    return array
+    mask = batch.mask if isinstance(batch, Tensor) else None
+    return array if mask is None else array[mask][:, None]  # steps that were filled up do not count
