@@ -85,6 +85,9 @@ _INNER = ("layer", "backward_layer")
 FRAMES = (2, 5, 6, 3)
 CLIPS = (2, 3, 5, 6, 2)
 SEQUENCES = (2, 4, 3)
+#: Enough samples that coins do not fall alike twice.
+IMAGES = (16, 3, 4, 3)
+COLORS = (2, 2, 4, 5, 3)
 
 
 def _inner(cls: Any, *arguments: Any, **settings: Any) -> Callable[..., Layer]:
@@ -208,4 +211,44 @@ TABLE = [
           {"layer": _inner(layers.BatchNormalization, momentum=0.5)}),
     _case("time-distributed-rescaling", layers.TimeDistributed, CLIPS,
           {"layer": _inner(layers.Rescaling, 1 / 255)}, integers=True),
+    _case("flip", layers.RandomFlip, IMAGES),
+    _case("flip-vertical", layers.RandomFlip, IMAGES, {"mode": "vertical"}),
+    _case("flip-clips", layers.RandomFlip, (12, 2, 3, 4, 2), keras=False),
+    _case("crop", layers.RandomCrop, (12, 2, 6, 7, 2), {"height": 3, "width": 4}, keras=False),
+    _case("crop-bytes", layers.RandomCrop, (12, 6, 7, 2), {"height": 3, "width": 4}, integers=True, keras=False),
+    _case("resized-crop", layers.RandomResizedCrop, (2, 2, 8, 9, 2), {"height": 4, "width": 5}, keras=False),
+    _case("rotation", layers.RandomRotation, FRAMES, {"factor": 0.2}),
+    *(
+        _case(f"rotation-{mode}", layers.RandomRotation, CLIPS, {"factor": (0.1, 0.9), "fill_mode": mode}, keras=False)
+        for mode in ("nearest", "wrap", "constant")
+    ),
+    _case("rotation-nearest-pixel", layers.RandomRotation, FRAMES,
+          {"factor": 0.9, "interpolation": "nearest", "fill_mode": "constant", "fill_value": 2.0}),
+    _case("zoom", layers.RandomZoom, FRAMES, {"height_factor": 0.3}),
+    _case("zoom-sides", layers.RandomZoom, CLIPS, {"height_factor": 0.3, "width_factor": (-0.5, 0.1)}, keras=False),
+    _case("translation", layers.RandomTranslation, FRAMES, {"height_factor": 0.3, "width_factor": (-0.5, 0.1)}),
+    _case("translation-clips", layers.RandomTranslation, CLIPS, {"height_factor": 0.3, "width_factor": 0}, keras=False),
+    _case("brightness", layers.RandomBrightness, FRAMES, {"factor": 0.4, "value_range": (-2, 1.5)}),
+    _case("brightness-clips", layers.RandomBrightness, CLIPS, {"factor": (0.1, 0.4)}, keras=False, integers=True),
+    _case("contrast", layers.RandomContrast, FRAMES, {"factor": 0.4, "value_range": (-1.5, 2)}),
+    _case("contrast-clips", layers.RandomContrast, CLIPS,
+          {"factor": (0.4, 0.9), "value_range": (-2, 2)}, keras=False),
+    _case("saturation", layers.RandomSaturation, FRAMES, {"factor": (0.5, 0.8), "value_range": (-2, 2)}),
+    _case("saturation-clips", layers.RandomSaturation, COLORS, {"factor": 0.5, "value_range": (-2, 2)}, keras=False),
+    _case("hue", layers.RandomHue, FRAMES, {"factor": 0.8, "value_range": (-2, 2)}),
+    _case("hue-clips", layers.RandomHue, COLORS, {"factor": (0.1, 0.3), "value_range": (-2, 2)}, keras=False),
+    _case("blur", layers.RandomGaussianBlur, FRAMES, {"factor": (1, 1), "kernel_size": (3, 5), "value_range": (-2, 2)}),
+    _case("blur-clips", layers.RandomGaussianBlur, CLIPS, {"factor": (1, 1), "sigma": (0.4, 1)}, keras=False),
+    _case("erasing", layers.RandomErasing, FRAMES,
+          {"factor": (1, 1), "scale": (0.2, 0.6), "fill_value": [1.0, 0.0, 2.0]}),
+    _case("erasing-clips", layers.RandomErasing, CLIPS, {"factor": (1, 1), "scale": (0.3, 0.6)}, keras=False),
+    _case("mix-up", layers.MixUp, IMAGES, {"alpha": 0.8, "name": "mix"}),
+    _case("mix-up-clips", layers.MixUp, (4, 2, 3, 3, 1), {"alpha": 0.8, "seed": 3, "name": "mix"}, keras=False),
+    _case("reversal", layers.RandomTimeReversal, (16, 4, 2), keras=False),
+    _case("reversal-mask", layers.RandomTimeReversal, (16, 5, 3), {"factor": 0.7}, mask=True, keras=False),
+    _case("jitter", layers.RandomTemporalJitter, (4, 6, 2, 2, 1), {"max_offset": 2}, keras=False),
+    _case("speed", layers.RandomSpeed, (4, 9, 2, 2, 1), {"factor": 0.8}, keras=False),
+    _case("speed-mask", layers.RandomSpeed, (4, 9, 2), {"factor": (-0.6, 1.5)}, mask=True, keras=False),
+    _case("time-distributed-rotation", layers.TimeDistributed, CLIPS,
+          {"layer": _inner(layers.RandomRotation, 0.2)}),
 ]  # fmt: skip

@@ -1,6 +1,24 @@
 """Layers, with Keras's names, arguments and behaviour. Arrays are channels last."""
 
 from kinema.layers.activation import Activation, LeakyReLU, ReLU, Softmax
+from kinema.layers.augmentation import (
+    MixUp,
+    RandomBrightness,
+    RandomContrast,
+    RandomCrop,
+    RandomErasing,
+    RandomFlip,
+    RandomGaussianBlur,
+    RandomHue,
+    RandomResizedCrop,
+    RandomRotation,
+    RandomSaturation,
+    RandomSpeed,
+    RandomTemporalJitter,
+    RandomTimeReversal,
+    RandomTranslation,
+    RandomZoom,
+)
 from kinema.layers.batch_normalization import BatchNormalization
 from kinema.layers.bidirectional import Bidirectional
 from kinema.layers.conv import Conv2D, Convolution2D
@@ -62,7 +80,23 @@ __all__ = [
     "Masking",
     "MaxPool2D",
     "MaxPooling2D",
+    "MixUp",
     "Normalization",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomErasing",
+    "RandomFlip",
+    "RandomGaussianBlur",
+    "RandomHue",
+    "RandomResizedCrop",
+    "RandomRotation",
+    "RandomSaturation",
+    "RandomSpeed",
+    "RandomTemporalJitter",
+    "RandomTimeReversal",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "Rescaling",
     "Reshape",

@@ -38,6 +38,12 @@ def training_scope(training: bool) -> Iterator[None]:
         _call.training = outer
 
 
+def current_training(default: bool) -> bool:
+    """The mode of the call around this one; the default where nobody has said."""
+    mode: bool | None = getattr(_call, "training", None)
+    return default if mode is None else mode
+
+
 class Layer(WeightOwner):
     """A function of tensors with weights: the base of every layer, also of your own.
 

@@ -20,6 +20,7 @@ class TimeDistributed(Wrapper):
 
     The steps of all samples are folded into one batch, so that the layer runs once. Only a layer that normalises with
     statistics of its batch, such as `BatchNormalization`, trains on one step after the other, as in Keras.
+    An augmentation draws once for all steps of a sample.
 
     Args:
         layer: The layer.
@@ -62,6 +63,8 @@ class TimeDistributed(Wrapper):
     def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
         """The layer's output for every step."""
         _step_shape(inputs.shape)
+        if getattr(self.layer, "takes_clips", False):
+            return self.layer(inputs, training=training, mask=mask)
         steps = None if mask is None else np.asarray(mask, bool)
         if steps is not None and (steps.ndim < 2 or steps.shape[:2] != inputs.shape[:2]):
             raise ShapeError(

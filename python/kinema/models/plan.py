@@ -39,7 +39,7 @@ class Plan:
         self.input_shape = input_shape
         self.lifted = lift(layers, input_shape, wrappers)
         #: The steps of training, and of prediction.
-        self.steps = {True: fuse(self.lifted.layers), False: chain(fuse(fold(self.lifted.layers)))}
+        self.steps = {True: fuse(self.lifted.layers), False: chain(fuse(fold(_acting(self.lifted.layers))))}
         #: The same where the input is bytes.
         self.byte_steps = {training: read_bytes(steps) for training, steps in self.steps.items()}
         self._frame_products = frame_products(self.lifted.layers, self.lifted.shapes)
@@ -123,6 +123,12 @@ class Plan:
 
     def _steps_for(self, inputs: Any, training: bool) -> Sequence[Layer]:
         return (self.byte_steps if inputs.dtype == np.uint8 else self.steps)[training]
+
+
+def _acting(layers: Sequence[Layer]) -> Sequence[Layer]:
+    """The layers that do something when the model predicts, so that augmentation costs nothing then."""
+    acting = [layer for layer in layers if not getattr(getattr(layer, "layer", layer), "only_trains", False)]
+    return acting or layers
 
 
 def _run(steps: Sequence[Layer], inputs: Any, training: bool, mask: Any = None) -> Any:

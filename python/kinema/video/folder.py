@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -9,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kinema.errors import ArgumentError, DataError
-from kinema.random import global_seed, permutation
+from kinema.random import RandomKey, global_seed, permutation
 from kinema.utils.class_weights import balanced_class_weights
 from kinema.video._assembly import batches
+from kinema.video._augmenting import augment_batch, check_augmentations
 from kinema.video._averaging import VideoPredictions, averaged
 from kinema.video._catalogue import Grouping, Video, list_unlabelled, list_videos
 from kinema.video._convert import CHANNELS, check_color, check_count, check_size
@@ -93,6 +95,8 @@ class VideoFolder:
         workers: Decoding threads; `None` is one for each processor, at most 8.
         max_memory: Bytes that decoded frames may take.
         progress: Called with (videos decoded, videos) while the folder is first decoded.
+        augment: An augmentation, such as `kinema.layers.RandomFlip("horizontal")`, or a list of them: random changes of
+            the clips, one draw per clip and epoch. The part held out gets what they do at rest.
 
     Output shape:
         Batches `(x, y)`: x uint8 `(batch, clip_length, height, width, channels)`, with padding a tensor that carries a
@@ -148,6 +152,7 @@ class VideoFolder:
         workers: int | None = None,
         max_memory: int = 1 << 30,
         progress: Callable[[int, int], None] | None = None,
+        augment: Any = None,
     ) -> None:
         self.root = Path(root)
         self.clip_length = None if clip_length is None else check_count(clip_length, "clip_length")
@@ -169,6 +174,8 @@ class VideoFolder:
             pads=bool(pad_short),
         )
         self._workers = min(8, os.cpu_count() or 1) if workers is None else check_count(workers, "workers")
+        self._augmentations = check_augmentations(augment, with_mask=self._with_mask)
+        self._augments = subset != "validation"
         self._decoding = _decoding(size, color, check_count(frame_stride, "frame_stride"))
         self._least_memory = 2 * (self.clip_length or 1) * self._decoding.frame_bytes
         self._max_memory = check_count(max_memory, "max_memory", least=self._least_memory)
@@ -189,7 +196,7 @@ class VideoFolder:
             training, validation = split_videos(videos, validation_split)
             self._videos = validation if subset == "validation" else training
             if subset is None:
-                self._validation = self._part(validation, validation_split, shuffle=False)
+                self._validation = self._part(validation, validation_split, held_out=True)
                 self._max_memory = max(self._least_memory, self._max_memory - self._validation._max_memory)
 
     def _find(
@@ -210,14 +217,15 @@ class VideoFolder:
             raise DataError(f"label_mode='binary' is for two classes; {str(self.root)!r} has {len(self.class_names)}.")
         return videos
 
-    def _part(self, videos: list[Video], memory: float, shuffle: bool) -> "VideoFolder":
-        """The same settings for other videos, with a share of the memory."""
+    def _part(self, videos: list[Video], memory: float, held_out: bool) -> "VideoFolder":
+        """The same settings for other videos, with a share of the memory; what is held out is as it is, in its order."""
         part = object.__new__(VideoFolder)
         part.__dict__.update(self.__dict__)
         part._videos = videos
         part._samples = part._validation = None
         part._skipped = []
-        part.shuffle = shuffle
+        part.shuffle = self.shuffle and not held_out
+        part._augments = self._augments and not held_out
         part._max_memory = max(self._least_memory, int(self._max_memory * memory))
         return part
 
@@ -271,7 +279,7 @@ class VideoFolder:
     def _pair(self, training: list[Video], held_out: list[Video]) -> tuple["VideoFolder", "VideoFolder"]:
         self._survey()
         share = len(held_out) / len(self._videos)
-        return self._part(training, 1 - share, self.shuffle), self._part(held_out, share, shuffle=False)
+        return self._part(training, 1 - share, held_out=False), self._part(held_out, share, held_out=True)
 
     def class_weights(self) -> dict[int, float]:
         """The weights with which all classes count the same, for `fit(class_weight=)`; clips are counted, or frames."""
@@ -314,10 +322,15 @@ class VideoFolder:
         frame = (*self._decoding.size, CHANNELS[self._decoding.color])
         per_frame = self.label_mode == "frame"
         clips = samples.in_order(ranks)
-        for x, y in batches(
+        key = RandomKey(self.seed, step=self.epoch)
+        given = 0
+        for x, targets in batches(
             clips, samples.targets, self.batch_size, self.clip_length, frame, self._with_mask, per_frame
         ):
-            yield x if self.label_mode is None else (x, self._encode(y))
+            y = None if self.label_mode is None else self._encode(targets)
+            x, y = augment_batch(self._augmentations, x, y, replace(key, first_sample=given), self._augments)
+            given += len(x)
+            yield x if self.label_mode is None else (x, y)
 
     def __repr__(self) -> str:
         return (

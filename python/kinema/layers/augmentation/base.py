@@ -1,0 +1,128 @@
+"""What every augmentation shares: one draw per clip, the key that it depends on, and what happens at rest."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from kinema import random
+from kinema.autograd import Array, Backward
+from kinema.errors import ShapeError
+from kinema.layers.activation import ElementwiseLayer
+from kinema.layers.arguments import channels_last, drop_legacy
+from kinema.layers.layer import current_training
+from kinema.layers.structure import Shape
+from kinema.ops._contract import Result, differentiable
+from kinema.random import RandomKey
+
+
+@differentiable(promote=False)
+def _changed(x: Array, *, change: Any) -> Result:
+    """`change(x)`, which gives its own way back."""
+    result: Result = change(x)
+    return result
+
+
+class Augmentation(ElementwiseLayer):
+    """A random change of clips while training, the same for every frame of a clip; nothing at rest.
+
+    What is drawn for a clip depends on the seed, the layer, the step and the clip's number alone. Subclasses say how
+    many numbers one clip takes (`draws`) and what they do to it (`change`).
+    """
+
+    frame_rank: int | None = 4
+    is_random = True
+    #: A `TimeDistributed` around the layer hands whole clips on, so that their frames share the draw.
+    takes_clips = True
+    #: Whether the layer gives its inputs as they are when it does not train.
+    only_trains = True
+    #: Uniform numbers that one clip takes.
+    draws: ClassVar[int] = 1
+    #: Whether `change` takes frames of bytes as they are; others get them as float32 and are rounded.
+    changes_bytes: ClassVar[bool] = False
+
+    def __init__(self, *, seed: int | None = None, data_format: Any = None, **kwargs: Any) -> None:
+        drop_legacy(type(self).__name__, kwargs, {"bounding_box_format": (None,)})
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.data_format = channels_last(self.title, data_format)
+
+    def change(self, clip: Array, drawn: Array) -> Result:
+        """One clip (time, height, width, channels) under one draw, and the way back of its gradient."""
+        raise NotImplementedError
+
+    def __call__(self, inputs: Any, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
+        """The inputs, changed unless training is said to be off. As in Keras, a bare call changes them."""
+        if training is None:
+            training = current_training(default=True)
+        if not isinstance(inputs, dict):
+            return super().__call__(inputs, *args, training=training, **kwargs)
+        return {**inputs, "images": super().__call__(inputs["images"], *args, training=training, **kwargs)}
+
+    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+        """The inputs at rest, changed ones while training."""
+        self._require_frames(inputs.shape)
+        if not training:
+            return inputs if self.only_trains else _changed(inputs, change=self.rest_batch)
+        key = random.current_key(self.stream, self.seed)
+        return _changed(inputs, change=lambda clips: self.change_batch(clips, key, mask))
+
+    def rest_batch(self, x: Array) -> Result:
+        """What the layer makes of a batch when it does not train."""
+        return x, same
+
+    def augment(self, x: Array, y: Any, key: RandomKey) -> tuple[Array, Any]:
+        """A batch of a dataset, changed outside of any model: x keeps its type, bytes too."""
+        self._require_frames(x.shape)
+        changed: Array = self.change_batch(x, key)[0]
+        return changed, y
+
+    def change_batch(self, x: Array, key: RandomKey, mask: Any = None) -> Result:
+        """Every clip, or every single image, of a batch under its own draw."""
+        drawn = random.uniform((len(x), self.draws), key, "float64")
+        clips = x[:, np.newaxis] if x.ndim == 4 else x
+        outputs: Any = None
+        ways_back: list[Backward] = []
+        for index, clip in enumerate(clips):
+            changed, back = self._change_any(clip, drawn[index])
+            if outputs is None:
+                outputs = np.empty((len(x), *changed.shape), x.dtype)
+            outputs[index] = changed
+            ways_back.append(back)
+        if outputs is None:
+            return self.rest_batch(x)
+
+        def backward(dy: Array) -> Array:
+            shaped = dy.reshape(outputs.shape)
+            return np.stack([back(one) for back, one in zip(ways_back, shaped, strict=True)]).reshape(x.shape)
+
+        return outputs.reshape(*x.shape[:-3], *outputs.shape[-3:]), backward
+
+    def _change_any(self, clip: Array, drawn: Array) -> Result:
+        if clip.dtype != np.uint8 or self.changes_bytes:
+            return self.change(clip, drawn)
+        changed, back = self.change(clip.astype(np.float32), drawn)
+        return to_bytes(changed), back
+
+    def _require_frames(self, shape: Shape) -> None:
+        if len(shape) not in (4, 5):
+            raise ShapeError(
+                "expected images (batch, height, width, channels) or clips (batch, time, height, width, channels), "
+                f"got an input of shape {tuple(shape)}: add the batch axis of a single one with x[None]"
+            )
+
+
+def to_bytes(values: Array) -> Array:
+    """Rounded, and kept within what a byte holds."""
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+def same(dy: Array) -> Array:
+    """The way back where nothing changed."""
+    return dy
+
+
+def between(limits: tuple[float, float], uniform: Any) -> float:
+    """A number within limits, from a uniform one."""
+    return limits[0] + (limits[1] - limits[0]) * float(uniform)
