@@ -1,7 +1,7 @@
 """Augmentations of colour: saturation and hue.
 
-Both work on the largest, the smallest and the middle one of red, green and blue, which is what the detour over the
-HSV space amounts to.
+Single precision goes over the HSV space by OpenCV. Gradients, double precision and values below black take formulas
+in the largest, the smallest and the middle one of red, green and blue, which is what the detour amounts to.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from kinema.layers.augmentation.light import clipped
 from kinema.layers.structure import Shape
 from kinema.ops._contract import Result
 from kinema.saving.registry import builtin
+from kinema.video._cv2 import load_cv2
 
 _EPSILON = 1e-7
 _range = value_range
@@ -91,6 +92,11 @@ class RandomSaturation(_Color):
         """Every colour's distance from the brightest, stretched; the darkest stays at 0 or above."""
         part = max(0.0, between(self.factor, drawn[0]))
         stretch = part / (1 - part + _EPSILON)
+        if _fits_opencv(clip):
+            return _through_hsv(clip, 0.0, stretch), lambda dy: self._saturated(clip, stretch)[1](dy)
+        return self._saturated(clip, stretch)
+
+    def _saturated(self, clip: Array, stretch: float) -> Result:
         most, span = _most_and_span(clip)
         full = most / np.where(span > 0, span, 1)
         limited = (span > 0) & (full < stretch)
@@ -143,6 +149,11 @@ class RandomHue(_Color):
     def recolor(self, clip: Array, drawn: Array) -> Result:
         """Every colour at another place of the wheel, as bright and as strong as before."""
         turn = between(self.factor, drawn[1]) * (-3 if drawn[0] > 0.5 else 3)
+        if _fits_opencv(clip):
+            return _through_hsv(clip, 60 * turn, 1.0), lambda dy: self._turned(clip, turn)[1](dy)
+        return self._turned(clip, turn)
+
+    def _turned(self, clip: Array, turn: float) -> Result:
         most, span = _most_and_span(clip)
         place, within = _place_on_wheel(clip, most, span)
         place += turn
@@ -164,6 +175,24 @@ class RandomHue(_Color):
             return _spread(colors, clip, to_most - pull * within, to_least + pull * within)
 
         return colored, backward
+
+
+def _fits_opencv(clip: Array) -> bool:
+    """Whether OpenCV's conversions take the clip: no double precision, nothing darker than black."""
+    return clip.dtype == np.float32 and clip.size > 0 and float(clip.min()) >= 0
+
+
+def _through_hsv(clip: Array, degrees: float, stretch: float) -> Array:
+    """The clip with its hue turned and its saturation stretched, by OpenCV."""
+    cv2 = load_cv2()
+    hsv = cv2.cvtColor(np.ascontiguousarray(clip).reshape(-1, *clip.shape[2:]), cv2.COLOR_RGB2HSV)
+    if degrees:
+        hue = hsv[..., 0] + np.float32(degrees % 360)
+        hsv[..., 0] = np.where(hue >= 360, hue - 360, hue)
+    if stretch != 1:
+        hsv[..., 1] = np.minimum(hsv[..., 1] * np.float32(stretch), 1)
+    recolored: Array = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB, dst=hsv)
+    return recolored.reshape(clip.shape)
 
 
 def _most_and_span(clip: Array) -> tuple[Array, Array]:

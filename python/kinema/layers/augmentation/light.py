@@ -83,15 +83,21 @@ class RandomContrast(Augmentation):
     def change(self, clip: Array, drawn: Array) -> Result:
         """The clip with its distance from the mean stretched, within the range."""
         stretch = between((1 - self.factor[0], 1 + self.factor[1]), drawn[0])
-        mean = clip.mean(axis=(1, 2), keepdims=True)
-        changed, back = clipped((clip - mean) * stretch + mean, self.value_range)
+        changed, back = clipped(_about_mean(clip, stretch), self.value_range)
+        return changed, lambda dy: _about_mean(back(dy), stretch)  # a symmetric map is its own way back
 
-        def backward(dy: Array) -> Array:
-            through = back(dy)
-            to_input: Array = through * stretch + (1 - stretch) * through.mean(axis=(1, 2), keepdims=True)
-            return to_input
 
-        return changed, backward
+def _about_mean(clip: Array, stretch: float) -> Array:
+    """`stretch * clip` with the mean of each channel of each frame as it was.
+
+    Rows of pixels are long axes, channels are a short one: NumPy's loops want the long ones.
+    """
+    frames, height, width, channels = clip.shape
+    rows = clip.reshape(frames, height, width * channels)
+    mean = rows.mean(axis=1).reshape(frames, width, channels).mean(axis=1)
+    stretched = rows * stretch
+    stretched += np.tile(mean * (1 - stretch), width)[:, np.newaxis]
+    return stretched.reshape(clip.shape)
 
 
 def clipped(values: Array, limits: Range) -> Result:
