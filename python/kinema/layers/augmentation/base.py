@@ -82,22 +82,23 @@ class Augmentation(ElementwiseLayer):
         """Every clip, or every single image, of a batch under its own draw."""
         drawn = random.uniform((len(x), self.draws), key, "float64")
         clips = x[:, np.newaxis] if x.ndim == 4 else x
-        outputs: Any = None
+        if not len(clips):
+            return self.rest_batch(x)
+        outputs = np.empty((len(clips), *self._changed_shape(clips.shape[1:])), x.dtype)
         ways_back: list[Backward] = []
         for index, clip in enumerate(clips):
-            changed, back = self._change_any(clip, drawn[index])
-            if outputs is None:
-                outputs = np.empty((len(x), *changed.shape), x.dtype)
-            outputs[index] = changed
+            outputs[index], back = self._change_any(clip, drawn[index])
             ways_back.append(back)
-        if outputs is None:
-            return self.rest_batch(x)
 
         def backward(dy: Array) -> Array:
             shaped = dy.reshape(outputs.shape)
             return np.stack([back(one) for back, one in zip(ways_back, shaped, strict=True)]).reshape(x.shape)
 
         return outputs.reshape(*x.shape[:-3], *outputs.shape[-3:]), backward
+
+    def _changed_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of a changed clip."""
+        return shape
 
     def _change_any(self, clip: Array, drawn: Array) -> Result:
         if clip.dtype != np.uint8 or self.changes_bytes:
@@ -114,8 +115,9 @@ class Augmentation(ElementwiseLayer):
 
 
 def to_bytes(values: Array) -> Array:
-    """Rounded, and kept within what a byte holds."""
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    """Rounded, and brought within what a byte holds; the values themselves are spent on it."""
+    np.rint(values, out=values)
+    return np.clip(values, 0, 255, out=values).astype(np.uint8)
 
 
 def same(dy: Array) -> Array:

@@ -151,7 +151,7 @@ class RandomErasing(Augmentation):
             cover = noise * self.value_range[1]
         else:
             cover = np.broadcast_to(self.fill_value, shape)
-        return np.asarray(np.clip(cover, *self.value_range))
+        return np.clip(np.asarray(cover, np.float64), *self.value_range)
 
 
 def _side(length: int, part: float, uniform: Any) -> slice:

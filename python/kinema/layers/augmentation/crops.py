@@ -35,6 +35,9 @@ class _SizedAugmentation(Augmentation):
         self._require_frames(input_shape)
         return (*input_shape[:-3], self.height, self.width, input_shape[-1])
 
+    def _changed_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return (shape[0], self.height, self.width, shape[-1])
+
     def rest_batch(self, x: Array) -> Result:
         """The middle of every frame, in the new size."""
         clip = x.reshape(-1, *x.shape[-3:])

@@ -101,8 +101,9 @@ def _about_mean(clip: Array, stretch: float) -> Array:
 
 
 def clipped(values: Array, limits: Range) -> Result:
-    """Values kept within limits; no gradient flows where they are not."""
-    return np.clip(values, *limits), lambda dy: dy * ((values >= limits[0]) & (values <= limits[1]))
+    """Values brought within limits, in place; no gradient flows where they were not."""
+    np.clip(values, *limits, out=values)
+    return values, lambda dy: dy * ((values > limits[0]) & (values < limits[1]))
 
 
 _range = value_range
