@@ -18,7 +18,8 @@ def resolved_class_weight(class_weight: Any, train: Data) -> Any:
     if isinstance(train, ArrayData):
         if train.y is None:
             raise DataError("class_weight='balanced' needs targets: give y")
-        mask = None if train.mask is None or train.y.shape[:2] != train.mask.shape else train.mask[train.order]
+        mask = train.x.mask
+        mask = None if mask is None or train.y.shape[:2] != mask.shape else mask[train.order]
         return balanced_class_weights(train.y[train.order], mask)
     of_dataset = getattr(getattr(train, "dataset", None), "class_weights", None)
     if of_dataset is None:

@@ -35,7 +35,7 @@ def check_augmentations(augment: Any, with_mask: bool) -> tuple[ClipAugmentation
             )
         if with_mask and getattr(one, "mixes_frames", False):
             raise ArgumentError(
-                f"{type(one).__name__} moves frames in time, and clips that are filled up under a mask end at different "
+                f"{type(one).__name__} moves frames in time, and clips filled up under a mask end at different "
                 "times: use clips of one clip_length without pad_short='mask', or leave it out."
             )
     return checked

@@ -218,7 +218,7 @@ class VideoFolder:
         return videos
 
     def _part(self, videos: list[Video], memory: float, held_out: bool) -> "VideoFolder":
-        """The same settings for other videos, with a share of the memory; what is held out is as it is, in its order."""
+        """The same settings for other videos, with a share of the memory; what is held out stays as it is."""
         part = object.__new__(VideoFolder)
         part.__dict__.update(self.__dict__)
         part._videos = videos

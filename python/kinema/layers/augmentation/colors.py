@@ -129,7 +129,7 @@ class RandomHue(_Color):
 
     Example:
         >>> import kinema, numpy as np
-        >>> kinema.layers.RandomHue((1.0, 1.0))(np.float32([[[[200, 50, 50]]]])).numpy().ravel()
+        >>> kinema.layers.RandomHue((1.0, 1.0))(np.float32([[[[200, 50, 50]]]])).numpy().ravel().round()
         array([ 50., 200., 200.], dtype=float32)
     """
 
