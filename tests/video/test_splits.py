@@ -104,3 +104,14 @@ def test_parts_of_a_folder(tmp_path: Path) -> None:
         left_out.append(group)
     assert left_out == ["ann", "bob", "cat"]
     assert [held.num_samples for _, held in folder.k_fold(3)] == [4, 4, 4]
+
+
+def test_videos_that_cannot_be_used_are_warned_of_once(tmp_path: Path) -> None:
+    for index in range(4):
+        write_video(tmp_path / f"{index}_a.avi", np.full((5, 16, 16, 3), 40 * index, np.uint8))
+    (tmp_path / "4_a.avi").write_bytes(b"")
+    folder = VideoFolder(tmp_path, 2, 8, label_pattern=r"_(\w)", on_error="skip")
+    with pytest.warns(UserWarning, match="Skipped 1 of the 5 videos") as warned:
+        sizes = [(training.num_samples, held.num_samples) for training, held in folder.k_fold(2)]
+    assert sizes == [(4, 4), (4, 4)]
+    assert len(warned) == 1

@@ -33,8 +33,9 @@ _LABEL_MODES = ("int", "categorical", "binary", "multi", "number", "frame", None
 class Dataset(Protocol):
     """What `fit`, `evaluate` and `predict` take besides arrays: batches by the epoch.
 
-    Iterating gives the batches `(x, y)` of one epoch, or `x` alone where there are no labels. The order of an epoch
-    depends on its number alone, which `set_epoch` sets before iterating.
+    Iterating gives the batches `(x, y)` of one epoch, or `x` alone where there are no labels; x may be a tensor with a
+    mask (batch, time). The order of an epoch depends on its number alone, which `set_epoch` sets before iterating. A
+    method `class_weights()` that gives a dict is what `fit(class_weight="balanced")` asks for.
     """
 
     def __len__(self) -> int: ...
@@ -187,6 +188,7 @@ class VideoFolder:
         videos = self._find(labels, how, class_names, groups)
         self._validation: VideoFolder | None = None
         self._samples: Samples | None = None
+        self._usable: list[Video] = []
         self._skipped: list[tuple[Path, str]] = []
         if validation_split is None:
             if subset is not None:
@@ -268,17 +270,21 @@ class VideoFolder:
         Groups stay together and classes are in proportion, as far as the groups allow. The files are decoded once for
         all pairs.
         """
-        for training, held_out in fold_videos(self._videos, k):
+        for training, held_out in fold_videos(self._sound(), k):
             yield self._pair(training, held_out)
 
     def leave_one_group_out(self) -> Iterator[tuple[str, "VideoFolder", "VideoFolder"]]:
         """For each group its name, the part of all others (to train on), and its own part (to validate on)."""
-        for group, (training, held_out) in leave_each_group_out(self._videos).items():
+        for group, (training, held_out) in leave_each_group_out(self._sound()).items():
             yield (group, *self._pair(training, held_out))
 
-    def _pair(self, training: list[Video], held_out: list[Video]) -> tuple["VideoFolder", "VideoFolder"]:
+    def _sound(self) -> list[Video]:
+        """The videos that can be used, so that no part finds out again which cannot."""
         self._survey()
-        share = len(held_out) / len(self._videos)
+        return self._usable
+
+    def _pair(self, training: list[Video], held_out: list[Video]) -> tuple["VideoFolder", "VideoFolder"]:
+        share = len(held_out) / (len(held_out) + len(training))
         return self._part(training, 1 - share, held_out=False), self._part(held_out, share, held_out=True)
 
     def class_weights(self) -> dict[int, float]:
@@ -354,6 +360,7 @@ class VideoFolder:
                 self._workers,
                 per_frame=self.label_mode == "frame",
             )
+            self._usable = [video for video, _ in usable]
         return self._samples
 
 
