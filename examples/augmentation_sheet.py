@@ -71,7 +71,7 @@ def changed(augmentation: layers.Layer, clips: np.ndarray) -> np.ndarray:
 def caption(augmentation: layers.Layer) -> str:
     """Return the layer's class and what it was told."""
     config = augmentation.get_config()
-    told = [f"{name}={config[name]}" for name in augmentation.config_names[:2] if name not in SHARED]
+    told = [str(config[name]) for name in augmentation.config_names[:2] if name not in SHARED]
     return f"{type(augmentation).__name__}({', '.join(told)})"
 
 

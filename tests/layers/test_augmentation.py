@@ -305,3 +305,23 @@ def test_input_errors() -> None:
         layers.RandomSpeed()(np.zeros((8, 8)))
     with pytest.raises(DTypeError, match=r"mixes labels, which whole numbers \(int64\) cannot be: use one-hot labels"):
         layers.MixUp().augment(_clips(), np.arange(6), KEY)
+
+
+@every_case
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+def test_how_clips_lie_in_memory_does_not_matter(case: Case, dtype: str) -> None:
+    layer = case.make()
+    clips = _clips().astype(dtype)
+    planes = np.ascontiguousarray(np.moveaxis(clips, -1, 0))
+    planes.flags.writeable = False
+    scattered = np.moveaxis(planes, 0, -1)
+    np.testing.assert_array_equal(layer.augment(scattered, None, KEY)[0], layer.augment(clips, None, KEY)[0])
+
+
+@every_case
+def test_gradients_may_lie_in_memory_in_any_way(case: Case) -> None:
+    changed, back = case.make().change_batch(_clips().astype("float32"), KEY)
+    dy = np.random.default_rng(0).normal(size=changed.shape).astype("float32")
+    planes = np.ascontiguousarray(np.moveaxis(dy, -1, 0))
+    planes.flags.writeable = False
+    np.testing.assert_allclose(back(np.moveaxis(planes, 0, -1)), back(dy), rtol=1e-4, atol=1e-4)

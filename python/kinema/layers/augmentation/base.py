@@ -41,6 +41,8 @@ class Augmentation(ElementwiseLayer):
     draws: ClassVar[int] = 1
     #: Whether `change` takes frames of bytes as they are; others get them as float32 and are rounded.
     changes_bytes: ClassVar[bool] = False
+    #: Whether `change` overwrites its clip, and so is given a copy.
+    changes_in_place: ClassVar[bool] = False
 
     def __init__(self, *, seed: int | None = None, data_format: Any = None, **kwargs: Any) -> None:
         drop_legacy(type(self).__name__, kwargs, {"bounding_box_format": (None,)})
@@ -87,8 +89,7 @@ class Augmentation(ElementwiseLayer):
         outputs = np.empty((len(clips), *self._changed_shape(clips.shape[1:])), x.dtype)
         ways_back: list[Backward] = []
         for index, clip in enumerate(clips):
-            outputs[index], back = self._change_any(clip, drawn[index])
-            ways_back.append(back)
+            ways_back.append(self._change_into(outputs[index], clip, drawn[index]))
 
         def backward(dy: Array) -> Array:
             shaped = dy.reshape(outputs.shape)
@@ -100,11 +101,17 @@ class Augmentation(ElementwiseLayer):
         """The shape of a changed clip."""
         return shape
 
-    def _change_any(self, clip: Array, drawn: Array) -> Result:
-        if clip.dtype != np.uint8 or self.changes_bytes:
-            return self.change(clip, drawn)
-        changed, back = self.change(clip.astype(np.float32), drawn)
-        return to_bytes(changed), back
+    def _change_into(self, output: Array, clip: Array, drawn: Array) -> Backward:
+        """Writes the changed clip, and gives the way back."""
+        if clip.dtype == np.uint8 and not self.changes_bytes:
+            changed, back = self.change(clip.astype(np.float32, order="C"), drawn)
+            output[...] = to_bytes(changed)
+        elif self.changes_in_place:
+            output[...] = clip
+            _, back = self.change(output, drawn)
+        else:
+            output[...], back = self.change(clip, drawn)
+        return back
 
     def _require_frames(self, shape: Shape) -> None:
         if len(shape) not in (4, 5):

@@ -35,6 +35,7 @@ class RandomBrightness(Augmentation):
     """
 
     config_names = ("factor", "value_range", "seed")
+    changes_in_place = True
 
     def __init__(self, factor: Any, value_range: Any = (0, 255), seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed=seed, **kwargs)
@@ -44,7 +45,8 @@ class RandomBrightness(Augmentation):
     def change(self, clip: Array, drawn: Array) -> Result:
         """The clip with an amount added, within the range."""
         darkest, brightest = self.value_range
-        return clipped(clip + between(self.factor, drawn[0]) * (brightest - darkest), self.value_range)
+        clip += between(self.factor, drawn[0]) * (brightest - darkest)
+        return clipped(clip, self.value_range)
 
 
 @builtin("keras.layers")
@@ -74,6 +76,7 @@ class RandomContrast(Augmentation):
     """
 
     config_names = ("factor", "value_range", "seed")
+    changes_in_place = True
 
     def __init__(self, factor: Any, value_range: Any = (0, 255), seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed=seed, **kwargs)
@@ -84,20 +87,20 @@ class RandomContrast(Augmentation):
         """The clip with its distance from the mean stretched, within the range."""
         stretch = between((1 - self.factor[0], 1 + self.factor[1]), drawn[0])
         changed, back = clipped(_about_mean(clip, stretch), self.value_range)
-        return changed, lambda dy: _about_mean(back(dy), stretch)  # a symmetric map is its own way back
+        return changed, lambda dy: _about_mean(np.ascontiguousarray(back(dy)), stretch)  # a symmetric map is its own way back
 
 
 def _about_mean(clip: Array, stretch: float) -> Array:
-    """`stretch * clip` with the mean of each channel of each frame as it was.
+    """Makes of a contiguous clip `stretch` times itself with the mean of each channel of each frame as it was.
 
     Rows of pixels are long axes, channels are a short one: NumPy's loops want the long ones.
     """
     frames, height, width, channels = clip.shape
     rows = clip.reshape(frames, height, width * channels)
     mean = rows.mean(axis=1).reshape(frames, width, channels).mean(axis=1)
-    stretched = rows * stretch
-    stretched += np.tile(mean * (1 - stretch), width)[:, np.newaxis]
-    return stretched.reshape(clip.shape)
+    rows *= stretch
+    rows += np.tile(mean * (1 - stretch), width)[:, np.newaxis]
+    return clip
 
 
 def clipped(values: Array, limits: Range) -> Result:
