@@ -325,3 +325,21 @@ def test_gradients_may_lie_in_memory_in_any_way(case: Case) -> None:
     planes = np.ascontiguousarray(np.moveaxis(dy, -1, 0))
     planes.flags.writeable = False
     np.testing.assert_allclose(back(np.moveaxis(planes, 0, -1)), back(dy), rtol=1e-4, atol=1e-4)
+
+
+def test_prediction_shares_frames_behind_augmentation_that_rests() -> None:
+    augmentation = [layers.RandomFlip(), layers.RandomSpeed(), layers.RandomCrop(16, 16)]
+    model = kinema.Sequential([layers.Input((4, 20, 20, 3)), *augmentation, layers.Conv2D(2, 3), layers.Flatten(),
+                               layers.LSTM(3)])  # fmt: skip
+    assert model.plan.shares_frames(training=False)
+    assert not model.plan.shares_frames(training=True)
+    frames = np.random.default_rng(0).uniform(0, 1, (9, 20, 20, 3)).astype("float32")
+    clips = kinema.video.windows(frames, 4)
+    shared = model.predict(clips, verbose=0)
+    np.testing.assert_allclose(shared, model.predict(np.array(clips), verbose=0), rtol=1e-5, atol=1e-6)
+
+
+def test_a_model_of_nothing_but_augmentation_predicts_its_input() -> None:
+    clips = _clips(2)
+    model = kinema.Sequential([layers.Input(clips.shape[1:]), layers.RandomFlip()])
+    np.testing.assert_array_equal(model.predict(clips, verbose=0), clips)

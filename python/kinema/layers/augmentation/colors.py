@@ -72,7 +72,7 @@ class RandomSaturation(_Color):
 
     Example:
         >>> import kinema, numpy as np
-        >>> kinema.layers.RandomSaturation((0.0, 0.0))(np.float32([[[[200, 100, 50]]]])).numpy().ravel()
+        >>> kinema.layers.RandomSaturation((0.0, 0.0))(np.float32([[[[200, 100, 50]]]])).numpy().ravel().round()
         array([200., 200., 200.], dtype=float32)
     """
 
