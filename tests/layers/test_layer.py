@@ -294,8 +294,9 @@ def test_output_shape_is_found_by_a_call_where_a_layer_does_not_say_it() -> None
 
 
 def test_input_layers() -> None:
-    layer = layers.Input((4, 8, 8, 3), batch_size=2, dtype="uint8", name="clips")
-    assert isinstance(layer, layers.InputLayer)
+    layer = layers.InputLayer((4, 8, 8, 3), batch_size=2, dtype="uint8", name="clips")
+    entry = layers.Input((4, 8, 8, 3), batch_size=2, dtype="uint8", name="clips")
+    assert (entry.shape, entry.dtype, entry.name) == (layer.batch_shape, "uint8", "clips")
     assert layer.batch_shape == (2, 4, 8, 8, 3)
     frames = np.zeros((2, 4, 8, 8, 3), "uint8")
     assert layer(frames).dtype == np.uint8

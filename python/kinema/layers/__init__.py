@@ -32,16 +32,32 @@ from kinema.layers.global_pooling import (
 )
 from kinema.layers.gru import GRU
 from kinema.layers.input_layer import Input, InputLayer
+from kinema.layers.joining import Concatenate, Dot, concatenate, dot
 from kinema.layers.layer import Layer
 from kinema.layers.layer_normalization import LayerNormalization
 from kinema.layers.lstm import LSTM
 from kinema.layers.masking import Masking
+from kinema.layers.merging import (
+    Add,
+    Average,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from kinema.layers.normalization import Normalization
 from kinema.layers.padding import ZeroPadding2D
 from kinema.layers.pooling import AveragePooling2D, AvgPool2D, MaxPool2D, MaxPooling2D
 from kinema.layers.rescaling import Rescaling
 from kinema.layers.reshaping import Flatten, Reshape
 from kinema.layers.simple_rnn import SimpleRNN
+from kinema.layers.symbolic import KerasTensor
 from kinema.layers.time_distributed import TimeDistributed
 from kinema.layers.time_pooling import (
     GlobalAveragePooling1D,
@@ -55,13 +71,17 @@ __all__ = [
     "GRU",
     "LSTM",
     "Activation",
+    "Add",
+    "Average",
     "AveragePooling2D",
     "AvgPool2D",
     "BatchNormalization",
     "Bidirectional",
+    "Concatenate",
     "Conv2D",
     "Convolution2D",
     "Dense",
+    "Dot",
     "Dropout",
     "Flatten",
     "GlobalAveragePooling1D",
@@ -74,13 +94,17 @@ __all__ = [
     "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
+    "KerasTensor",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
     "Masking",
     "MaxPool2D",
     "MaxPooling2D",
+    "Maximum",
+    "Minimum",
     "MixUp",
+    "Multiply",
     "Normalization",
     "RandomBrightness",
     "RandomContrast",
@@ -102,7 +126,16 @@ __all__ = [
     "Reshape",
     "SimpleRNN",
     "Softmax",
+    "Subtract",
     "TimeDistributed",
     "Wrapper",
     "ZeroPadding2D",
+    "add",
+    "average",
+    "concatenate",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
+    "subtract",
 ]

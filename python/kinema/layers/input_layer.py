@@ -11,6 +11,8 @@ from kinema.errors import ArgumentError
 from kinema.layers.arguments import as_shape
 from kinema.layers.layer import Layer
 from kinema.layers.structure import Shape
+from kinema.layers.symbolic import KerasTensor
+from kinema.layers.symbolic import input_tensor as input_tensor_of
 from kinema.saving.registry import builtin
 
 
@@ -64,6 +66,8 @@ class InputLayer(Layer):
             self.batch_shape = (batch_size, *as_shape(shape))
         self.dtype = "float32" if dtype is None else np.dtype(dtype).name
         self.optional = bool(optional)
+        self.built = True
+        input_tensor_of(self)
 
     def call(self, inputs: Any) -> Any:
         """The input itself."""
@@ -95,8 +99,8 @@ def Input(  # noqa: N802 (Keras's name)
     name: str | None = None,
     tensor: Any = None,
     optional: bool = False,
-) -> InputLayer:
-    """The first entry of a `Sequential`: says what shape the input has.
+) -> KerasTensor:
+    """Where data enters: a symbolic tensor to call layers on, or the first entry of a `Sequential`.
 
     Args:
         shape: The shape of one sample; None as a length leaves it open.
@@ -107,7 +111,9 @@ def Input(  # noqa: N802 (Keras's name)
 
     Example:
         >>> import kinema
-        >>> kinema.layers.Input((32, 128, 128, 3)).batch_shape
+        >>> kinema.layers.Input((32, 128, 128, 3)).shape
         (None, 32, 128, 128, 3)
     """
-    return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name)
+    layer = InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name)
+    entry: KerasTensor = layer.output
+    return entry

@@ -18,6 +18,7 @@ from kinema.errors import DTypeError, KinemaError, NotBuiltError, ShapeError
 from kinema.layers.arguments import BASE_ARGUMENTS, bind_arguments, declared_input_shape, dtype_policy
 from kinema.layers.naming import auto_name
 from kinema.layers.structure import Shape, map_shapes, map_tensors
+from kinema.layers.symbolic import Node, call_symbolically, symbolic_leaves
 from kinema.layers.weights import WeightOwner
 
 __all__ = ["Layer", "Shape", "training_scope"]
@@ -85,11 +86,16 @@ class Layer(WeightOwner):
     supports_masking: bool = False
 
     _auto_config: dict[str, Any]
+    #: The calls on symbolic tensors, and the wrapper that lifts the layer to clips in graphs.
+    _nodes: list[Node]
+    _on_every_frame: Any
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         layer = super().__new__(cls)
         object.__setattr__(layer, "_layers", [])
         object.__setattr__(layer, "_variables", [])
+        object.__setattr__(layer, "_nodes", [])
+        object.__setattr__(layer, "_on_every_frame", None)
         if cls.get_config is Layer.get_config:
             object.__setattr__(layer, "_auto_config", bind_arguments(cls.__init__, args, kwargs))
         return layer
@@ -140,9 +146,12 @@ class Layer(WeightOwner):
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         if not hasattr(self, "_losses"):
             raise NotBuiltError(f"layer class {type(self).__name__} must call super().__init__() in its __init__")
-        inputs = (
-            self._convert(inputs) if isinstance(inputs, (Tensor, np.ndarray)) else map_tensors(inputs, self._convert)
-        )
+        if isinstance(inputs, (Tensor, np.ndarray)):
+            inputs = self._convert(inputs)
+        elif symbolic_leaves(inputs):
+            return call_symbolically(self, inputs, *args, **kwargs)
+        else:
+            inputs = map_tensors(inputs, self._convert)
         if not self.built or self._build_shape is None:
             self.ensure_built(map_tensors(inputs, lambda tensor: (None, *tensor.shape[1:])))
         mask = kwargs.pop("mask", None)
@@ -180,6 +189,27 @@ class Layer(WeightOwner):
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """The mask of the output: the input's own, where the layer passes masks on."""
         return previous_mask if self.supports_masking else None
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input of the layer in a graph, where it is called once."""
+        node = self._only_node()
+        if node.is_input:
+            return node.result
+        return node.args[0]
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output of the layer in a graph, where it is called once."""
+        return self._only_node().result
+
+    def _only_node(self) -> Node:
+        if len(self._nodes) != 1:
+            raise NotBuiltError(
+                f"{self.title} has been called {len(self._nodes)} times on symbolic tensors, so that it has no one "
+                "input and output: keep what the call gives"
+            )
+        return self._nodes[0]
 
     # Losses
 

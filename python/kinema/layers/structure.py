@@ -1,4 +1,4 @@
-"""Shapes and tensors, single or in a list: the two structures that layers take."""
+"""Shapes and tensors, single, in a list or in a dict: the structures that layers take."""
 
 from __future__ import annotations
 
@@ -14,14 +14,36 @@ Shape: TypeAlias = "tuple[int | None, ...]"
 
 
 def map_tensors(structure: Any, function: Callable[[Any], Any]) -> Any:
-    """Applies a function to a tensor, or to each of a list of tensors (a list of plain numbers is one tensor)."""
+    """Applies a function to a tensor, or to each of a list or dict of tensors (a list of numbers is one tensor)."""
+    if isinstance(structure, dict):
+        return {name: map_tensors(value, function) for name, value in structure.items()}
     if isinstance(structure, (list, tuple)) and any(isinstance(item, (Tensor, np.ndarray)) for item in structure):
         return [function(item) for item in structure]
     return function(structure)
 
 
 def map_shapes(shape: Any, function: Callable[[Any], Any]) -> Any:
-    """Applies a function to a shape, or to each of a list of shapes."""
+    """Applies a function to a shape, or to each of a list or dict of shapes."""
+    if isinstance(shape, dict):
+        return {name: map_shapes(one, function) for name, one in shape.items()}
     if shape and isinstance(shape[0], (list, tuple)):
         return [function(one) for one in shape]
     return function(shape)
+
+
+def leaves(structure: Any) -> list[Any]:
+    """What lists, tuples and dicts hold at their ends; dicts in the order of their sorted names, as in Keras."""
+    if isinstance(structure, dict):
+        return [leaf for name in sorted(structure) for leaf in leaves(structure[name])]
+    if isinstance(structure, (list, tuple)):
+        return [leaf for item in structure for leaf in leaves(item)]
+    return [structure]
+
+
+def map_leaves(structure: Any, function: Callable[[Any], Any]) -> Any:
+    """The same lists, tuples and dicts with a function applied at their ends."""
+    if isinstance(structure, dict):
+        return {name: map_leaves(value, function) for name, value in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        return type(structure)(map_leaves(item, function) for item in structure)
+    return function(structure)

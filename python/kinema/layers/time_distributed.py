@@ -43,7 +43,10 @@ class TimeDistributed(Wrapper):
 
     accepts_integers = True
 
-    draws_per_frame = True
+    @property
+    def draws_per_frame(self) -> bool:  # type: ignore[override]
+        """Whether every step has a draw of its own: so it is, but for layers that take whole clips."""
+        return not getattr(self.layer, "takes_clips", False)
 
     @property
     def is_random(self) -> bool:  # type: ignore[override]

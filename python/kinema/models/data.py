@@ -17,6 +17,7 @@ from kinema import random
 from kinema.autograd import Array, Tensor
 from kinema.errors import ArgumentError, DataError, DTypeError, ShapeError
 from kinema.models.frames import Rows
+from kinema.models.structure import Ports, Several, SeveralRows
 from kinema.video.windows import Windows
 
 
@@ -24,9 +25,9 @@ from kinema.video.windows import Windows
 class Batch:
     """One batch: samples, targets, weights of the samples."""
 
-    x: Rows
-    y: Array | None = None
-    sample_weight: Array | None = None
+    x: Any  # Rows, or SeveralRows
+    y: Any = None
+    sample_weight: Any = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -116,8 +117,9 @@ class DatasetData:
     `set_epoch(epoch)`, called before each epoch, and `on_epoch_end()`, called after it.
     """
 
-    def __init__(self, dataset: Any, shuffle: bool = False) -> None:
+    def __init__(self, dataset: Any, shuffle: bool = False, ports: Ports | None = None) -> None:
         self.dataset = dataset
+        self._ports = ports
         endless = hasattr(dataset, "__next__") and hasattr(dataset, "__getitem__")  # as Keras's own iterators are
         self._indexed = endless or not hasattr(dataset, "__iter__")
         self._shuffle = shuffle and self._indexed
@@ -137,7 +139,7 @@ class DatasetData:
             source = self.dataset
         batches = 0
         for item in source:
-            yield to_batch(item)
+            yield to_batch(item, self._ports)
             batches += 1
         if batches == 0:
             raise DataError(f"the dataset {type(self.dataset).__name__} gave no batch: there is nothing to work on")
@@ -148,8 +150,9 @@ class DatasetData:
 class GeneratorData:
     """Batches of a generator, which can be walked once: with `steps`, an epoch takes that many; else all that come."""
 
-    def __init__(self, generator: Iterator[Any], steps: int | None) -> None:
+    def __init__(self, generator: Iterator[Any], steps: int | None, ports: Ports | None = None) -> None:
         self._iterator = iter(generator)
+        self._ports = ports
         self._steps = steps
 
     def __len__(self) -> int:
@@ -165,7 +168,7 @@ class GeneratorData:
                 item = next(self._iterator)
             except StopIteration:
                 break
-            yield to_batch(item)
+            yield to_batch(item, self._ports)
             taken += 1
         if taken == 0:
             raise DataError(
@@ -190,13 +193,17 @@ def make_data(
     batch_size: int | None = None,
     shuffle: bool | str = False,
     steps: int | None = None,
+    ports: Ports | None = None,
 ) -> Data:
     """The right reader of batches for whatever was given as `x`."""
     if steps is not None:
         check_count("the number of steps", steps)
     check_shuffle(shuffle)
+    ports = ports or Ports()
+    if ports.takes(x):
+        return ArrayData(*ports.arrange(x, y, sample_weight), batch_size, shuffle=shuffle)
     if hasattr(x, "__array__") or (isinstance(x, (list, tuple)) and not _is_list_of_batches(x, y)):
-        return ArrayData(x, y, sample_weight, batch_size, shuffle=shuffle)
+        return ArrayData(*ports.arrange(x, y, sample_weight), batch_size, shuffle=shuffle)
     is_generator = inspect.isgenerator(x) or (hasattr(x, "__next__") and not hasattr(x, "__len__"))
     is_dataset = hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
     if not (is_generator or is_dataset) or isinstance(x, (str, bytes, Mapping)):
@@ -209,7 +216,7 @@ def make_data(
         raise ArgumentError(
             f"{' and '.join(given)} cannot be given when x is a {type(x).__name__}: it yields (x, y) batches itself"
         )
-    return GeneratorData(x, steps) if is_generator else DatasetData(x, bool(shuffle))
+    return GeneratorData(x, steps, ports) if is_generator else DatasetData(x, bool(shuffle), ports)
 
 
 def steps_in(data: Data) -> int | None:
@@ -228,9 +235,9 @@ def unpack(parts: Sequence[Any]) -> tuple[Any, Any, Any]:
     return x, y, weight
 
 
-def to_batch(item: Any) -> Batch:
+def to_batch(item: Any, ports: Ports | None = None) -> Batch:
     """A batch from what a generator or dataset yields: x, (x,), (x, y) or (x, y, sample_weight)."""
-    x, y, weight = unpack(item if isinstance(item, tuple) else (item,))
+    x, y, weight = (ports or Ports()).arrange(*unpack(item if isinstance(item, tuple) else (item,)))
     rows = as_rows(x)
     target = None if y is None else as_data("y", y)
     if target is not None and len(target) != len(rows):
@@ -240,13 +247,15 @@ def to_batch(item: Any) -> Batch:
     return Batch(rows, target, None if weight is None else as_data("sample_weight", weight))
 
 
-def as_rows(x: Any) -> Rows:
-    """The samples: windows as rows of the view over their frames, all else as rows of an array."""
-    if isinstance(x, Rows):
+def as_rows(x: Any, name: str = "x") -> Any:
+    """The samples: windows as rows of the view over their frames, all else as rows of an array, or of several."""
+    if isinstance(x, (Rows, SeveralRows)):
         return x
+    if isinstance(x, Several):
+        return SeveralRows(x.map(lambda part_name, part: as_rows(part, part_name)).checked().parts)
     if isinstance(x, Windows):
-        return Rows(as_data("x", x.view), x.starts)
-    array = as_data("x", x)
+        return Rows(as_data(name, x.view), x.starts)
+    array = as_data(name, x)
     return Rows(array, np.arange(len(array)), step_mask(x))
 
 
@@ -258,8 +267,10 @@ def step_mask(x: Any) -> Array | None:
     return mask
 
 
-def as_data(name: str, value: Any) -> Array:
-    """The argument as an array with a sample axis; never copied when it is an array already."""
+def as_data(name: str, value: Any) -> Any:
+    """The argument as an array, or several, with a sample axis; never copied when it is an array already."""
+    if isinstance(value, Several):
+        return value.map(as_data).checked()
     try:
         array = value.numpy() if isinstance(value, Tensor) else np.asarray(value)
     except ValueError as error:

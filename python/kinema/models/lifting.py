@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kinema.layers import Flatten, InputLayer, Reshape, TimeDistributed
+from kinema.layers import InputLayer, TimeDistributed
 from kinema.layers.layer import Layer, Shape
+from kinema.layers.on_frames import must_lift, on_every_frame
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,9 @@ def lift(layers: Sequence[Layer], input_shape: Shape, wrappers: dict[int, TimeDi
     for layer in layers:
         if isinstance(layer, InputLayer):
             continue
-        if _must_lift(layer, shape, in_run=run is not None):
+        if must_lift(layer, shape, in_run=run is not None):
             run = run or layer.name
-            layer = wrappers.setdefault(id(layer), _wrap(layer))
+            layer = wrappers.setdefault(id(layer), on_every_frame(layer))
         elif layer.mixes_frames:
             run = None
         layer.ensure_built(shape)
@@ -59,13 +60,3 @@ def lift(layers: Sequence[Layer], input_shape: Shape, wrappers: dict[int, TimeDi
 def is_lifted(layer: Layer, user_layers: Sequence[Layer]) -> bool:
     """Whether this running layer is a wrapper that lifting made, and not one of the user's layers."""
     return not any(layer is own for own in user_layers)
-
-
-def _must_lift(layer: Layer, shape: Shape, in_run: bool) -> bool:
-    if layer.frame_rank is not None:
-        return len(shape) == layer.frame_rank + 1
-    return in_run and isinstance(layer, (Flatten, Reshape)) and len(shape) > 2
-
-
-def _wrap(layer: Layer) -> TimeDistributed:
-    return TimeDistributed(layer, name=f"time_distributed_{layer.name}")

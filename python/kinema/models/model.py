@@ -7,18 +7,20 @@ from typing import Any
 import numpy as np
 
 from kinema import random
-from kinema.autograd import Array, Tensor
+from kinema.autograd import Tensor
 from kinema.errors import ArgumentError
 from kinema.layers.layer import Layer
 from kinema.models import training
 from kinema.models.frames import Rows
 from kinema.models.metrics import CompiledMetrics
+from kinema.models.structure import Ports
 
 
 class Model(Layer):
     """A layer that can be trained: the base of `Sequential` and of your own models.
 
-    A subclass creates its layers in `__init__` and composes them in `call(inputs, training)`.
+    `Model(inputs, outputs)` makes a model of the layers between symbolic tensors, see `kinema.models.Functional`. A
+    subclass creates its layers in `__init__` and composes them in `call(inputs, training)`.
 
     Example:
         >>> import kinema, numpy as np
@@ -35,11 +37,18 @@ class Model(Layer):
         (2, 3)
     """
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if cls is Model and (args or "inputs" in kwargs or "outputs" in kwargs):
+            from kinema.models.functional import Functional
+
+            return super().__new__(Functional, *args, **kwargs)
+        return super().__new__(cls, *args, **kwargs)
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.optimizer: Any = None
         self.loss: Any = None
-        self.compiled_metrics: CompiledMetrics | None = None
+        self.compiled_metrics: Any = None
         self.stop_training = False
         self.history: Any = None
         #: The names of the classes that the outputs stand for; kept in the model's file.
@@ -60,6 +69,11 @@ class Model(Layer):
     @seed.setter
     def seed(self, value: int | None) -> None:
         self._seed = value
+
+    @property
+    def ports(self) -> Ports:
+        """How data is arranged for this model: one input and one output."""
+        return Ports()
 
     @property
     def layers(self) -> list[Layer]:
@@ -105,21 +119,21 @@ class Model(Layer):
 
         Args:
             optimizer: A name such as "adam", or an optimizer of `kinema.optimizers`.
-            loss: A name such as "mse", a loss of `kinema.losses`, or a function of targets and predictions.
-            loss_weights: A factor of the loss.
-            metrics: Names, metrics of `kinema.metrics` or functions of (y_true, y_pred).
+            loss: A name such as "mse", a loss of `kinema.losses`, or a function of targets and predictions; with
+                several outputs a list or dict of them.
+            loss_weights: A factor of the loss, or one for each output.
+            metrics: Names, metrics of `kinema.metrics` or functions of (y_true, y_pred); by output where there are
+                several.
             weighted_metrics: The same, computed with sample weights.
             run_eagerly: Accepted for Keras's sake; Kinema has no other mode.
             steps_per_execution: Accepted for Keras's sake.
             jit_compile: Accepted for Keras's sake.
             auto_scale_loss: Accepted for Keras's sake; float32 needs no scaling.
         """
-        from kinema import losses, optimizers
+        from kinema import optimizers
 
         self.optimizer = optimizers.get(optimizer)
-        self.loss = None if loss is None else losses.as_loss(_only(loss, "loss"))
-        self.loss_weights = 1.0 if loss_weights is None else float(_only(loss_weights, "loss_weights"))
-        self.compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
+        self._set_objective(loss, loss_weights, metrics, weighted_metrics)
         self._compile_arguments = {
             "loss": loss,
             "loss_weights": loss_weights,
@@ -127,6 +141,13 @@ class Model(Layer):
             "weighted_metrics": weighted_metrics,
         }
         self.stop_training = False
+
+    def _set_objective(self, loss: Any, loss_weights: Any, metrics: Any, weighted_metrics: Any) -> None:
+        from kinema import losses
+
+        self.loss = None if loss is None else losses.as_loss(_only(loss, "loss"))
+        self.loss_weights: Any = 1.0 if loss_weights is None else float(_only(loss_weights, "loss_weights"))
+        self.compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
 
     @property
     def compiled(self) -> bool:
@@ -170,8 +191,9 @@ class Model(Layer):
         """Trains the model.
 
         Args:
-            x: Samples: an array, a generator of (x, y) batches, or a dataset such as `kinema.video.VideoFolder`.
-            y: Targets, one a sample; None when `x` yields them.
+            x: Samples: an array (a list or dict of them for several inputs), a generator of (x, y) batches, or a
+                dataset such as `kinema.video.VideoFolder`.
+            y: Targets, one a sample (a list or dict of arrays for several outputs); None when `x` yields them.
             batch_size: Samples a step; 32 when None.
             epochs: The number of the last epoch: training runs from `initial_epoch` to it.
             verbose: 0 silent, 1 a progress bar, 2 a line an epoch; "auto" is 1.
@@ -208,7 +230,7 @@ class Model(Layer):
             ),
             *training.fit_data(
                 x, y, sample_weight, batch_size, shuffle, steps_per_epoch,
-                validation_split, validation_data, validation_batch_size, validation_steps,
+                validation_split, validation_data, validation_batch_size, validation_steps, self.ports,
             ),
             callbacks,
         )  # fmt: skip
@@ -241,7 +263,7 @@ class Model(Layer):
         verbose: Any = "auto",
         steps: int | None = None,
         callbacks: Any = None,
-    ) -> Array:
+    ) -> Any:
         """The outputs for all samples of `x`, as an array of their own."""
         return training.predict(self, x, batch_size, steps, verbose, callbacks)
 
@@ -255,7 +277,7 @@ class Model(Layer):
         """The loss and metrics of one batch, without training."""
         return self._answer(training.test_on_batch(self, x, y, sample_weight), return_dict)
 
-    def predict_on_batch(self, x: Any) -> Array:
+    def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as an array of their own."""
         return training.predict_on_batch(self, x)
 

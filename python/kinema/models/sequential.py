@@ -7,8 +7,9 @@ from typing import Any
 
 from kinema.autograd import Tensor
 from kinema.errors import ArgumentError, DTypeError, NotBuiltError, ShapeError
-from kinema.layers import InputLayer, TimeDistributed
+from kinema.layers import Input, InputLayer, TimeDistributed
 from kinema.layers.layer import Layer, Shape, training_scope
+from kinema.layers.symbolic import KerasTensor
 from kinema.models.frames import Rows
 from kinema.models.lifting import is_lifted
 from kinema.models.model import Model
@@ -53,18 +54,25 @@ class Sequential(Model):
     accepts_integers = True
 
     def __init__(
-        self, layers: Sequence[Layer] | None = None, trainable: bool = True, name: str | None = None, **kwargs: Any
+        self,
+        layers: Sequence[Layer | KerasTensor] | None = None,
+        trainable: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(trainable=trainable, name=name, **kwargs)
         self._line: list[Layer] = []
         self._wrappers: dict[int, TimeDistributed] = {}
         self._plan: Plan | None = None
+        self._ends: tuple[KerasTensor, KerasTensor, Plan] | None = None
         for layer in layers or []:
             self.add(layer, rebuild=False)
         self._maybe_rebuild()
 
-    def add(self, layer: Layer, rebuild: bool = True) -> None:
-        """Puts a layer at the end."""
+    def add(self, layer: Layer | KerasTensor, rebuild: bool = True) -> None:
+        """Puts a layer at the end, or an `Input` at the beginning."""
+        if isinstance(layer, KerasTensor) and layer.node is not None and layer.node.is_input:
+            layer = layer.node.layer
         if not isinstance(layer, Layer):
             raise DTypeError(
                 f"add takes a layer, such as kinema.layers.Dense(10), not {layer!r}"
@@ -122,6 +130,35 @@ class Sequential(Model):
     def output_shape(self) -> Shape:
         """The shape of a batch of outputs, None where it may vary."""
         return self.plan.output_shape
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The symbolic input, in a list: where graphs that reach into this model begin."""
+        return [self.input]
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The symbolic output, in a list."""
+        return [self.output]
+
+    @property
+    def input(self) -> KerasTensor:
+        """The symbolic input."""
+        return self._symbolic_ends()[0]
+
+    @property
+    def output(self) -> KerasTensor:
+        """The symbolic output. With it the `output` of every layer is there, for models of its features."""
+        return self._symbolic_ends()[1]
+
+    def _symbolic_ends(self) -> tuple[KerasTensor, KerasTensor]:
+        if self._ends is None or self._ends[2] is not self.plan:
+            entry = Input(batch_shape=self.input_shape, name=f"{self.name}_input")
+            tensor: Any = entry
+            for layer in self.layers:
+                tensor = layer(tensor)
+            self._ends = (entry, tensor, self.plan)
+        return self._ends[0], self._ends[1]
 
     def build(self, input_shape: Any = None) -> None:
         """Builds all layers for an input shape, batch axis included; that of the Input when None."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from kinema.layers.layer import Layer, Shape
+from kinema.layers.symbolic import KerasTensor, Node
 
 _BATCH = 32
 
@@ -19,6 +20,7 @@ class _Row:
     shape: str
     parameters: str
     trainable: str
+    connected: str = ""
 
 
 def summary_text(model: Any, line_length: int | None, expand_nested: bool, show_trainable: bool) -> str:
@@ -31,8 +33,9 @@ def summary_text(model: Any, line_length: int | None, expand_nested: bool, show_
         show_trainable: Show whether training changes each layer.
     """
     rows = list(_rows(model, expand_nested, indent=""))
-    header = _Row("Layer (type)", "Output shape", "Param #", "Trainable")
+    header = _Row("Layer (type)", "Output shape", "Param #", "Trainable", "Connected to")
     columns = ["layer", "shape", "parameters", *(["trainable"] if show_trainable else [])]
+    columns += ["connected"] if hasattr(model, "graph") else []
     widths = [max(len(getattr(row, column)) for row in [header, *rows]) for column in columns]
     if line_length is not None:
         widths[0] = max(widths[0], line_length - sum(widths[1:]) - 2 * (len(widths) - 1))
@@ -48,7 +51,7 @@ def _line(row: _Row, columns: list[str], widths: list[int]) -> str:
 
 
 def _rows(model: Any, expand_nested: bool, indent: str) -> Iterator[_Row]:
-    for layer, shape in _running(model):
+    for layer, shape, connected in _running(model):
         inner: Any = getattr(layer, "layer", None)
         lifted = inner is not None and getattr(model, "is_lifted", lambda _: False)(layer)
         kind = type(layer).__name__ + (f" of {type(inner).__name__}" if inner is not None else "")
@@ -59,17 +62,33 @@ def _rows(model: Any, expand_nested: bool, indent: str) -> Iterator[_Row]:
             "?" if shape is None else _shape_text(shape),
             f"{layer.count_params():,}" if built else "0 (not built)",
             "yes" if layer.trainable else "no",
+            connected,
         )
         nested = inner if inner is not None else layer
         if expand_nested and hasattr(nested, "running_layers"):
             yield from _rows(nested, expand_nested, indent + "  ")
 
 
-def _running(model: Any) -> list[tuple[Layer, Shape | None]]:
+def _running(model: Any) -> list[tuple[Layer, Shape | None, str]]:
+    """Each layer with the shape of its output and the layers that it is fed by, where the model is a graph."""
+    if hasattr(model, "graph"):
+        return [(layer, *_calls_text(model.graph.calls_of(layer))) for layer in model.running_layers]
     plan = getattr(model, "_plan", None)
     if plan is not None:
-        return list(zip(plan.lifted.layers, plan.lifted.shapes, strict=True))
-    return [(layer, None) for layer in model.layers]
+        return [(*pair, "") for pair in zip(plan.lifted.layers, plan.lifted.shapes, strict=True)]
+    return [(layer, None, "") for layer in model.layers]
+
+
+def _calls_text(calls: Sequence[Node]) -> tuple[Shape, str]:
+    """The shape of the first call's (first) output, and what feeds the calls: `a, b` for one, `a; b` for two."""
+    sources = [[_source(tensor) for tensor in node.inputs] for node in calls]
+    return calls[0].outputs[0].shape, "; ".join(", ".join(names) for names in sources if names)
+
+
+def _source(tensor: KerasTensor) -> str:
+    assert tensor.node is not None
+    layer = tensor.node.layer.name
+    return f"{layer}[{tensor.position}]" if len(tensor.node.outputs) > 1 else layer
 
 
 def _shape_text(shape: Any) -> str:
@@ -88,25 +107,34 @@ def _totals(model: Any) -> list[str]:
 
 
 def _notes(model: Any) -> list[str]:
+    if hasattr(model, "graph"):
+        return [
+            _memory_line(model, [tensor.shape for tensor in model.inputs], model.graph_plan.shapes()),
+            *_open(model),
+        ]
     plan = getattr(model, "_plan", None)
     if plan is None:
         return ["The model is not built yet: its shapes are known once it has an input shape."]
-    lines = [_memory_line(model, plan)]
-    if plan.lifted.open_run is not None:
-        lines.append(
-            f"From layer '{plan.lifted.open_run}' on the model works frame by frame up to its output: "
-            "it gives one output for every frame. For one output a clip, add a layer that consumes time, such as LSTM."
-        )
-    return lines
-
-
-def _memory_line(model: Any, plan: Any) -> str:
-    """Weights with gradients and two slots of the optimizer; the batch, and each step's output with its gradient."""
     shapes = [plan.input_shape]
     for step in plan.steps[True]:
         shapes.append(step.compute_output_shape(shapes[-1]))
-    known = [shape for shape in shapes if None not in shape[1:]]
-    numbers = sum(int(np.prod(shape[1:])) * (1 if shape is plan.input_shape else 2) for shape in known)
+    return [_memory_line(model, shapes[:1], shapes[1:]), *_open(model)]
+
+
+def _open(model: Any) -> list[str]:
+    if model.open_run is None:
+        return []
+    return [
+        f"From layer '{model.open_run}' on the model works frame by frame up to its output: "
+        "it gives one output for every frame. For one output a clip, add a layer that consumes time, such as LSTM."
+    ]
+
+
+def _memory_line(model: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> str:
+    """Weights with gradients and two slots of the optimizer; the batch, and each step's output with its gradient."""
+    shapes = [(shape, 1) for shape in inputs] + [(shape, 2) for shape in outputs]
+    known = [(shape[1:], times) for shape, times in shapes if None not in shape[1:]]
+    numbers = sum(int(np.prod([n or 0 for n in sample])) * times for sample, times in known)
     sample = numbers * np.dtype(model.dtype).itemsize
     fixed = sum(weight.size * weight.dtype.itemsize * (4 if weight.trainable else 1) for weight in model.weights)
     at_least = "" if len(known) == len(shapes) else "at least "

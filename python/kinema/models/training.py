@@ -20,7 +20,8 @@ from kinema.models.data import ArrayData, Batch, Data, make_data, steps_in, to_b
 from kinema.models.frame_memory import FrameMemory
 from kinema.models.frames import Rows
 from kinema.models.interrupts import uninterrupted
-from kinema.models.lengths import joined
+from kinema.models.objectives import loss_of_several
+from kinema.models.structure import Ports, SeveralRows, arrays_in, copied, joined, leaves_of
 from kinema.models.targets import check_targets, weigh
 from kinema.random import random_scope
 from kinema.updates import Update
@@ -60,12 +61,14 @@ def fit_data(
     validation_data: Any,
     validation_batch_size: int | None,
     validation_steps: int | None,
+    ports: Ports,
 ) -> tuple[Data, Data | None]:
     """The batches to train on, and those to validate on."""
-    train = make_data(x, y, sample_weight, batch_size, shuffle, steps_per_epoch)
+    train = make_data(x, y, sample_weight, batch_size, shuffle, steps_per_epoch, ports)
     if validation_data is not None:
         parts = validation_data if isinstance(validation_data, (tuple, list)) else (validation_data,)
-        return train, make_data(*unpack(parts), validation_batch_size or batch_size, steps=validation_steps)
+        size = validation_batch_size or batch_size
+        return train, make_data(*unpack(parts), size, steps=validation_steps, ports=ports)
     if not validation_split:
         return train, None
     if not isinstance(train, ArrayData):
@@ -126,7 +129,7 @@ def evaluate(
 ) -> dict[str, float]:
     """The loss and metrics over data; see `Model.evaluate`."""
     _require_compiled(model)
-    batches = make_data(x, y, sample_weight, batch_size, steps=steps)
+    batches = make_data(x, y, sample_weight, batch_size, steps=steps, ports=model.ports)
     loop, progress = _callbacks(model, callbacks, verbosity(verbose), 1, _steps(batches, steps), history=False)
     try:
         progress.begin("evaluate")
@@ -137,9 +140,9 @@ def evaluate(
     return logs
 
 
-def predict(model: Any, x: Any, batch_size: int | None, steps: int | None, verbose: Any, callbacks: Any) -> Array:
+def predict(model: Any, x: Any, batch_size: int | None, steps: int | None, verbose: Any, callbacks: Any) -> Any:
     """The outputs for all samples; see `Model.predict`."""
-    batches = make_data(x, None, None, batch_size, steps=steps)
+    batches = make_data(x, None, None, batch_size, steps=steps, ports=model.ports)
     loop, progress = _callbacks(model, callbacks, verbosity(verbose), 1, _steps(batches, steps), history=False)
     outputs = []
     try:
@@ -161,7 +164,7 @@ def train_on_batch(model: Any, x: Any, y: Any, sample_weight: Any, class_weight:
     """One training step; the metrics of this batch alone."""
     _require_compiled(model)
     model.compiled_metrics.reset()
-    loss = train_step(model, to_batch((x, y, sample_weight)), class_weight)
+    loss = train_step(model, to_batch((x, y, sample_weight), model.ports), class_weight)
     _require_finite(model, loss, x)
     return dict(model.compiled_metrics.results())
 
@@ -170,13 +173,13 @@ def test_on_batch(model: Any, x: Any, y: Any, sample_weight: Any) -> dict[str, f
     """The loss and metrics of one batch."""
     _require_compiled(model)
     model.compiled_metrics.reset()
-    _test_step(model, to_batch((x, y, sample_weight)))
+    _test_step(model, to_batch((x, y, sample_weight), model.ports))
     return dict(model.compiled_metrics.results())
 
 
-def predict_on_batch(model: Any, x: Any) -> Array:
+def predict_on_batch(model: Any, x: Any) -> Any:
     """The outputs for one batch."""
-    return _predict_rows(model, to_batch(x if isinstance(x, tuple) else (x,)).x)
+    return _predict_rows(model, to_batch(x if isinstance(x, tuple) else (x,), model.ports).x)
 
 
 def train_step(model: Any, batch: Batch, class_weight: Any = None) -> float:
@@ -198,7 +201,7 @@ def train_step(model: Any, batch: Batch, class_weight: Any = None) -> float:
     else:
         for variable, before in statistics:
             variable.assign(before)
-    model.compiled_metrics.update(value, target, outputs, weight, len(batch))
+    model.compiled_metrics.update(value, target, leaves_of(outputs), weight, len(batch))
     return value
 
 
@@ -236,9 +239,9 @@ def _update(model: Any, tape: GradientTape, loss: Tensor, variables: list[Variab
         )
 
 
-def _loss(
-    model: Any, batch: Batch, outputs: Tensor, class_weight: Any = None
-) -> tuple[Tensor, Array | None, Array | None]:
+def _loss(model: Any, batch: Batch, outputs: Any, class_weight: Any = None) -> tuple[Tensor, Any, Array | None]:
+    if not isinstance(outputs, Tensor):
+        return loss_of_several(model, batch, outputs, class_weight)
     target = check_targets(model, batch.y, outputs)
     weight = weigh(batch.sample_weight, class_weight, target, outputs)
     total: Any = None
@@ -261,14 +264,14 @@ def _test_step(model: Any, batch: Batch) -> None:
     model.clear_losses()
     with no_tape():
         outputs = model.forward(batch.x, training=False)
-        _require_clean(batch.x, outputs.numpy())
+        _require_clean(batch.x, outputs)
         loss, target, weight = _loss(model, batch, outputs)
-    model.compiled_metrics.update(float(loss), target, outputs, weight, len(batch))
+    model.compiled_metrics.update(float(loss), target, leaves_of(outputs), weight, len(batch))
 
 
-def _predict_rows(model: Any, rows: Rows) -> Array:
+def _predict_rows(model: Any, rows: Any) -> Any:
     with no_tape():
-        outputs = np.array(model.forward(rows, training=False))
+        outputs = copied(model.forward(rows, training=False))
     _require_clean(rows, outputs)
     return outputs
 
@@ -309,7 +312,7 @@ def _remembering(batches: Data, steps: int | None) -> Iterator[Batch]:
     """The batches of one pass with fixed weights: those of an array share a memory of the frames computed."""
     memory = FrameMemory() if isinstance(batches, ArrayData) else None
     for batch in _limited(batches.epoch(0, 0), steps):
-        yield replace(batch, x=replace(batch.x, memory=memory))
+        yield replace(batch, x=replace(batch.x, memory=memory)) if isinstance(batch.x, Rows) else batch
 
 
 def _limited(batches: Iterable[Batch], steps: int | None) -> Iterable[Batch]:
@@ -356,14 +359,14 @@ def _require_compiled(model: Any) -> None:
         )
 
 
-def _require_clean(x: Rows, outputs: Array) -> None:
-    if not np.isfinite(outputs).all() and not _is_finite(x):
+def _require_clean(x: Any, outputs: Any) -> None:
+    if not all(np.isfinite(array).all() for array in arrays_in(outputs)) and not _is_finite(x):
         raise DataError("x contains NaN or infinite values, and so would the outputs: clean the data")
 
 
 def _is_finite(x: Any) -> bool:
-    array = x.gather() if isinstance(x, Rows) else np.asarray(x)
-    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
+    arrays = arrays_in(x.gather() if isinstance(x, (Rows, SeveralRows)) else x)
+    return all(array.dtype.kind != "f" or bool(np.isfinite(array).all()) for array in arrays)
 
 
 def _require_finite(model: Any, loss: float, x: Any) -> None:

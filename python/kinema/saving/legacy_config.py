@@ -20,7 +20,8 @@ def legacy_config(config: dict[str, Any]) -> dict[str, Any]:
     inner = dict(config["config"])
     if "layers" in inner:
         inner["layers"] = [legacy_config(layer) for layer in inner["layers"]]
-    return {"class_name": config["class_name"], "config": inner}
+    call: dict[str, Any] = {key: config[key] for key in ("name", "inbound_nodes") if key in config}
+    return {"class_name": config["class_name"], "config": inner, **call}
 
 
 def modern_config(config: dict[str, Any], keras_version: str) -> dict[str, Any]:

@@ -1,0 +1,230 @@
+"""Graphs as Keras 3 writes them, and as Keras 2 did: layers with the calls that lead to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kinema import layers as standard
+from kinema.errors import FileFormatError
+from kinema.layers.layer import Layer
+from kinema.layers.structure import leaves, map_leaves
+from kinema.layers.symbolic import KerasTensor, Node
+from kinema.models.graph import Graph
+from kinema.saving.registry import deserialize_keras_object, serialize_keras_object
+
+#: In our files: the mode that a call was given. Keras writes `training` for every call and does not mean it.
+_FIXED_TRAINING = "kinema_training"
+#: Keras's operations of two tensors, or of a tensor and a number, that a layer stands for.
+_BINARY = ("Add", "Subtract", "Multiply")
+#: Keras's operations that compute masks, as `.h5` files name them: without a module.
+_OF_MASKS = ("NotEqual", "Any", "ExpandDims", "ZerosLike", "OnesLike", "LogicalOr", "LogicalAnd", "Concatenate")
+
+
+def graph_config(graph: Graph, inputs: Any, outputs: Any) -> dict[str, Any]:
+    """The layers of a graph with their calls, and where its inputs and outputs are."""
+    entries = []
+    for layer in graph.running_layers:
+        calls = [_call_config(graph, node) for node in graph.calls_of(layer) if not node.is_input]
+        entries.append({**serialize_keras_object(layer), "name": layer.name, "inbound_nodes": calls})
+
+    def place(tensor: KerasTensor) -> list[Any]:
+        name, call, output = graph.address(tensor)
+        assert tensor.node is not None
+        return [name, call + _first_call(tensor.node.running), output]
+
+    return {"layers": entries, "input_layers": map_leaves(inputs, place), "output_layers": map_leaves(outputs, place)}
+
+
+def graph_from_config(config: dict[str, Any]) -> tuple[Any, Any, list[str]]:
+    """The inputs and outputs of the graph that a config describes, and the names of its layers in order.
+
+    Raises:
+        FileFormatError: The config does not describe a graph, or an output needs an operation that is not known.
+    """
+    try:
+        builder = _Builder(config["layers"])
+        builder.make_calls()
+        return builder.tensors(config["input_layers"]), builder.tensors(config["output_layers"]), builder.names
+    except (KeyError, IndexError, AttributeError, TypeError) as error:
+        raise FileFormatError(
+            f"a graph of layers in this file is not whole ({type(error).__name__}: {error}): the file is damaged"
+        ) from error
+
+
+def _call_config(graph: Graph, node: Node) -> dict[str, Any]:
+    def described(leaf: Any) -> Any:
+        if not isinstance(leaf, KerasTensor):
+            return np.asarray(leaf) if hasattr(leaf, "__array__") else leaf
+        config = {"shape": list(leaf.shape), "dtype": leaf.dtype, "keras_history": graph.address(leaf)}
+        return {"class_name": "__keras_tensor__", "config": config}
+
+    call = {
+        "args": [serialize_keras_object(map_leaves(argument, described)) for argument in node.args],
+        "kwargs": serialize_keras_object(map_leaves(node.kwargs, described)),
+    }
+    training = node.kwargs.get("training")
+    return call if training is None else {**call, _FIXED_TRAINING: bool(training)}
+
+
+def _first_call(layer: Any) -> int:
+    """Keras counts the calls of a nested graph from 1, where it says which outputs are the model's."""
+    return int(hasattr(layer, "graph"))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Which output of which call of which layer a config means."""
+
+    layer: str
+    call: int
+    output: int
+
+
+class _Builder:
+    """Calls the layers of a config again, each as soon as its inputs are there."""
+
+    def __init__(self, entries: list[dict[str, Any]]) -> None:
+        self.names = [str(entry["name"]) for entry in entries]
+        self._layers: dict[str, Any] = {}
+        self._operations: dict[str, str] = {}
+        #: Operations that no layer stands for. Those of masks are not missed: masks travel with the tensors here.
+        self._unknown: dict[str, str] = {}
+        self._results: dict[str, list[list[KerasTensor]]] = {name: [] for name in self.names}
+        self._waiting: dict[str, list[Any]] = {}
+        for name, entry in zip(self.names, entries, strict=True):
+            self._add(name, entry)
+
+    def _add(self, name: str, entry: dict[str, Any]) -> None:
+        calls = list(entry.get("inbound_nodes") or [])
+        if _is_operation(entry):
+            kind = str(entry["class_name"])
+            args, _ = _arguments(calls[0])
+            if not _stands_for_layer(kind, args) or any(place.layer in self._unknown for place in _places(args)):
+                self._unknown[name] = kind
+                return
+            self._operations[name] = kind
+        else:
+            layer = deserialize_keras_object({key: value for key, value in entry.items() if key != "inbound_nodes"})
+            if not isinstance(layer, Layer):
+                raise FileFormatError(f"'{name}' in a graph of layers is a {type(layer).__name__}, not a layer")
+            self._layers[name] = layer
+            if isinstance(layer, standard.InputLayer):
+                self._results[name].append([layer.output])
+        self._waiting[name] = calls
+
+    def make_calls(self) -> None:
+        """Makes all calls, those of one layer in their order."""
+        while any(self._waiting.values()):
+            made = False
+            for name, calls in self._waiting.items():
+                while calls and self._make(name, calls[0]):
+                    calls.pop(0)
+                    made = True
+            if not made:
+                stuck = next(name for name, calls in self._waiting.items() if calls)
+                raise FileFormatError(
+                    f"layer '{stuck}' in a graph of layers has inputs that nothing gives: the file is damaged"
+                )
+
+    def tensors(self, places: Any) -> Any:
+        """The tensors at places [layer, call, output], in lists or dicts as the places are."""
+        if isinstance(places, dict):
+            return {name: self.tensors(place) for name, place in places.items()}
+        if len(places) == 3 and isinstance(places[0], str):
+            name, call, output = places
+            self._require_known(name)
+            call = max(int(call) - _first_call(self._layers.get(name)), 0)
+            return self._results[name][call][int(output)]
+        return [self.tensors(place) for place in places]
+
+    def _make(self, name: str, call: Any) -> bool:
+        """Makes a call, if its inputs are there."""
+        args, kwargs = _arguments(call)
+        mask = kwargs.get("mask")
+        if isinstance(mask, _Place) and mask.layer in self._unknown:
+            del kwargs["mask"]
+        places = _places([args, kwargs])
+        for place in places:
+            self._require_known(place.layer)
+        if any(place.call >= len(self._results[place.layer]) for place in places):
+            return False
+        args, kwargs = map_leaves([args, kwargs], self._revived)
+        operation = self._operations.get(name)
+        result = self._layers[name](*args, **kwargs) if operation is None else _operate(operation, name, *args)
+        self._results[name].append(leaves(result))
+        return True
+
+    def _revived(self, leaf: Any) -> Any:
+        return self._results[leaf.layer][leaf.call][leaf.output] if isinstance(leaf, _Place) else leaf
+
+    def _require_known(self, name: str) -> None:
+        if name in self._unknown:
+            raise FileFormatError(
+                f"the model needs Keras's operation '{self._unknown[name]}' on tensors, which Kinema cannot load: "
+                "put the computation into a layer of your own and pass it as custom_objects"
+            )
+
+
+def _places(structure: Any) -> list[_Place]:
+    return [leaf for leaf in leaves(structure) if isinstance(leaf, _Place)]
+
+
+def _arguments(call: Any) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments of a call, with places where tensors go. `None` and Keras's own `training` are left out."""
+    if isinstance(call, dict):
+        kwargs = {name: value for name, value in call["kwargs"].items() if value is not None and name != "training"}
+        if _FIXED_TRAINING in call:
+            kwargs["training"] = bool(call[_FIXED_TRAINING])
+        return [_parsed(argument) for argument in call["args"]], {name: _parsed(kwargs[name]) for name in kwargs}
+    places = [_Place(str(layer), int(number), int(output)) for layer, number, output, *_ in call]
+    kwargs = dict(call[0][3]) if len(call[0]) > 3 else {}
+    kwargs = {name: value for name, value in kwargs.items() if value is not None and name != "training"}
+    return [places[0] if len(places) == 1 else places], kwargs
+
+
+def _parsed(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_parsed(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("class_name") == "__keras_tensor__":
+        layer, call, output = value["config"]["keras_history"]
+        return _Place(str(layer), int(call), int(output))
+    if value.get("class_name") == "__tuple__":
+        return tuple(_parsed(item) for item in value["items"])
+    if "class_name" in value:
+        return deserialize_keras_object(value)
+    return {name: _parsed(item) for name, item in value.items()}
+
+
+def _is_operation(entry: dict[str, Any]) -> bool:
+    """Whether Keras wrote a function of tensors here, not a layer."""
+    module = entry.get("module")
+    if module is not None:
+        return str(module).startswith(("keras.src.ops", "keras.ops"))
+    calls = entry.get("inbound_nodes")
+    named = entry["class_name"] in (*_OF_MASKS, *_BINARY) and "trainable" not in entry.get("config", {})
+    return bool(named and calls and isinstance(calls[0], dict))  # Keras 2 had none, and wrote calls as lists
+
+
+def _stands_for_layer(kind: str, args: list[Any]) -> bool:
+    numbers = sum(isinstance(arg, (int, float)) for arg in args)
+    tensors = sum(isinstance(arg, _Place) for arg in args)
+    return kind in _BINARY and len(args) == 2 and tensors >= 1 and numbers + tensors == 2
+
+
+def _operate(kind: str, name: str, first: Any, second: Any) -> Any:
+    """The layer that stands for an operation, called."""
+    if isinstance(first, KerasTensor) and isinstance(second, KerasTensor):
+        return getattr(standard, kind)(name=name)([first, second])
+    tensor, number = (first, second) if isinstance(first, KerasTensor) else (second, first)
+    if kind == "Multiply":
+        scale, offset = number, 0.0
+    elif kind == "Add":
+        scale, offset = 1.0, number
+    else:
+        scale, offset = (1.0, -number) if tensor is first else (-1.0, number)
+    return standard.Rescaling(scale, offset, name=name)(tensor)
