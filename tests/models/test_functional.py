@@ -136,6 +136,9 @@ def test_a_model_given_a_list_of_one_input_takes_an_array_too() -> None:
     expected = model.predict(x, verbose=0)
     for given in ([x], {"features": x}, x.tolist()):
         np.testing.assert_array_equal(model.predict(given, verbose=0), expected)
+    model.compile("sgd", "mse")
+    y = np.ones((4, 2), "float32")
+    assert len({model.evaluate(x, given, verbose=0) for given in (y, [y], {model.output_names[0]: y})}) == 1
     assert model.input_shape == (None, 3)
     assert model.output_shape == (None, 2)
 
@@ -280,6 +283,30 @@ def test_summary_shows_connections(capsys: pytest.CaptureFixture[str]) -> None:
     assert row.endswith("flatten, sound")
     assert any("every frame" in line and line.endswith("frames") for line in lines)
     assert lines[-1].startswith("Memory of a training batch")
+
+
+class Doubled(kinema.models.Functional):
+    """A graph with a step of its own on the way out."""
+
+    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+        return super().call(inputs, training, mask) * 2.0
+
+
+class Own(kinema.Model):
+    """A model with a call of its own."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
+
+def test_subclasses_of_functional() -> None:
+    entry = kinema.Input((3,))
+    outputs = layers.Dense(2)(entry)
+    x = np.ones((2, 3), "float32")
+    single, double = kinema.Model(entry, outputs), Doubled(inputs=entry, outputs=outputs)
+    np.testing.assert_allclose(double.predict(x, verbose=0), 2 * single.predict(x, verbose=0))
+    with pytest.raises(ArgumentError, match="class Own is a Model with a call method.*kinema.models.Functional"):
+        Own(inputs=entry, outputs=outputs)
 
 
 @pytest.mark.parametrize(

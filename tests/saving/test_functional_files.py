@@ -161,6 +161,40 @@ def test_files_of_keras_2_load() -> None:
     np.testing.assert_allclose(model.predict(x, verbose=0), x + dense(dense(x)).numpy(), rtol=1e-6)
 
 
+def test_models_and_states_in_files_of_keras_2() -> None:
+    """Which counted a model's calls from 1, and put a recurrent layer's states behind its input or into a list."""
+    entry, inner = kinema.Input((4,)), kinema.Input((4,))
+    line = kinema.Sequential([kinema.layers.Input((4,)), kinema.layers.Dense(4)], name="line")
+    graph = kinema.Model(inner, kinema.layers.Dense(4)(inner), name="graph")
+    model = kinema.Model(entry, kinema.layers.Add(name="sum")([line(entry), graph(entry)]), name="outer")
+    described = json.loads(model.to_json())
+    start = model.layers[0].name
+    for layer in described["config"]["layers"]:
+        if layer["name"] in ("line", "graph"):
+            layer["inbound_nodes"] = [[[start, 0, 0, {}]]]
+        elif layer["name"] == "sum":
+            layer["inbound_nodes"] = [[["line", 1, 0, {}], ["graph", 1, 0, {}]]]
+    x = np.ones((2, 4), "float32")
+    old = kinema.models.model_from_json(json.dumps(described))
+    old.set_weights(model.get_weights())
+    np.testing.assert_array_equal(old.predict(x, verbose=0), model.predict(x, verbose=0))
+
+    steps, state = kinema.Input((5, 3), name="steps"), kinema.Input((4,), name="state")
+    model = kinema.Model([steps, state], kinema.layers.GRU(4, name="gru")(steps, initial_state=state))
+    data = [np.ones((2, 5, 3), "float32"), x]
+    for call in (
+        [["steps", 0, 0, {}], ["state", 0, 0, {}]],
+        [["steps", 0, 0, {"initial_state": ["state", 0, 0]}]],
+        [["steps", 0, 0, {"initial_state": [["state", 0, 0]], "mask": None}]],
+    ):
+        described = json.loads(model.to_json())
+        (gru,) = (layer for layer in described["config"]["layers"] if layer["name"] == "gru")
+        gru["inbound_nodes"] = [call]
+        old = kinema.models.model_from_json(json.dumps(described))
+        old.set_weights(model.get_weights())
+        np.testing.assert_array_equal(old.predict(data, verbose=0), model.predict(data, verbose=0))
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [

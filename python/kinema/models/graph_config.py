@@ -81,6 +81,8 @@ class _Place:
     layer: str
     call: int
     output: int
+    #: Written by Keras 2, which counted the calls of models from 1.
+    old: bool = False
 
 
 class _Builder:
@@ -136,8 +138,11 @@ class _Builder:
         if len(places) == 3 and isinstance(places[0], str):
             name, call, output = places
             self._require_known(name)
-            call = max(int(call) - _first_call(self._layers.get(name)), 0)
-            return self._results[name][call][int(output)]
+            results, layer = self._results[name], self._layers.get(name)
+            call = max(int(call) - _first_call(layer), 0)
+            if hasattr(layer, "running_layers"):  # Keras 2 counted the calls of a Sequential from 1 as well
+                call = min(call, len(results) - 1)
+            return results[call][int(output)]
         return [self.tensors(place) for place in places]
 
     def _make(self, name: str, call: Any) -> bool:
@@ -149,16 +154,23 @@ class _Builder:
         places = _places([args, kwargs])
         for place in places:
             self._require_known(place.layer)
-        if any(place.call >= len(self._results[place.layer]) for place in places):
+        if any(self._number(place) >= len(self._results[place.layer]) for place in places):
             return False
         args, kwargs = map_leaves([args, kwargs], self._revived)
+        if isinstance(call, list) and isinstance(args[0], list) and hasattr(self._layers[name], "reset_states"):
+            first, *states = args[0]  # Keras 2 put a recurrent layer's states behind its input
+            args, kwargs = [first], {"initial_state": states, **kwargs}
         operation = self._operations.get(name)
         result = self._layers[name](*args, **kwargs) if operation is None else _operate(operation, name, *args)
         self._results[name].append(leaves(result))
         return True
 
     def _revived(self, leaf: Any) -> Any:
-        return self._results[leaf.layer][leaf.call][leaf.output] if isinstance(leaf, _Place) else leaf
+        return self._results[leaf.layer][self._number(leaf)][leaf.output] if isinstance(leaf, _Place) else leaf
+
+    def _number(self, place: _Place) -> int:
+        counted_from_1 = place.old and hasattr(self._layers.get(place.layer), "running_layers")
+        return max(place.call - 1, 0) if counted_from_1 else place.call
 
     def _require_known(self, name: str) -> None:
         if name in self._unknown:
@@ -179,10 +191,19 @@ def _arguments(call: Any) -> tuple[list[Any], dict[str, Any]]:
         if _FIXED_TRAINING in call:
             kwargs["training"] = bool(call[_FIXED_TRAINING])
         return [_parsed(argument) for argument in call["args"]], {name: _parsed(kwargs[name]) for name in kwargs}
-    places = [_Place(str(layer), int(number), int(output)) for layer, number, output, *_ in call]
-    kwargs = dict(call[0][3]) if len(call[0]) > 3 else {}
-    kwargs = {name: value for name, value in kwargs.items() if value is not None and name != "training"}
+    places = [_Place(str(layer), int(number), int(output), old=True) for layer, number, output, *_ in call]
+    given = dict(call[0][3]) if len(call[0]) > 3 else {}
+    kwargs = {name: _old_places(value) for name, value in given.items() if value is not None and name != "training"}
     return [places[0] if len(places) == 1 else places], kwargs
+
+
+def _old_places(value: Any) -> Any:
+    """An argument of Keras 2, in which a list of a name and two numbers is a tensor."""
+    if not isinstance(value, list):
+        return value
+    if len(value) == 3 and isinstance(value[0], str) and all(isinstance(number, int) for number in value[1:]):
+        return _Place(value[0], value[1], value[2], old=True)
+    return [_old_places(item) for item in value]
 
 
 def _parsed(value: Any) -> Any:

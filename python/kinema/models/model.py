@@ -45,6 +45,11 @@ class Model(Layer):
         return super().__new__(cls, *args, **kwargs)
 
     def __init__(self, **kwargs: Any) -> None:
+        if "inputs" in kwargs or "outputs" in kwargs:
+            raise ArgumentError(
+                f"class {type(self).__name__} is a Model with a call method of its own: to give it inputs and outputs, "
+                "derive it from kinema.models.Functional"
+            )
         super().__init__(**kwargs)
         self.optimizer: Any = None
         self.loss: Any = None

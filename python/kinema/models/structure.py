@@ -114,6 +114,8 @@ class Ports:
     def _targets(self, what: str, value: Any) -> Any:
         if value is None:
             return None
+        if len(self.outputs) == 1 and isinstance(value, (list, tuple)) and len(value) == 1 and _is_array(value[0]):
+            return value[0]
         if len(self.outputs) == 1:
             return value[self.outputs[0]] if isinstance(value, Mapping) and self.outputs[0] in value else value
         if not self.outputs:
