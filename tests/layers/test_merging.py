@@ -117,9 +117,10 @@ def test_masks_are_joined() -> None:
     one.mask = np.array([[True, True, False]])
     other.mask = np.array([[False, True, False]])
     plain = np.ones((1, 3, 2), "float32")
-    assert layers.Add()([one, other]).mask.tolist() == [[False, True, False]]
-    assert layers.Add()([one, plain]).mask.tolist() == [[True, True, False]]
+    assert layers.Add()([one, other]).mask.tolist() == [[True, True, False]]
+    assert layers.Add()([one, plain]).mask is None
     assert layers.Add()([plain, plain]).mask is None
+    assert layers.Concatenate()([plain, plain]).mask is None
     assert layers.Concatenate()([one, other]).mask.tolist() == [[True, True, False]]
     assert layers.Concatenate()([one, plain]).mask.tolist() == [[True, True, True]]
     assert layers.Concatenate(axis=1)([one, plain]).mask.tolist() == [[True, True, False, True, True, True]]

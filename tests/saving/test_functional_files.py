@@ -57,7 +57,20 @@ def nested(library: Any) -> Any:
     return library.Model([frames, sound], layers.Maximum()([head(heard), head(seen)]))
 
 
-MODELS = {make.__name__: make for make in (two_inputs, two_outputs, nested)}
+def masked(library: Any) -> Any:
+    """Branches of one shape at distances from the output that only the operations of Keras's masks tell apart."""
+    layers = library.layers
+    frames, sound = library.Input(CLIP, name="frames"), library.Input(SOUND, name="sound")
+    plain = layers.LSTM(4)(layers.Activation("relu")(layers.Dense(5, activation="relu")(sound)))
+    skipping = layers.LSTM(4)(layers.Masking()(layers.Dense(5, activation="relu")(sound)))
+    first = layers.GRU(4)(layers.Dropout(0.1)(layers.Dense(5)(sound)))
+    joined = layers.Concatenate()([layers.Masking()(layers.Dense(5)(sound)), layers.Reshape((4, 192))(frames)])
+    added = layers.Add()([layers.Masking()(layers.Dense(5)(sound)), layers.Masking()(sound)])
+    last = [layers.GRU(4)(joined), layers.GRU(4)(layers.Activation("tanh")(added))]
+    return library.Model([frames, sound], layers.Dense(3)(layers.Average()([plain, skipping, first, *last])))
+
+
+MODELS = {make.__name__: make for make in (two_inputs, two_outputs, nested, masked)}
 every_model = pytest.mark.parametrize("name", MODELS)
 every_ending = pytest.mark.parametrize("ending", [".keras", ".h5"])
 

@@ -363,6 +363,11 @@ def _get_regularizer(identifier: Any) -> Any:
     return regularizers.get(identifier)
 
 
+def takes_mask(layer: Layer) -> bool:
+    """Whether a layer is told which steps of its input count."""
+    return "mask" in _call_parameters(type(layer))
+
+
 def _call_parameters(cls: type) -> set[str]:
     cached: set[str] | None = cls.__dict__.get("_call_parameter_names")
     if cached is None:

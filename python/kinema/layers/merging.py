@@ -44,9 +44,9 @@ class Merge(ConfiguredLayer):
         return tuple(self._length(lengths, shapes) for lengths in zip(*even, strict=True))
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """The steps that count in every input that has a mask."""
-        masks = [mask for mask in previous_mask or [] if mask is not None]
-        return reduce(np.logical_and, masks) if masks else None
+        """The steps that count in one of the inputs; all of them where an input has no mask."""
+        masks = list(previous_mask or [])
+        return None if not masks or any(mask is None for mask in masks) else reduce(np.logical_or, masks)
 
     def _length(self, lengths: Sequence[int | None], shapes: Any) -> int | None:
         known = {length for length in lengths if length not in (1, None)}

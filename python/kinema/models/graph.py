@@ -9,6 +9,7 @@ from kinema.errors import ArgumentError
 from kinema.layers.layer import Layer
 from kinema.layers.structure import leaves, map_leaves
 from kinema.layers.symbolic import KerasTensor, Node, call_symbolically
+from kinema.models.keras_order import keras_order
 
 
 class Graph:
@@ -34,7 +35,7 @@ class Graph:
                 walk.unused.append(tensor.node)
         #: The calls, each behind those it needs.
         self.nodes = [*walk.unused, *walk.done]
-        self._order = _depth_order(walk)
+        self._order = keras_order(walk.done, walk.unused, walk.first_visits)
         names = [layer.name for layer in self.running_layers]
         if twice := [name for name in names if names.count(name) > 1]:
             raise ArgumentError(f"two layers of the model are named '{twice[0]}': give one of them another name=")
@@ -97,26 +98,6 @@ class _Walk:
             self.first_visits.setdefault(node.running, len(self.first_visits))
             stack.append((current, True))
             stack.extend((parent, False) for parent in reversed(node.inputs))
-
-
-def _depth_order(walk: _Walk) -> list[Node]:
-    """The calls by the distance of their layer from the outputs, far ones first; among equals, as they were visited.
-
-    Keras numbers layers in this order, which decides where their arrays stand in files.
-    """
-    depth: dict[Node, int] = {}
-    of_layer: dict[Layer, int] = {}
-    for node in reversed(walk.done):
-        mine = max(depth.get(node, 0), of_layer.get(node.running, 0))
-        depth[node] = of_layer[node.running] = mine
-        for parent in node.inputs:
-            assert parent.node is not None
-            depth[parent.node] = max(depth.get(parent.node, 0), mine + 1)
-    for node in walk.unused:
-        of_layer[node.running] = 0
-        walk.first_visits[node.running] = -1
-    nodes = [*walk.unused, *walk.done]
-    return sorted(nodes, key=lambda node: (-of_layer[node.running], walk.first_visits[node.running]))
 
 
 def with_own_inputs(inputs: Any, outputs: Any) -> tuple[Any, Any]:
