@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from kinema import layers as standard
-from kinema.errors import FileFormatError
+from kinema.errors import FileFormatError, KinemaError
 from kinema.layers.layer import Layer
+from kinema.layers.recurrent import Recurrent
 from kinema.layers.structure import leaves, map_leaves
 from kinema.layers.symbolic import KerasTensor, Node
 from kinema.models.graph import Graph
@@ -44,11 +47,21 @@ def graph_from_config(config: dict[str, Any]) -> tuple[Any, Any, list[str]]:
     Raises:
         FileFormatError: The config does not describe a graph, or an output needs an operation that is not known.
     """
-    try:
+    with _calling_it_damaged():
         builder = _Builder(config["layers"])
-        builder.make_calls()
+    builder.make_calls()
+    with _calling_it_damaged():
         return builder.tensors(config["input_layers"]), builder.tensors(config["output_layers"]), builder.names
-    except (KeyError, IndexError, AttributeError, TypeError) as error:
+
+
+@contextmanager
+def _calling_it_damaged() -> Iterator[None]:
+    """Around what reads a description: what trips over it says that the file is damaged."""
+    try:
+        yield
+    except KinemaError:
+        raise
+    except (KeyError, IndexError, AttributeError, TypeError, ValueError) as error:
         raise FileFormatError(
             f"a graph of layers in this file is not whole ({type(error).__name__}: {error}): the file is damaged"
         ) from error
@@ -95,15 +108,15 @@ class _Builder:
         #: Operations that no layer stands for. Those of masks are not missed: masks travel with the tensors here.
         self._unknown: dict[str, str] = {}
         self._results: dict[str, list[list[KerasTensor]]] = {name: [] for name in self.names}
-        self._waiting: dict[str, list[Any]] = {}
+        self._waiting: dict[str, list[tuple[list[Any], dict[str, Any]]]] = {}
         for name, entry in zip(self.names, entries, strict=True):
             self._add(name, entry)
 
     def _add(self, name: str, entry: dict[str, Any]) -> None:
-        calls = list(entry.get("inbound_nodes") or [])
+        calls = [_arguments(call) for call in entry.get("inbound_nodes") or []]
         if _is_operation(entry):
             kind = str(entry["class_name"])
-            args, _ = _arguments(calls[0])
+            args, _ = calls[0]
             if not _stands_for_layer(kind, args) or any(place.layer in self._unknown for place in _places(args)):
                 self._unknown[name] = kind
                 return
@@ -113,6 +126,8 @@ class _Builder:
             if not isinstance(layer, Layer):
                 raise FileFormatError(f"'{name}' in a graph of layers is a {type(layer).__name__}, not a layer")
             self._layers[name] = layer
+            if isinstance(layer, (Recurrent, standard.Bidirectional)):
+                calls = [_with_states(args, kwargs) for args, kwargs in calls]
             if isinstance(layer, standard.InputLayer):
                 self._results[name].append([layer.output])
         self._waiting[name] = calls
@@ -145,28 +160,33 @@ class _Builder:
             return results[call][int(output)]
         return [self.tensors(place) for place in places]
 
-    def _make(self, name: str, call: Any) -> bool:
+    def _make(self, name: str, call: tuple[list[Any], dict[str, Any]]) -> bool:
         """Makes a call, if its inputs are there."""
-        args, kwargs = _arguments(call)
+        args, kwargs = call[0], dict(call[1])
         mask = kwargs.get("mask")
         if isinstance(mask, _Place) and mask.layer in self._unknown:
             del kwargs["mask"]
         places = _places([args, kwargs])
         for place in places:
             self._require_known(place.layer)
+            if place.layer not in self._results:
+                raise FileFormatError(
+                    f"layer '{name}' in a graph of layers is fed by '{place.layer}', which is not there: "
+                    "the file is damaged"
+                )
         if any(self._number(place) >= len(self._results[place.layer]) for place in places):
             return False
         args, kwargs = map_leaves([args, kwargs], self._revived)
-        if isinstance(call, list) and isinstance(args[0], list) and hasattr(self._layers[name], "reset_states"):
-            first, *states = args[0]  # Keras 2 put a recurrent layer's states behind its input
-            args, kwargs = [first], {"initial_state": states, **kwargs}
         operation = self._operations.get(name)
         result = self._layers[name](*args, **kwargs) if operation is None else _operate(operation, name, *args)
         self._results[name].append(leaves(result))
         return True
 
     def _revived(self, leaf: Any) -> Any:
-        return self._results[leaf.layer][self._number(leaf)][leaf.output] if isinstance(leaf, _Place) else leaf
+        if not isinstance(leaf, _Place):
+            return leaf
+        with _calling_it_damaged():
+            return self._results[leaf.layer][self._number(leaf)][leaf.output]
 
     def _number(self, place: _Place) -> int:
         counted_from_1 = place.old and hasattr(self._layers.get(place.layer), "running_layers")
@@ -187,6 +207,8 @@ def _places(structure: Any) -> list[_Place]:
 def _arguments(call: Any) -> tuple[list[Any], dict[str, Any]]:
     """The arguments of a call, with places where tensors go. `None` and Keras's own `training` are left out."""
     if isinstance(call, dict):
+        if not call["args"]:
+            raise ValueError("a call without arguments")
         kwargs = {name: value for name, value in call["kwargs"].items() if value is not None and name != "training"}
         if _FIXED_TRAINING in call:
             kwargs["training"] = bool(call[_FIXED_TRAINING])
@@ -195,6 +217,14 @@ def _arguments(call: Any) -> tuple[list[Any], dict[str, Any]]:
     given = dict(call[0][3]) if len(call[0]) > 3 else {}
     kwargs = {name: _old_places(value) for name, value in given.items() if value is not None and name != "training"}
     return [places[0] if len(places) == 1 else places], kwargs
+
+
+def _with_states(args: list[Any], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """A recurrent layer's call, whose states Keras 2 put behind its input."""
+    if not isinstance(args[0], list):
+        return args, kwargs
+    first, *states = args[0]
+    return [first, *args[1:]], {"initial_state": states, **kwargs}
 
 
 def _old_places(value: Any) -> Any:
