@@ -33,12 +33,14 @@ from kinema._rust import (
 )
 from kinema.autograd import GradientTape, Tensor, Variable
 from kinema.layers import Input, Layer
+from kinema.layers.symbolic import KerasTensor
 from kinema.models import Model, Sequential
 from kinema.streaming import StreamPredictor
 
 __all__ = [
     "GradientTape",
     "Input",
+    "KerasTensor",
     "Layer",
     "Model",
     "Sequential",

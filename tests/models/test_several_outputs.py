@@ -111,6 +111,15 @@ def test_sample_weights_for_all_outputs_or_by_name() -> None:
     assert by_name["word_loss"] == plain["word_loss"]
 
 
+@pytest.mark.parametrize(("monitor", "better"), [("word_accuracy", 1), ("loud_loss", -1), ("val_loud_mae", -1)])
+def test_callbacks_know_which_way_is_better(monitor: str, better: int) -> None:
+    model = _compiled(metrics={"word": ["accuracy"], "loud": ["mae"]})
+    stopping = kinema.callbacks.EarlyStopping(monitor, patience=5)
+    model.fit(X, [WORD, LOUD], verbose=0, callbacks=[stopping], validation_split=0.25)
+    assert stopping.improves(1.0 + better, 1.0)
+    assert not stopping.improves(1.0 - better, 1.0)
+
+
 def test_a_loss_that_is_not_finite_leaves_the_weights() -> None:
     model = _compiled()
     before = model.get_weights()

@@ -63,6 +63,9 @@ class MonitorCallback(Callback):
 
     def _known_direction(self) -> str:
         name = self.monitor.removeprefix("val_")
+        outputs = getattr(self.model, "output_names", [])
+        if len(outputs) > 1:  # an output's figures have its name in front
+            name = next((name.removeprefix(f"{own}_") for own in outputs if name.startswith(f"{own}_")), name)
         if name == "loss":
             return "min"
         metrics = [

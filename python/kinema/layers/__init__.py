@@ -57,7 +57,6 @@ from kinema.layers.pooling import AveragePooling2D, AvgPool2D, MaxPool2D, MaxPoo
 from kinema.layers.rescaling import Rescaling
 from kinema.layers.reshaping import Flatten, Reshape
 from kinema.layers.simple_rnn import SimpleRNN
-from kinema.layers.symbolic import KerasTensor
 from kinema.layers.time_distributed import TimeDistributed
 from kinema.layers.time_pooling import (
     GlobalAveragePooling1D,
@@ -94,7 +93,6 @@ __all__ = [
     "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
-    "KerasTensor",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
