@@ -264,6 +264,27 @@ def test_layers_of_users_find_their_shape_by_a_call() -> None:
     assert type(model.layers[-1]) is Gate
 
 
+class Both(kinema.Model):
+    """A model of the user's that takes a dict."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ears, self.head = layers.LSTM(3), layers.Dense(2)
+
+    def call(self, inputs: Any) -> Any:
+        return self.head(self.ears(inputs["sound"])) * inputs["gain"]
+
+
+def test_models_of_users_take_dicts() -> None:
+    model = Both()
+    model.compile("sgd", "mse")
+    x, y = {"sound": _sound(), "gain": np.ones((8, 1), "float32")}, np.zeros((8, 2))
+    model.fit(x, y, batch_size=4, verbose=0)
+    model.fit([(x, y)], verbose=0)
+    double = {**x, "gain": np.full((8, 1), 2, "float32")}
+    np.testing.assert_array_equal(model.predict(double, verbose=0), 2 * model.predict(x, verbose=0))
+
+
 def test_copies_are_models_of_their_own() -> None:
     model = _two_inputs()
     expected = model.predict([_clips(), _sound()], verbose=0)

@@ -142,6 +142,20 @@ def test_weights_alone_and_architecture_alone(name: str, tmp_path: Path) -> None
         np.testing.assert_array_equal(got, expected)
 
 
+def test_weights_that_a_file_cannot_share_are_told() -> None:
+    clips, frame = kinema.Input(CLIP), kinema.Input(CLIP[1:])
+    convolution, pooling = kinema.layers.Conv2D(2, 3, name="eye"), kinema.layers.GlobalAveragePooling2D()
+    heads = [kinema.layers.GRU(2)(pooling(convolution(clips))), kinema.layers.Dense(2)(pooling(convolution(frame)))]
+    model = kinema.Model([clips, frame], kinema.layers.add(heads))
+    assert len(model.weights) == 2 + 3 + 2
+    with pytest.warns(UserWarning, match="layers '.*eye' and '.*eye' share weights.*a file holds them as two layers"):
+        described = model.to_json()
+    x = [data()["frames"], data()["frames"][:, 0]]
+    twin = kinema.models.model_from_json(described)
+    assert len(twin.weights) == 2 + 2 + 3 + 2
+    assert twin.predict(x, verbose=0).shape == (SAMPLES, 2)
+
+
 def test_the_mode_of_a_call_is_kept() -> None:
     entry = kinema.Input((50,))
     model = kinema.Model(entry, kinema.layers.Dropout(0.5)(entry, training=True))

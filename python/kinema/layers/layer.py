@@ -18,6 +18,7 @@ from kinema.errors import DTypeError, KinemaError, NotBuiltError, ShapeError
 from kinema.layers.arguments import BASE_ARGUMENTS, bind_arguments, declared_input_shape, dtype_policy
 from kinema.layers.naming import auto_name
 from kinema.layers.structure import Shape, map_shapes, map_tensors
+from kinema.layers.structure import leaves as flat
 from kinema.layers.symbolic import Node, call_symbolically, symbolic_leaves
 from kinema.layers.weights import WeightOwner
 
@@ -314,8 +315,7 @@ class Layer(WeightOwner):
         leaves = outputs if isinstance(outputs, (list, tuple)) else [outputs]
         if all(getattr(leaf, "mask", None) is not None for leaf in leaves):
             return  # `call` has set them, or gives its inputs as they are
-        given = mask if isinstance(mask, (list, tuple)) else [mask]
-        if all(one is None for one in given) and keeps:
+        if all(one is None for one in flat(mask)) and keeps:
             return
         if not self.supports_masking and keeps:
             self._warn_of_lost_mask()

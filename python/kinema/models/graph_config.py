@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from kinema import layers as standard
+from kinema._warnings import warn
 from kinema.errors import FileFormatError, KinemaError
 from kinema.layers.layer import Layer
 from kinema.layers.recurrent import Recurrent
@@ -28,6 +29,7 @@ _OF_MASKS = ("NotEqual", "Any", "ExpandDims", "ZerosLike", "OnesLike", "LogicalO
 
 def graph_config(graph: Graph, inputs: Any, outputs: Any) -> dict[str, Any]:
     """The layers of a graph with their calls, and where its inputs and outputs are."""
+    _warn_of_shared_weights(graph)
     entries = []
     for layer in graph.running_layers:
         calls = [_call_config(graph, node) for node in graph.calls_of(layer) if not node.is_input]
@@ -65,6 +67,19 @@ def _calling_it_damaged() -> Iterator[None]:
         raise FileFormatError(
             f"a graph of layers in this file is not whole ({type(error).__name__}: {error}): the file is damaged"
         ) from error
+
+
+def _warn_of_shared_weights(graph: Graph) -> None:
+    owners: dict[int, Layer] = {}
+    for layer in graph.running_layers:
+        for weight in layer.weights:
+            first = owners.setdefault(id(weight), layer)
+            if first is not layer:
+                warn(
+                    f"layers '{first.name}' and '{layer.name}' share weights, as a layer does that is used on "
+                    "clips and on single frames: a file holds them as two layers, which go their own ways after loading"
+                )
+                return
 
 
 def _call_config(graph: Graph, node: Node) -> dict[str, Any]:

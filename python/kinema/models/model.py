@@ -77,8 +77,8 @@ class Model(Layer):
 
     @property
     def ports(self) -> Ports:
-        """How data is arranged for this model: one input and one output."""
-        return Ports()
+        """How data is arranged for this model: one output, and one input or a dict of them."""
+        return Ports(free=True)
 
     @property
     def layers(self) -> list[Layer]:

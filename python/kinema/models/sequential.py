@@ -14,6 +14,7 @@ from kinema.models.frames import Rows
 from kinema.models.lifting import is_lifted
 from kinema.models.model import Model
 from kinema.models.plan import Plan
+from kinema.models.structure import Ports
 from kinema.saving.registry import builtin, deserialize_keras_object, serialize_keras_object
 
 _AXES = {
@@ -115,6 +116,11 @@ class Sequential(Model):
                 "or call the model on data first"
             )
         return self._plan
+
+    @property
+    def ports(self) -> Ports:
+        """How data is arranged for this model: one input and one output."""
+        return Ports()
 
     @property
     def open_run(self) -> str | None:

@@ -89,15 +89,17 @@ class Ports:
     Args:
         inputs: The names of the inputs.
         outputs: The names of the outputs.
+        free: Whether a dict of arrays goes to the model as it is, whatever its names.
     """
 
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    free: bool = False
 
     def takes(self, x: Any) -> bool:
         """Whether `x` holds an array for each input, rather than batches."""
         if isinstance(x, Mapping):
-            return bool(self.inputs)
+            return self.free or bool(self.inputs)
         arrays = isinstance(x, (list, tuple)) and all(_is_array(item) for item in x)
         if len(self.inputs) == 1:  # a list of samples is no list of inputs
             return arrays and len(x) == 1
@@ -105,8 +107,12 @@ class Ports:
 
     def arrange(self, x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
         """Data by the names of inputs and outputs; as it is where the model has one input, one output."""
+        if self.free and isinstance(x, Mapping):
+            x = Several({str(name): part for name, part in x.items()}, "x")
+        elif self.takes(x) or len(self.inputs) > 1:
+            x = _by_name("x", x, self.inputs, "input")
         return (
-            _by_name("x", x, self.inputs, "input") if self.takes(x) or len(self.inputs) > 1 else x,
+            x,
             self._targets("y", y),
             self._targets("sample_weight", sample_weight),
         )
