@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from kinema.errors import ArgumentError, DataError, VideoError
-from kinema.video import Dataset, VideoFolder, VideoReader, read_video_frames, write_video
+from kinema.video import Dataset, VideoFolder, read_video_frames, write_video
+from kinema.video._cursor import Cursor
 
 SIZE = (24, 32)
 LENGTH = 4
@@ -146,8 +147,8 @@ def test_a_video_bigger_than_memory_is_decoded_once_an_epoch(tmp_path: Path, mon
     folder = make(tmp_path, max_memory=20 * FRAME_BYTES)
     assert folder.num_samples == 12
     opened = []
-    restart = VideoReader._restart
-    monkeypatch.setattr(VideoReader, "_restart", lambda reader: (opened.append(reader.path.name), restart(reader))[1])
+    restart = Cursor._restart
+    monkeypatch.setattr(Cursor, "_restart", lambda cursor: (opened.append(cursor._path.name), restart(cursor))[1])
     assert len(epoch(folder)[0]) == 12
     assert sorted(opened) == ["0.avi", "1.avi"]
 

@@ -10,35 +10,49 @@ from pathlib import Path
 from typing import BinaryIO
 
 from kinema.errors import VideoError, VideoNotFoundError
+from kinema.video._hostile import check_content
+from kinema.video._picture_folder import list_pictures
 
+_HEAD = 1 << 16
 _PICTURES = {b"\x89PNG\r\n\x1a\n": "PNG", b"BM": "BMP", b"II*\x00": "TIFF", b"MM\x00*": "TIFF", b"\xff\xd8\xff": "JPEG"}
 _MP4_FIRST_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"sidx", b"moof"}
 _READABLE = "Kinema reads mp4, mov, mkv, webm, avi, mpeg, ogv and gif."
 _TEXT_BYTES = bytes([7, 8, 9, 10, 12, 13, 27, *range(32, 127), *range(128, 256)])
 
 
-def check_file(path: Path, *, allow_damaged: bool = False) -> None:
-    """Raises `VideoError` where the file is missing, empty, not a video, or (unless allowed) cut short."""
+def check_file(path: Path, *, allow_damaged: bool = False, allow_lists: bool = False) -> str | None:
+    """Raises `VideoError` where the file is missing, empty, not a video, or (unless allowed) cut short.
+
+    Returns how an allowed one is cut short.
+    """
     if not path.exists():
         raise VideoNotFoundError(
             f"There is no video file {str(path)!r}. Check the path, or the folder it is relative to."
         )
     if path.is_dir():
+        if list_pictures(path):
+            return None
         raise VideoError(
-            f"{str(path)!r} is a folder, not a video file. For a folder of videos use kinema.video.VideoFolder."
+            f"{str(path)!r} is a folder, not a video file, and holds no pictures to be read as one. "
+            "For a folder of videos use kinema.video.VideoFolder."
         )
+    if not path.is_file():
+        raise VideoError(f"{str(path)!r} is a device or a pipe, not a video file.")
     try:
         with path.open("rb") as file:
-            head = file.read(4096)
-            _check_head(path, head)
-            cut = None if allow_damaged else _find_cut(file, head, path.stat().st_size)
+            head = file.read(_HEAD)
+            if not allow_lists:
+                check_content(path, head)
+                _check_head(path, head[:4096])
+            cut = _find_cut(file, head, path.stat().st_size)
     except PermissionError as error:
         raise VideoError(f"{str(path)!r} cannot be opened: you have no permission to read it.") from error
-    if cut:
+    if cut and not allow_damaged:
         raise VideoError(
             f"{str(path)!r} is cut short: {cut}. Copy or download it again, "
             "or read what is left of it with VideoReader(path, allow_damaged=True)."
         )
+    return cut
 
 
 def _check_head(path: Path, head: bytes) -> None:

@@ -1,23 +1,30 @@
-"""Two decoders behind one interface: OpenCV, and PyAV (where installed) for what OpenCV's FFmpeg cannot decode.
+"""Decoders behind one interface: OpenCV, PyAV (where installed), and one for folders of pictures.
 
-A decoder only goes forward. `grab` moves to the next frame that can be decoded, and sets `damaged` once it had to pass
-over data that cannot; `retrieve` gives the frame as BGR; whoever wants to go back opens another. Rotation written in
-the file is applied. `promised` is the number of frames the container claims, good for no more than a guess.
+A decoder goes forward. `grab` moves to the next frame that can be decoded, and sets `damaged` once it had to pass over
+data that cannot, which `lost` counts; `retrieve` gives the frame as BGR; whoever wants to go back opens another.
+Rotation written in the file is applied. `promised` is the number of frames the container claims, good for no more than
+a guess. OpenCV is the faster one, and gives PyAV's bits for pictures of 8 bits a channel; PyAV decodes the others,
+knows which pictures are damaged or interlaced, and jumps.
 """
 
+import importlib.util
+import itertools
 import threading
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from kinema.errors import VideoError
+from kinema.errors import MissingDependencyError, VideoError
 from kinema.video._cv2 import load_cv2
+from kinema.video._limits import DecoderOptions, check_pixels, location
+from kinema.video._picture_folder import PictureFolderDecoder
 
 Frame = npt.NDArray[np.uint8]
 
 _DAMAGED_PACKETS_IN_A_ROW = 16
+_NEVER_INTERLACED = {"VP80", "VP90", "AV01", "av01", "gif", "theo", "MJPG", "hev1", "hvc1", "hevc"}
 _log_level = threading.Lock()
 
 
@@ -26,6 +33,8 @@ class Decoder(Protocol):
     codec: str
     promised: int
     damaged: bool
+    lost: int
+    audio: str
 
     def grab(self) -> bool: ...
     def retrieve(self) -> Frame: ...
@@ -33,16 +42,35 @@ class Decoder(Protocol):
     def close(self) -> None: ...
 
 
-def open_decoder(path: Path, threads: int | None) -> Decoder:
+class Jumper(Decoder, Protocol):
+    """A decoder that also goes to any frame, `saves` telling whether that spares decoding."""
+
+    def saves(self, index: int, position: int) -> bool: ...
+    def jump(self, index: int) -> None: ...
+
+
+def open_decoder(path: Path | str, options: DecoderOptions) -> Decoder:
     """A decoder standing on the first frame of `path` (already grabbed)."""
-    opencv = _OpenCVDecoder(path, threads)
-    if opencv.opened and opencv.grab():
-        return opencv
+    if isinstance(path, Path) and path.is_dir():
+        return PictureFolderDecoder(path, options)
+    if options.backend == "pyav" or (options.backend == "auto" and options.drop_damaged and has_pyav()):
+        if not has_pyav():
+            raise MissingDependencyError("backend='pyav' needs PyAV: `python -m pip install av` installs it.")
+        return _open_with_pyav(path, "", options)
+    opencv = _OpenCVDecoder(path, options)
+    try:
+        check_pixels(*opencv.size, options.max_pixels)
+        exact = (
+            options.backend == "opencv"
+            or not has_pyav()
+            or (opencv.bits_fit and not _is_interlaced(path, opencv, options))
+        )
+        if opencv.opened and exact and opencv.grab():
+            return opencv
+    except BaseException:
+        opencv.close()
+        raise
     opencv.close()
-    return _open_with_pyav(path, opencv, threads)
-
-
-def _open_with_pyav(path: Path, opencv: "_OpenCVDecoder", threads: int | None) -> Decoder:
     what = (
         f"OpenCV recognises {str(path)!r} but gets no frame out of it"
         if opencv.opened
@@ -50,45 +78,109 @@ def _open_with_pyav(path: Path, opencv: "_OpenCVDecoder", threads: int | None) -
     )
     if opencv.codec:
         what += f" (codec {opencv.codec!r})"
+    if options.backend == "opencv":
+        raise VideoError(f"{what}. backend='auto' asks PyAV, too, where it is installed.")
+    return _open_with_pyav(path, what, options)
+
+
+def open_jumper(path: Path | str, options: DecoderOptions) -> Jumper | None:
+    """A decoder of the same frames that jumps; None where none is sure to give the same."""
+    if isinstance(path, Path) and path.is_dir():
+        return PictureFolderDecoder(path, options)
+    if options.backend == "opencv" or options.keep_damaged or options.drop_damaged or not has_pyav():
+        return None
+    import av
+
+    from kinema.video._pyav import IndexLiesError, JumpingDecoder, NoPicturesError
+
     try:
-        import av
-    except ImportError:
+        jumper = JumpingDecoder(path, options)
+    except (IndexLiesError, NoPicturesError, av.error.FFmpegError, OSError, ValueError, IndexError):
+        return None
+    plain = open_decoder(path, options)
+    same = np.array_equal(plain.retrieve(), jumper.first_picture)
+    plain.close()
+    if same:
+        return jumper
+    jumper.close()
+    return None
+
+
+def read_times(path: Path | str, options: DecoderOptions) -> list[float] | None:
+    """When each frame is shown, exactly; None where only the decoder of the frames can tell."""
+    if options.backend == "opencv" or not has_pyav() or (isinstance(path, Path) and path.is_dir()):
+        return None
+    import av
+
+    from kinema.video import _pyav
+
+    try:
+        return _pyav.read_times(path, options)
+    except (_pyav.NoPicturesError, av.error.FFmpegError, OSError, ValueError, IndexError):
+        return None
+
+
+def _is_interlaced(path: Path | str, opencv: "_OpenCVDecoder", options: DecoderOptions) -> bool:
+    """Whether the first frame is of two fields: OpenCV 5 gives memory at random for such pictures, and no error."""
+    if not opencv.opened or opencv.codec in _NEVER_INTERLACED:
+        return False
+    import av
+
+    from kinema.video._pyav import open_options
+
+    try:
+        with av.open(location(path), options=open_options(options)) as container:
+            return any(frame.interlaced_frame for frame in itertools.islice(container.decode(video=0), 1))
+    except (av.error.FFmpegError, OSError, ValueError, IndexError):
+        return False
+
+
+def has_pyav() -> bool:
+    try:
+        return importlib.util.find_spec("av") is not None
+    except ValueError:  # it was put out of the way: sys.modules["av"] is None
+        return False
+
+
+def _open_with_pyav(path: Path | str, what: str, options: DecoderOptions) -> Decoder:
+    if not has_pyav():
         raise VideoError(
             f"{what}. If other players show it, `python -m pip install av` gives Kinema a decoder for more codecs "
             "(AV1 among them)."
-        ) from None
+        )
+    import av
+
+    from kinema.video._pyav import NoPicturesError, PyAVDecoder
+
+    both = f"{what}, and PyAV cannot decode it either" if what else f"PyAV cannot decode {str(path)!r}"
     try:
-        decoder = _PyAVDecoder(path, threads)
-    except _NoPicturesError:
+        decoder = PyAVDecoder(path, options)
+    except NoPicturesError:
         raise VideoError(f"{str(path)!r} holds no pictures: it is a sound file, or no video at all.") from None
+    except VideoError:
+        raise
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise VideoError(
-            f"{what}, and PyAV cannot decode it either ({error}). The file is no video, or is damaged."
-        ) from error
+        raise VideoError(f"{both} ({error}). The file is no video, or is damaged.") from error
     if not decoder.grab():
         decoder.close()
-        raise VideoError(f"{what}, and PyAV finds no frame in it either. The file is no video, or is damaged.")
+        raise VideoError(f"{both}: it finds no frame. The file is no video, or is damaged.")
     return decoder
 
 
-class _NoPicturesError(Exception):
-    """The file opens, and has no video stream."""
-
-
 class _OpenCVDecoder:
-    def __init__(self, path: Path, threads: int | None) -> None:
+    audio = ""
+
+    def __init__(self, path: Path | str, options: DecoderOptions) -> None:
         cv2 = load_cv2()
+        threads = options.threads
         self._cv2 = cv2
         ffmpeg = cv2.CAP_FFMPEG in cv2.videoio_registry.getStreamBackends()
-        options = [cv2.CAP_PROP_N_THREADS, threads] if ffmpeg and threads else []
+        settings = [cv2.CAP_PROP_N_THREADS, threads] if ffmpeg and threads else []
         with _log_level:
             level = cv2.utils.logging.getLogLevel()
             cv2.utils.logging.setLogLevel(0)
             try:
-                # an absolute path is never taken for a URL or a camera
-                self._capture = cv2.VideoCapture(
-                    str(path.absolute()), cv2.CAP_FFMPEG if ffmpeg else cv2.CAP_ANY, options
-                )
+                self._capture = cv2.VideoCapture(location(path), cv2.CAP_FFMPEG if ffmpeg else cv2.CAP_ANY, settings)
             finally:
                 cv2.utils.logging.setLogLevel(level)
         self.opened = bool(self._capture.isOpened())
@@ -97,7 +189,15 @@ class _OpenCVDecoder:
         self.promised = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         fourcc = int(self._capture.get(cv2.CAP_PROP_FOURCC)) if self.opened else 0
         self.codec = (fourcc & 0xFFFFFFFF).to_bytes(4, "little").decode("latin-1").strip("\x00 ")
+        self.size = (
+            int(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
+            int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
+        )
+        pixels = int(self._capture.get(cv2.CAP_PROP_CODEC_PIXEL_FORMAT)) if self.opened else 0
+        self.bits_fit = _has_8_bits((pixels & 0xFFFFFFFF).to_bytes(4, "little"))
         self.damaged = False
+        self.lost = 0
+        self._max_pixels = options.max_pixels
         self._ended = False
 
     def grab(self) -> bool:
@@ -106,15 +206,24 @@ class _OpenCVDecoder:
         if self._capture.grab():
             return True
         # OpenCV stops alike at the end and at a packet it cannot decode; only behind the latter are there more frames.
-        for _ in range(_DAMAGED_PACKETS_IN_A_ROW):
+        for missed in range(1, _DAMAGED_PACKETS_IN_A_ROW + 1):
             if self._capture.grab():
                 self.damaged = True
+                self.lost += missed
                 return True
         self._ended = True
         return False
 
     def retrieve(self) -> Frame:
-        good, frame = self._capture.retrieve()
+        check_pixels(
+            int(self._capture.get(self._cv2.CAP_PROP_FRAME_HEIGHT)),
+            int(self._capture.get(self._cv2.CAP_PROP_FRAME_WIDTH)),
+            self._max_pixels,
+        )
+        try:
+            good, frame = self._capture.retrieve()
+        except self._cv2.error:
+            good = False
         if not good:
             raise VideoError("OpenCV decoded a frame but could not convert it to BGR.")
         return np.asarray(frame)
@@ -126,61 +235,6 @@ class _OpenCVDecoder:
         self._capture.release()
 
 
-class _PyAVDecoder:
-    def __init__(self, path: Path, threads: int | None) -> None:
-        import av
-
-        self._container: Any = av.open(str(path.absolute()))
-        if not self._container.streams.video:
-            self._container.close()
-            raise _NoPicturesError
-        stream: Any = self._container.streams.video[0]
-        if stream.codec_context is None:
-            self._container.close()
-            raise ValueError("it has no decoder for the codec")
-        stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = threads or 0
-        self.fps = float(stream.average_rate or 0)
-        self.codec = str(stream.codec_context.name)
-        self.promised = int(stream.frames)
-        self.damaged = False
-        self._packets = self._container.demux(stream)
-        self._decoded: list[Any] = []
-        self._frame: Any = None
-
-    def grab(self) -> bool:
-        import av
-
-        while not self._decoded:
-            packet = self._next_packet()
-            if packet is None:
-                return False
-            try:
-                self._decoded = list(packet.decode())
-            except EOFError:
-                return False
-            except av.error.FFmpegError:
-                self.damaged = True
-        self._frame = self._decoded.pop(0)
-        return True
-
-    def _next_packet(self) -> Any:
-        import av
-
-        try:
-            return next(self._packets, None)
-        except av.error.FFmpegError:
-            self.damaged = True
-            return None
-
-    def retrieve(self) -> Frame:
-        pixels: Frame = self._frame.to_ndarray(format="bgr24")
-        quarter_turns = round(getattr(self._frame, "rotation", 0) / 90) % 4
-        return np.ascontiguousarray(np.rot90(pixels, quarter_turns)) if quarter_turns else pixels
-
-    def seconds(self) -> float:
-        time = self._frame.time
-        return float("nan") if time is None else float(time)
-
-    def close(self) -> None:
-        self._container.close()
+def _has_8_bits(pixel_format: bytes) -> bool:
+    """Whether FFmpeg's code of a pixel format is of 8 bits: those of more end in their number, as in `Y3\\x0b\\n`."""
+    return not 8 < pixel_format[3] <= 16

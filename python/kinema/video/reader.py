@@ -1,12 +1,15 @@
 """Reading video files, frame by frame and exactly.
 
-Containers lie about how many frames they hold, and a seek may land on another frame than asked for. So a reader only
-decodes forward: frame i is the i-th frame that comes out of the decoder, going back starts again from the beginning,
-and the number of frames is what was counted.
+Containers lie about how many frames they hold, and a seek may land on another frame than asked for. So frame i is the
+i-th frame that comes out of the decoder, and the number of frames is what was counted. A jump to a key frame is taken
+where PyAV is installed and every time stamp on the way is the one that the file's packets promise; else a reader only
+decodes forward, and going back starts again from the beginning.
 """
 
+import math
 import os
 import sys
+from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -15,31 +18,49 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
-from kinema.errors import ArgumentError, VideoError
+from kinema.errors import ArgumentError
 from kinema.video._container import check_file
 from kinema.video._convert import FrameFormat, check_color, check_count, check_size
-from kinema.video._decoders import Decoder, open_decoder
+from kinema.video._cursor import Cursor
+from kinema.video._hostile import check_name, is_address
+from kinema.video._isolated import Isolation
+from kinema.video._limits import MOST_PIXELS, DecoderOptions, check_memory
 
 Frame = npt.NDArray[np.uint8]
 
 _FIRST_ALLOCATION = 512 << 20  # bytes at most; the memory is only touched as frames arrive
+_BACKENDS = ("auto", "opencv", "pyav")
+_ON_ERROR = ("raise", "skip", "keep")
 
 
 class VideoReader:
     """The frames of one video file: iterate over them, or ask for any by its index.
 
     Frames are uint8 arrays `(height, width, channels)`. An index or a slice gives exactly the frames that iterating
-    gives; asking for frames in rising order decodes the file once, going back decodes it again from the start.
+    gives. Asking for frames in rising order decodes the file once; with PyAV installed, going back and leaping forward
+    start at the key frame before, and without it, going back decodes again from the start.
     `len(reader)` decodes the file once and remembers (`list(reader)` asks for the length first: `reader.read()` is the
-    faster way to have everything). Rotation written in the file is applied. A file that cannot be read, is cut short or
-    holds no frame raises when the reader is made; a damaged place raises when it is reached.
+    faster way to have everything). Rotation written in the file is applied; interlaced frames are given as stored, both
+    fields in one picture. A file that cannot be read, is cut short or holds no frame raises when the reader is made; a
+    damaged place raises when it is reached. A folder of pictures is read as a video of 25 frames a second, in the order
+    of the numbers in their names.
 
     Args:
-        path: The video file.
+        path: The video file, or a folder of pictures.
         size: `(height, width)` to resize every frame to; `None` keeps the size of the first.
         color: `"rgb"`, `"bgr"` (OpenCV's order) or `"gray"` (one channel).
+        backend: `"auto"` decodes with OpenCV, and with PyAV (where installed) what OpenCV cannot or not exactly: more
+            than 8 bits, jumps, time stamps. `"opencv"` and `"pyav"` use that one alone.
         threads: Threads for decoding; `None` lets the decoder choose.
-        allow_damaged: Give what can be decoded of a damaged or truncated file instead of raising.
+        on_error: `"raise"`, `"skip"` gives the frames that are sound and leaves out the damaged ones (only PyAV tells
+            which those are), `"keep"` gives everything that can be decoded. `lost` counts what is missing.
+        allow_damaged: The same as `on_error="keep"`.
+        allow_urls: Open addresses, playlists and patterns of file names, too.
+        max_pixels: Refuse frames of more pixels than that.
+        isolated: Decode in another process, so that a crash of the decoder is a `VideoError` here. Takes half a second
+            to start, once for several readers, and 1 ms for 2 MB of pixels.
+        time_limit: Seconds that the other process may take for one frame.
+        memory_limit: Bytes that the other process may take (not on Windows).
 
     Raises:
         VideoError: The file is missing (then also a `FileNotFoundError`), empty, truncated, damaged or not a video.
@@ -59,24 +80,45 @@ class VideoReader:
         size: tuple[int, int] | int | None = None,
         color: str = "rgb",
         *,
+        backend: str = "auto",
         threads: int | None = None,
+        on_error: str = "raise",
         allow_damaged: bool = False,
+        allow_urls: bool = False,
+        max_pixels: int = MOST_PIXELS,
+        isolated: bool = False,
+        time_limit: float = 10.0,
+        memory_limit: int = 2 << 30,
     ) -> None:
-        self.path = Path(path)
         wanted = check_size(size)
         check_color(color)
-        self._threads = None if threads is None else check_count(threads, "threads")
-        self._allow_damaged = allow_damaged
-        self._seconds: list[float] = []
-        self._count: int | None = None
+        on_error = _one_of(on_error, "on_error", _ON_ERROR)
+        if allow_damaged and on_error == "raise":
+            on_error = "keep"
+        options = DecoderOptions(
+            threads=None if threads is None else check_count(threads, "threads"),
+            backend=_one_of(backend, "backend", _BACKENDS),
+            max_pixels=check_count(max_pixels, "max_pixels"),
+            keep_damaged=on_error == "keep",
+            drop_damaged=on_error == "skip",
+            allow_urls=allow_urls,
+        )
+        isolation = Isolation(time_limit, memory_limit) if isolated else None
+        self.path: Path = Path(path)
+        self._times: list[float] | None = None
         self._closed = False
-        check_file(self.path, allow_damaged=allow_damaged)
-        self._decoder: Decoder | None = None
-        first = self._restart()
-        self._container_fps: float = first.fps
-        self.codec: str = first.codec
-        self._promised: int = first.promised
-        height, width = wanted or self._picture.shape[:2]
+        source: Path | str = self.path
+        cut = None
+        if allow_urls and (is_address(path) or not self.path.exists()):
+            source = os.fspath(path)
+        else:
+            if not allow_urls:
+                check_name(path)
+            cut = check_file(self.path, allow_damaged=on_error != "raise", allow_lists=allow_urls)
+        self._cursor = Cursor(source, options, isolation, cut)
+        self.codec: str = self._cursor.codec
+        self.audio: str = self._cursor.audio
+        height, width = wanted or self._cursor.picture.shape[:2]
         self._format: FrameFormat = FrameFormat(height, width, color)
 
     @property
@@ -87,8 +129,8 @@ class VideoReader:
     @property
     def fps(self) -> float:
         """Frames per second as the file states them; where it states none, from the time stamps of all its frames."""
-        if 0 < self._container_fps < 10000:
-            return self._container_fps
+        if 0 < self._cursor.fps < 10000:
+            return self._cursor.fps
         seconds = self.timestamps
         length = float(seconds[-1] - seconds[0])
         return (len(seconds) - 1) / length if length > 0 else 25.0
@@ -96,13 +138,43 @@ class VideoReader:
     @property
     def timestamps(self) -> npt.NDArray[np.float64]:
         """When each frame is shown, in seconds, rising (decodes the file once and remembers)."""
-        len(self)
-        return np.array(self._seconds)
+        if self._times is None or len(self._times) != len(self):
+            self._times = self._cursor.times()
+        return np.array(self._times)
+
+    @property
+    def lost(self) -> int:
+        """How many frames were damaged or missing so far; of the whole file once its end was reached."""
+        return self._cursor.lost
+
+    def at(self, seconds: float) -> Frame:
+        """The frame that is shown `seconds` after the start of the file's clock, where its sound is 0, too.
+
+        Times before the first frame give the first. With PyAV this decodes no more than from the key frame before.
+        """
+        seconds = float(seconds)
+        if not (math.isfinite(seconds) and seconds >= 0):
+            raise ArgumentError(f"seconds must be a finite number of at least 0; got {seconds}.")
+        if self._times is None:
+            self._times = self._cursor.promised_times()
+        index = self._shown_at(seconds)
+        try:
+            return self[index]
+        except IndexError:  # the packets promised more frames than there are
+            return self[self._shown_at(seconds)]
+
+    def _shown_at(self, seconds: float) -> int:
+        times = self.timestamps if self._times is None or self._cursor.count is not None else np.array(self._times)
+        after_last = times[-1] + 1 / self.fps
+        if seconds >= after_last:
+            raise IndexError(f"{str(self.path)!r} ends at {after_last:.3f} seconds; nothing is shown at {seconds:.3f}.")
+        return max(0, bisect_right(times, seconds) - 1)
 
     def __len__(self) -> int:
-        while self._count is None:
-            self._advance()
-        return self._count
+        self._check_open()
+        while self._cursor.count is None:
+            self._cursor.advance()
+        return self._cursor.count
 
     def __bool__(self) -> bool:
         return True  # a video has a frame; asking for its length would decode it
@@ -110,7 +182,7 @@ class VideoReader:
     def __iter__(self) -> Iterator[Frame]:
         index = 0
         while self._move_to(index):
-            yield self._format.convert(self._picture)
+            yield self._format.convert(self._cursor.picture)
             index += 1
 
     @overload
@@ -125,7 +197,7 @@ class VideoReader:
             wanted += len(self)
         if wanted < 0 or not self._move_to(wanted):
             raise IndexError(f"Frame {index} of {str(self.path)!r} does not exist: the video has {len(self)} frames.")
-        return self._format.convert(self._picture)
+        return self._format.convert(self._cursor.picture)
 
     def read(self, stride: int = 1, max_frames: int | None = None) -> Frame:
         """Every `stride`-th frame from the first on, at most `max_frames`: `(frames, height, width, channels)`."""
@@ -136,9 +208,7 @@ class VideoReader:
     def close(self) -> None:
         """Closes the file; the reader can no longer be used."""
         self._closed = True
-        if self._decoder is not None:
-            self._decoder.close()
-            self._decoder = None
+        self._cursor.close()
 
     def __enter__(self) -> "VideoReader":
         return self
@@ -149,7 +219,7 @@ class VideoReader:
         self.close()
 
     def __repr__(self) -> str:
-        return f"VideoReader({str(self.path)!r}, size={self.size}, fps={self._container_fps:g}, codec={self.codec!r})"
+        return f"VideoReader({str(self.path)!r}, size={self.size}, fps={self._cursor.fps:g}, codec={self.codec!r})"
 
     def _frames_at(self, where: slice) -> Frame:
         start, stop, step = where.start or 0, where.stop, 1 if where.step is None else where.step
@@ -162,7 +232,7 @@ class VideoReader:
 
     def _collect(self, indices: range) -> Frame:
         """The frames at rising `indices`, as many as exist, decoded once into one array that grows in place."""
-        guess = min(self._promised // indices.step + 1, _FIRST_ALLOCATION // int(np.prod(self._format.shape)))
+        guess = min(self._cursor.promised // indices.step + 1, _FIRST_ALLOCATION // int(np.prod(self._format.shape)))
         room = min(len(indices), max(16, guess))
         frames = np.empty((room, *self._format.shape), np.uint8)
         filled = 0
@@ -170,74 +240,26 @@ class VideoReader:
             if not self._move_to(index):
                 break
             if filled == len(frames):
+                check_memory(min(len(indices), 2 * filled), frames[0].nbytes, repr(str(self.path)))
                 frames.resize((min(len(indices), 2 * filled), *self._format.shape), refcheck=False)
-            self._format.convert(self._picture, out=frames[filled])
+            self._format.convert(self._cursor.picture, out=frames[filled])
             filled += 1
         frames.resize((filled, *self._format.shape), refcheck=False)
         return frames
 
     def _move_to(self, index: int) -> bool:
-        """Makes frame `index` the current picture; False where the video ends before it."""
+        self._check_open()
+        return self._cursor.move_to(index)
+
+    def _check_open(self) -> None:
         if self._closed:
             raise ArgumentError(f"The reader of {str(self.path)!r} is closed: make a new VideoReader to read on.")
-        if self._count is not None and index >= self._count:
-            return False
-        decoder = self._decoder
-        if decoder is None or index < self._position:
-            decoder = self._restart()
-        while self._position < index:
-            if not self._advance():
-                return False
-        if not self._retrieved:
-            self._retrieve(decoder)
-        return True
 
-    def _restart(self) -> Decoder:
-        if self._decoder is not None:
-            self._decoder.close()
-        self._position = 0
-        self._decoder = decoder = open_decoder(self.path, self._threads)
-        self._check_damage(decoder)
-        self._note_time(decoder)
-        self._retrieve(decoder)
-        return decoder
 
-    def _advance(self) -> bool:
-        """Steps to the next frame without converting it; False, and the count is known, at the end."""
-        decoder = self._decoder or self._restart()
-        found = decoder.grab()
-        self._check_damage(decoder)
-        if not found:
-            self._count = self._position + 1
-            decoder.close()
-            self._decoder = None
-            return False
-        self._position += 1
-        self._retrieved = False
-        self._note_time(decoder)
-        return True
-
-    def _check_damage(self, decoder: Decoder) -> None:
-        if decoder.damaged and not self._allow_damaged:
-            decoder.close()
-            self._decoder = None
-            raise VideoError(
-                f"{str(self.path)!r} is damaged: the data after frame {self._position} cannot be decoded. "
-                "Copy or download it again, or read what can be decoded with VideoReader(path, allow_damaged=True)."
-            )
-
-    def _retrieve(self, decoder: Decoder) -> None:
-        self._picture: Frame = decoder.retrieve()
-        self._retrieved = True
-
-    def _note_time(self, decoder: Decoder) -> None:
-        if self._position < len(self._seconds):
-            return
-        seconds = decoder.seconds()
-        if self._seconds and not seconds > self._seconds[-1]:
-            fps = decoder.fps
-            seconds = self._seconds[-1] + 1 / (fps if 0 < fps < 10000 else 25.0)
-        self._seconds.append(seconds if np.isfinite(seconds) else 0.0)
+def _one_of(value: str, name: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise ArgumentError(f"{name}={value!r} is unknown: use one of {', '.join(map(repr, allowed))}.")
+    return value
 
 
 def read_video_frames(
