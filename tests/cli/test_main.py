@@ -10,7 +10,7 @@ import pytest
 from kinema import _rust
 from kinema.cli import demo, main
 
-COMMANDS = ("demo", "train", "evaluate", "predict", "watch", "info")
+COMMANDS = ("demo", "train", "evaluate", "predict", "watch", "scan", "info")
 
 
 def error_line(capsys: pytest.CaptureFixture[str]) -> str:

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from kinema import environment
 from kinema._rust import __version__
-from kinema.cli import demo, evaluate, info, predict, train, watch
+from kinema.cli import demo, evaluate, info, predict, scan, train, watch
 from kinema.errors import KinemaError
 
 _DESCRIPTION = """Train and run video models on the machine you already have.
@@ -53,7 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"kinema {__version__}")
     parser.add_argument("--traceback", action="store_true", help="show where in the program an error came from")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (demo, train, evaluate, predict, watch, info):
+    for command in (demo, train, evaluate, predict, watch, scan, info):
         command.add_parser(commands)
     return parser
 

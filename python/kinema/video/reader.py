@@ -118,6 +118,7 @@ class VideoReader:
         self._cursor = Cursor(source, options, isolation, cut)
         self.codec: str = self._cursor.codec
         self.audio: str = self._cursor.audio
+        self.promised: int = self._cursor.promised
         height, width = wanted or self._cursor.picture.shape[:2]
         self._format: FrameFormat = FrameFormat(height, width, color)
 
@@ -232,7 +233,7 @@ class VideoReader:
 
     def _collect(self, indices: range) -> Frame:
         """The frames at rising `indices`, as many as exist, decoded once into one array that grows in place."""
-        guess = min(self._cursor.promised // indices.step + 1, _FIRST_ALLOCATION // int(np.prod(self._format.shape)))
+        guess = min(self.promised // indices.step + 1, _FIRST_ALLOCATION // int(np.prod(self._format.shape)))
         room = min(len(indices), max(16, guess))
         frames = np.empty((room, *self._format.shape), np.uint8)
         filled = 0

@@ -1,0 +1,72 @@
+"""A scan reports every video of a folder, whatever is wrong with it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kinema.cli import main
+from kinema.errors import DataError, VideoNotFoundError
+from kinema.video import ScannedVideo, scan, write_video
+
+
+@pytest.fixture
+def folder(tmp_path: Path, drawn: np.ndarray) -> Path:
+    root = tmp_path / "videos"
+    (root / "deep").mkdir(parents=True)
+    good = write_video(root / "deep" / "good.avi", np.concatenate([drawn] * 4), fps=20)
+    content = good.read_bytes()
+    (root / "cut.avi").write_bytes(content[: len(content) * 6 // 10])
+    (root / "list.mp4").write_text("#EXTM3U\nother.mp4\n")
+    (root / "notes.txt").write_text("no video")
+    return root
+
+
+@pytest.mark.parametrize("isolated", [True, False])
+def test_every_video_is_reported(folder: Path, isolated: bool) -> None:
+    seen: list[ScannedVideo] = []
+    cut, good, posing = scan(folder, isolated=isolated, progress=seen.append)
+    order = ["cut.avi", "good.avi", "list.mp4"]
+    assert [report.path.name for report in (cut, good, posing)] == order == [report.path.name for report in seen]
+    assert (good.frames, good.fps, good.size, good.lost, good.problems) == (48, 20, (48, 64), 0, [])
+    assert good.seconds == pytest.approx(2.4)
+    assert 12 < cut.frames < 48
+    assert cut.frames + cut.lost == 48
+    assert "it is cut short: its structure promises" in cut.problems[0]
+    assert cut.problems[1] == f"{cut.lost} frames are damaged or missing"
+    assert posing.frames == 0
+    assert "is an HLS playlist" in posing.problems[0]
+
+
+def test_the_command_prints_a_line_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scan", str(folder)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (good,) = (line for line in lines if "good.avi" in line)
+    assert good.split()[:4] == ["48", "20.00", "64x48", "2.40"]
+    assert any("wrong: it is cut short" in line for line in lines)
+    assert lines[-1].startswith("3 videos, ")
+    assert lines[-1].endswith("frames, 2 with something wrong")
+
+
+def test_the_command_prints_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scan", "--json", str(folder)]) == 0
+    reports = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [Path(report["path"]).name for report in reports] == ["cut.avi", "good.avi", "list.mp4"]
+    assert reports[1]["frames"] == 48
+    assert reports[1]["size"] == [48, 64]
+
+
+def test_folders_without_videos(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="holds no videos"):
+        scan(tmp_path)
+    with pytest.raises(VideoNotFoundError, match="There is no folder"):
+        scan(tmp_path / "absent")
+
+
+def test_sound_is_named(shared_data: Path) -> None:
+    pytest.importorskip("av")
+    reports = {report.path.name: report for report in scan(shared_data / "videos/decord", isolated=False)}
+    assert reports["flipping_a_pancake.mkv"].audio == "opus 48000 Hz mono"
+    assert reports["video_90.mov"].size == (568, 320)
+    assert reports["corrupted.mp4"].frames + reports["corrupted.mp4"].lost == 50
