@@ -114,6 +114,19 @@ def conv_output_size(size: int, kernel: int, stride: int, dilation: int, same: b
 def frames_to_float(x: npt.NDArray[np.uint8], scale: Array, offset: Array) -> Array:
     """y.flat[i] = x.flat[i] * scale[i % p] + offset[i % p], for any shape of x; the dtype is scale's."""
 
+# ---- images
+def convert_picture(
+    picture: npt.NDArray[np.uint8],
+    from_color: str,
+    frame: npt.NDArray[Any],
+    to_color: str,
+    interpolation: str,
+    scale: float,
+) -> None:
+    """Writes `picture` (height, width, 3; uint8, any distance between rows) to `frame` (height, width, channels;
+    C-contiguous, uint8 or float32) with its size and colour. Colours are "rgb", "bgr" and "gray", interpolations "area"
+    and "bilinear" (OpenCV's); float32 levels are multiplied by `scale`."""
+
 # ---- gemm
 def dense(x: Array, kernel: Array, bias: Array | None, activation: Activation) -> Array:
     """y = activation(x @ kernel + bias): x (m, k), kernel (k, n), bias (n,)."""

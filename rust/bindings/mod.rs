@@ -8,6 +8,7 @@ mod conv2d_pool;
 mod frames;
 mod gemm;
 mod geometry;
+mod image;
 mod machine;
 mod normalization;
 mod optimizers;
@@ -41,6 +42,8 @@ mod _rust {
     use super::gemm::{dense, dense_update, matmul};
     #[pymodule_export]
     use super::geometry::conv_output_size;
+    #[pymodule_export]
+    use super::image::convert_picture;
     #[pymodule_export]
     use super::machine::{
         available_instruction_sets, clear_memory, get_num_threads, get_precision, instruction_set, pooled_bytes,

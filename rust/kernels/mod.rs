@@ -8,6 +8,7 @@ pub mod conv2d_chain;
 pub mod conv2d_pool;
 pub mod frames;
 pub mod gemm;
+pub mod image;
 pub mod normalization;
 pub mod optimizers;
 pub mod pool2d;

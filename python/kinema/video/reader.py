@@ -20,7 +20,15 @@ import numpy.typing as npt
 
 from kinema.errors import ArgumentError
 from kinema.video._container import check_file
-from kinema.video._convert import FrameFormat, check_color, check_count, check_size
+from kinema.video._convert import (
+    FrameFormat,
+    Frames,
+    check_color,
+    check_count,
+    check_dtype,
+    check_interpolation,
+    check_size,
+)
 from kinema.video._cursor import Cursor
 from kinema.video._hostile import check_name, is_address
 from kinema.video._isolated import Isolation
@@ -36,7 +44,7 @@ _ON_ERROR = ("raise", "skip", "keep")
 class VideoReader:
     """The frames of one video file: iterate over them, or ask for any by its index.
 
-    Frames are uint8 arrays `(height, width, channels)`. An index or a slice gives exactly the frames that iterating
+    Frames are arrays `(height, width, channels)`. An index or a slice gives exactly the frames that iterating
     gives. Asking for frames in rising order decodes the file once; with PyAV installed, going back and leaping forward
     start at the key frame before, and without it, going back decodes again from the start.
     `len(reader)` decodes the file once and remembers (`list(reader)` asks for the length first: `reader.read()` is the
@@ -52,6 +60,9 @@ class VideoReader:
         backend: `"auto"` decodes with OpenCV, and with PyAV (where installed) what OpenCV cannot or not exactly: more
             than 8 bits, jumps, time stamps. `"opencv"` and `"pyav"` use that one alone.
         threads: Threads for decoding; `None` lets the decoder choose.
+        interpolation: How frames get smaller: `"area"` (the mean of the pixels that each new one covers) or
+            `"bilinear"` (cheaper, and coarser). Frames that get larger are always bilinear.
+        dtype: `"uint8"`, or `"float32"` for the same levels (0 to 255) that were not rounded.
         on_error: `"raise"`, `"skip"` gives the frames that are sound and leaves out the damaged ones (only PyAV tells
             which those are), `"keep"` gives everything that can be decoded. `lost` counts what is missing.
         allow_damaged: The same as `on_error="keep"`.
@@ -82,6 +93,8 @@ class VideoReader:
         *,
         backend: str = "auto",
         threads: int | None = None,
+        interpolation: str = "area",
+        dtype: npt.DTypeLike = "uint8",
         on_error: str = "raise",
         allow_damaged: bool = False,
         allow_urls: bool = False,
@@ -92,6 +105,8 @@ class VideoReader:
     ) -> None:
         wanted = check_size(size)
         check_color(color)
+        check_interpolation(interpolation)
+        numbers = check_dtype(dtype)
         on_error = _one_of(on_error, "on_error", _ON_ERROR)
         if allow_damaged and on_error == "raise":
             on_error = "keep"
@@ -120,7 +135,7 @@ class VideoReader:
         self.audio: str = self._cursor.audio
         self.promised: int = self._cursor.promised
         height, width = wanted or self._cursor.picture.shape[:2]
-        self._format: FrameFormat = FrameFormat(height, width, color)
+        self._format: FrameFormat = FrameFormat(height, width, color, interpolation, numbers)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -180,17 +195,17 @@ class VideoReader:
     def __bool__(self) -> bool:
         return True  # a video has a frame; asking for its length would decode it
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[Frames]:
         index = 0
         while self._move_to(index):
             yield self._format.convert(self._cursor.picture)
             index += 1
 
     @overload
-    def __getitem__(self, index: int) -> Frame: ...
+    def __getitem__(self, index: int) -> Frames: ...
     @overload
-    def __getitem__(self, index: slice) -> Frame: ...
-    def __getitem__(self, index: int | slice) -> Frame:
+    def __getitem__(self, index: slice) -> Frames: ...
+    def __getitem__(self, index: int | slice) -> Frames:
         if isinstance(index, slice):
             return self._frames_at(index)
         wanted = int(index.__index__())
@@ -200,7 +215,7 @@ class VideoReader:
             raise IndexError(f"Frame {index} of {str(self.path)!r} does not exist: the video has {len(self)} frames.")
         return self._format.convert(self._cursor.picture)
 
-    def read(self, stride: int = 1, max_frames: int | None = None) -> Frame:
+    def read(self, stride: int = 1, max_frames: int | None = None) -> Frames:
         """Every `stride`-th frame from the first on, at most `max_frames`: `(frames, height, width, channels)`."""
         step = check_count(stride, "stride")
         stop = None if max_frames is None else step * check_count(max_frames, "max_frames")
@@ -222,7 +237,7 @@ class VideoReader:
     def __repr__(self) -> str:
         return f"VideoReader({str(self.path)!r}, size={self.size}, fps={self._cursor.fps:g}, codec={self.codec!r})"
 
-    def _frames_at(self, where: slice) -> Frame:
+    def _frames_at(self, where: slice) -> Frames:
         start, stop, step = where.start or 0, where.stop, 1 if where.step is None else where.step
         if step > 0 and start >= 0 and stop is not None and stop >= 0:
             return self._collect(range(start, stop, step))  # no need to know the length
@@ -231,11 +246,11 @@ class VideoReader:
             return self._collect(indices)
         return self._collect(indices[::-1])[::-1]
 
-    def _collect(self, indices: range) -> Frame:
+    def _collect(self, indices: range) -> Frames:
         """The frames at rising `indices`, as many as exist, decoded once into one array that grows in place."""
-        guess = min(self.promised // indices.step + 1, _FIRST_ALLOCATION // int(np.prod(self._format.shape)))
-        room = min(len(indices), max(16, guess))
-        frames = np.empty((room, *self._format.shape), np.uint8)
+        frame_bytes = self._format.empty().nbytes
+        guess = min(self.promised // indices.step + 1, _FIRST_ALLOCATION // frame_bytes)
+        frames = self._format.empty(min(len(indices), max(16, guess)))
         filled = 0
         for index in indices:
             if not self._move_to(index):
