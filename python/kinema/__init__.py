@@ -2,6 +2,7 @@
 
 from kinema import (
     activations,
+    audio,
     callbacks,
     config,
     constraints,
@@ -49,6 +50,7 @@ __all__ = [
     "Variable",
     "__version__",
     "activations",
+    "audio",
     "callbacks",
     "clear_memory",
     "config",

@@ -44,6 +44,22 @@ def activate(x: Array, activation: Activation) -> Array:
 def activate_grad(dy: Array, x: Array, y: Array, activation: Activation) -> Array:
     """dx = dy * activation'(x), given y = activation(x)."""
 
+# ---- audio
+def mel_features(
+    samples: npt.NDArray[np.float32],
+    centres: npt.NDArray[np.int64],
+    rate: float,
+    fft_length: int,
+    window_length: int,
+    reflect: bool,
+    bands: int,
+    range: tuple[float, float],
+    feature: str,
+    top_db: float,
+    coefficients: int,
+) -> npt.NDArray[np.float32]:
+    """One row of `feature` ("power", "decibels" or "cepstrum") for the stretch of `samples` around each of `centres`."""
+
 # ---- convolution (x: frames, height, width, channels; kernel: height, width, channels in per group, channels out)
 def column_sums(x: Array) -> Array:
     """The sum of every column of x (rows, n), by a fixed tree."""

@@ -1,6 +1,7 @@
 //! What Python sees as `kinema._rust`: one thin file per kernel family, each function converts, calls and returns.
 
 mod activate;
+mod audio;
 mod column_sums;
 mod conv2d;
 mod conv2d_chain;
@@ -28,6 +29,8 @@ mod _rust {
 
     #[pymodule_export]
     use super::activate::{activate, activate_grad};
+    #[pymodule_export]
+    use super::audio::mel_features;
     #[pymodule_export]
     use super::column_sums::column_sums;
     #[pymodule_export]

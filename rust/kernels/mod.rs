@@ -2,6 +2,7 @@
 //! is the oracle that `tests.rs` holds every path against, on every instruction set.
 
 pub mod activate;
+pub mod audio;
 pub mod column_sums;
 pub mod conv2d;
 pub mod conv2d_chain;
