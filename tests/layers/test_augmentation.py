@@ -143,7 +143,7 @@ def test_single_precision_agrees_with_the_sums_written_out(case: Case) -> None:
     clips = _clips().astype("float64")
     written_out = layer.augment(clips, None, KEY)[0]
     fast = layer.augment(clips.astype("float32"), None, KEY)[0]
-    # OpenCV places pixels to 1/32, which shows at edges of 200 grey levels.
+    # OpenCV before version 5 places pixels to 1/32, which shows at edges of 200 grey levels.
     assert np.abs(written_out - fast).max() < 15
     assert np.abs(written_out - fast).mean() < 0.5
 
@@ -343,3 +343,27 @@ def test_a_model_of_nothing_but_augmentation_predicts_its_input() -> None:
     clips = _clips(2)
     model = kinema.Sequential([layers.Input(clips.shape[1:]), layers.RandomFlip()])
     np.testing.assert_array_equal(model.predict(clips, verbose=0), clips)
+
+
+@every_case
+@pytest.mark.parametrize("channels", [1, 2, 7])
+def test_frames_may_have_any_channels(case: Case, channels: int) -> None:
+    layer = case.make()
+    clips = np.resize(_clips()[..., :1], (BATCH, TIME, HEIGHT, WIDTH, channels))
+    if case.name in ("hue", "saturation", "erasing-grey"):
+        pytest.skip("these are of three channels")
+    changed = layer.augment(clips.astype("float32"), None, KEY)[0]
+    assert changed.shape[-1] == channels
+    for channel in range(channels if case.name != "erasing" else 0):
+        alone = layer.augment(clips[..., channel : channel + 1].astype("float32"), None, KEY)[0]
+        # OpenCV's kernels of two channels round more than those of one.
+        assert np.abs(alone[..., 0] - changed[..., channel]).mean() < 0.5
+
+
+@every_case
+@pytest.mark.parametrize("shape", [(0, 2, 8, 8, 3), (2, 1, 9, 8, 3), (2, 3, 1, 1, 3)])
+def test_batches_may_be_empty_clips_short_and_frames_small(case: Case, shape: tuple[int, ...]) -> None:
+    for dtype in ("uint8", "float32", "float64"):
+        changed = case.make().augment(np.ones(shape, dtype), None, KEY)[0]
+        assert changed.dtype == dtype
+        assert changed.shape[:2] == shape[:2]

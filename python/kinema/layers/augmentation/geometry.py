@@ -6,7 +6,7 @@ for tests and for models that learn what comes before the augmentation, where sp
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -28,7 +28,7 @@ def warp(clip: Array, to_source: Array, sampling: Sampling) -> Result:
         moved = _gathered(clip, taps, sampling.cval)
 
     def backward(dy: Array) -> Array:
-        by_pixel = np.moveaxis(dy.reshape(len(dy), height * width, -1), 1, 0)
+        by_pixel = np.moveaxis(dy.reshape(len(dy), height * width, dy.shape[3]), 1, 0)
         back = np.zeros(by_pixel.shape, dy.dtype)
         for pixels, weights, inside in taps or _taps(to_source, height, width, sampling):
             np.add.at(back, pixels, by_pixel * (weights * inside)[:, np.newaxis, np.newaxis].astype(dy.dtype))
@@ -56,9 +56,7 @@ def resize(clip: Array, height: int, width: int) -> Result:
         resized = _separably(clip, *matrices())
     else:
         resized = np.empty((len(clip), height, width, clip.shape[3]), clip.dtype)
-        for index, frame in enumerate(clip):
-            small = cv2.resize(np.ascontiguousarray(frame), (width, height), interpolation=how)
-            resized[index] = small.reshape(resized.shape[1:])
+        _fill(resized, clip, lambda frame: cv2.resize(frame, (width, height), interpolation=how))
     return resized, lambda dy: _separably(dy, *(matrix.T for matrix in matrices()))
 
 
@@ -79,9 +77,16 @@ def blur(clip: Array, kernel_size: tuple[int, int], sigma: tuple[float, float]) 
         blurred = _separably(clip, *matrices())
     else:
         blurred = np.empty_like(clip)
-        for index, frame in enumerate(clip):
-            blurred[index] = filtered(np.ascontiguousarray(frame), *kernels).reshape(frame.shape)
+        _fill(blurred, clip, lambda frame: filtered(frame, *kernels))
     return blurred, lambda dy: _separably(dy, *(matrix.T for matrix in matrices()))
+
+
+def _fill(target: Array, clip: Array, function: Callable[[Array], Array]) -> None:
+    """Writes what OpenCV makes of every frame, which it takes with up to four channels at a time."""
+    for into, frame in zip(target, clip, strict=True):
+        for first in range(0, clip.shape[3], 4):
+            plane = into[..., first : first + 4]
+            plane[...] = function(np.ascontiguousarray(frame[..., first : first + 4])).reshape(plane.shape)
 
 
 def _separably(clip: Array, rows: Array, columns: Array) -> Array:
@@ -92,7 +97,7 @@ def _separably(clip: Array, rows: Array, columns: Array) -> Array:
 
 
 def _gathered(clip: Array, taps: list[tuple[Array, Array, Array]], outside: float) -> Array:
-    flat = clip.reshape(len(clip), -1, clip.shape[3])
+    flat = clip.reshape(len(clip), clip.shape[1] * clip.shape[2], clip.shape[3])
     moved = np.zeros_like(flat)
     for pixels, weights, inside in taps:
         values = np.where(inside[:, np.newaxis], flat[:, pixels], outside)

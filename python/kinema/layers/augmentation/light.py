@@ -87,9 +87,8 @@ class RandomContrast(Augmentation):
         """The clip with its distance from the mean stretched, within the range."""
         stretch = between((1 - self.factor[0], 1 + self.factor[1]), drawn[0])
         changed, back = clipped(_about_mean(clip, stretch), self.value_range)
-        return changed, lambda dy: _about_mean(
-            np.ascontiguousarray(back(dy)), stretch
-        )  # a symmetric map is its own way back
+        # A symmetric map is its own way back.
+        return changed, lambda dy: _about_mean(np.ascontiguousarray(back(dy)), stretch)
 
 
 def _about_mean(clip: Array, stretch: float) -> Array:
