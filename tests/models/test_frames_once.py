@@ -5,8 +5,7 @@ import pytest
 
 import kinema
 from kinema import layers
-from kinema.models import plan
-from kinema.models.copies import CopiedFrames, copied_frames, is_worth_comparing
+from kinema.models.copies import PATIENCE, CopiedFrames, CopySearch, copied_frames, is_worth_comparing
 from kinema.models.frame_memory import FrameMemory
 from kinema.models.frames import Rows, shared_frames
 
@@ -191,7 +190,7 @@ def test_windows_in_a_users_own_order_share_their_frames(
 def test_windows_that_a_program_copied_are_recognised_by_their_bytes(
     windows: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan, "is_worth_comparing", lambda *_: True)
+    monkeypatch.setattr(CopySearch, "goes_on", lambda *_: True)
     copied = np.array(windows)[np.random.default_rng(0).permutation(len(windows))]
     model = _model(layers.LSTM(5))
     kinema.config.set_frame_sharing(False)
@@ -255,3 +254,16 @@ def test_layers_that_number_the_frames_of_a_clip_are_not_shared() -> None:
     )
     windows = kinema.video.convert_frames_to_sequence(frames, 3)
     np.testing.assert_array_equal(model.predict(windows, verbose=0), model.predict(np.array(windows), verbose=0))
+
+
+@pytest.mark.parametrize("remembers", [False, True])
+def test_looking_for_copies_ends_where_none_are_found(remembers: bool) -> None:
+    frames = np.random.default_rng(0).integers(0, 255, (60, 4, 4, 3), dtype=np.uint8)
+    overlapping = np.array(kinema.video.windows(frames, 6))
+    apart = np.array(kinema.video.windows(frames, 6, stride=6))
+    for clips, pays in ((overlapping, True), (apart, False)):
+        search, memory = CopySearch(), FrameMemory() if remembers else None
+        for batch in range(PATIENCE):
+            assert search.goes_on(48, 3e5)
+            search.find(Rows(clips, np.arange(2 * batch, 2 * batch + 2), memory))
+        assert search.goes_on(48, 3e5) is pays

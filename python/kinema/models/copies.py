@@ -17,6 +17,9 @@ PRODUCTS_PER_SECOND = 100e9
 #: How much of the work that equal frames save may go into finding them.
 SHARE = 0.02
 
+#: Batches in which equal frames are looked for before the question is whether that pays.
+PATIENCE = 4
+
 
 def is_worth_comparing(frame_bytes: int, products: float) -> bool:
     """Whether looking at a frame's bytes costs at most 2 % of computing it.
@@ -26,6 +29,34 @@ def is_worth_comparing(frame_bytes: int, products: float) -> bool:
         products: Multiplications that a frame costs.
     """
     return frame_bytes / BYTES_PER_SECOND <= SHARE * products / PRODUCTS_PER_SECOND
+
+
+class CopySearch:
+    """Whether to go on looking for equal frames in one pass over the data: where few are found it ends early.
+
+    It begins anew with each epoch, so that a training that goes on computes what an uninterrupted one would.
+    """
+
+    def __init__(self) -> None:
+        self._batches = 0
+        self._looked_at = 0
+        self._saved = 0
+
+    def goes_on(self, frame_bytes: int, products: float) -> bool:
+        """Whether looking at a frame's bytes costs at most 2 % of what that has saved so far."""
+        share = 1.0 if self._batches < PATIENCE else self._saved / self._looked_at
+        return is_worth_comparing(frame_bytes, products * share)
+
+    def find(self, rows: Rows) -> SharedFrames | None:
+        """The distinct frames of a batch by their bytes, counted for the question above."""
+        shared = copied_frames(rows)
+        time = rows.shape[1]
+        self._batches += 1
+        self._looked_at += len(rows) * time
+        if shared is not None:
+            here = rows.index[:, None] * time + np.arange(time)
+            self._saved += len(rows) * time - int(np.isin(shared.keys, here).sum())
+        return shared
 
 
 class CopiedFrames:

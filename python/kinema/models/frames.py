@@ -24,12 +24,14 @@ class Rows:
         index: The samples' positions on axis 0.
         mask: (samples, time) of the whole array: which steps count; None for all.
         memory: A `FrameMemory` of the frames computed before in one call of `predict` or `evaluate`, or None.
+        search: A `CopySearch` that knows whether looking for equal frames has paid so far, or None.
     """
 
     array: Array
     index: Array
     mask: Array | None = None
     memory: Any = None
+    search: Any = None
 
     def __len__(self) -> int:
         return len(self.index)

@@ -14,7 +14,7 @@ from kinema.layers import BatchNormalization, Masking, TimeDistributed
 from kinema.layers.layer import Layer, Shape
 from kinema.models.byte_frames import read_bytes
 from kinema.models.chaining import chain
-from kinema.models.copies import copied_frames, is_worth_comparing
+from kinema.models.copies import CopySearch
 from kinema.models.folding import fold
 from kinema.models.frame_memory import FrameMemory
 from kinema.models.frames import Rows, SharedFrames, shared_frames
@@ -65,9 +65,10 @@ class Plan:
         shared = shared_frames(rows)
         if shared is None and rows.array.ndim >= 4:
             frame_bytes = math.prod(rows.array.shape[2:]) * rows.array.itemsize
+            search = rows.search or CopySearch()
             # The way back costs about twice the way there.
-            if is_worth_comparing(frame_bytes, self._frame_products * (3 if training else 1)):
-                shared = copied_frames(rows)
+            if search.goes_on(frame_bytes, self._frame_products * (3 if training else 1)):
+                shared = search.find(rows)
         return shared
 
     def run(self, inputs: Any, training: bool, mask: Any = None) -> Any:

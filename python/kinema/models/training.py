@@ -16,6 +16,7 @@ from kinema.autograd import Array, GradientTape, Tensor, Variable, no_tape
 from kinema.errors import ArgumentError, DataError, NonFiniteError, NotBuiltError
 from kinema.models import data as data_module
 from kinema.models.class_weights import resolved_class_weight
+from kinema.models.copies import CopySearch
 from kinema.models.data import ArrayData, Batch, Data, make_data, steps_in, to_batch, unpack
 from kinema.models.frame_memory import FrameMemory
 from kinema.models.frames import Rows
@@ -279,7 +280,9 @@ def _predict_rows(model: Any, rows: Any) -> Any:
 def _train_epoch(model: Any, settings: FitSettings, train: Data, loop: Any, progress: Any) -> dict[str, float]:
     model.compiled_metrics.reset()
     batches = train.epoch(model.seed, model.epochs_trained)
+    search = CopySearch()
     for index, batch in enumerate(_limited(batches, settings.steps_per_epoch)):
+        batch = replace(batch, x=replace(batch.x, search=search))
         loop.on_train_batch_begin(index)
         loss = train_step(model, batch, settings.class_weight)
         logs = model.compiled_metrics.results()
@@ -311,8 +314,10 @@ def _evaluate(model: Any, batches: Data, steps: int | None, loop: Any, progress:
 def _remembering(batches: Data, steps: int | None) -> Iterator[Batch]:
     """The batches of one pass with fixed weights: those of an array share a memory of the frames computed."""
     memory = FrameMemory() if isinstance(batches, ArrayData) else None
+    search = CopySearch()
     for batch in _limited(batches.epoch(0, 0), steps):
-        yield replace(batch, x=replace(batch.x, memory=memory)) if isinstance(batch.x, Rows) else batch
+        rows = batch.x
+        yield replace(batch, x=replace(rows, memory=memory, search=search)) if isinstance(rows, Rows) else batch
 
 
 def _limited(batches: Iterable[Batch], steps: int | None) -> Iterable[Batch]:
