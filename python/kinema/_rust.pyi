@@ -58,7 +58,7 @@ def mel_features(
     top_db: float,
     coefficients: int,
 ) -> npt.NDArray[np.float32]:
-    """One row of `feature` ("power", "decibels" or "cepstrum") for the stretch of `samples` around each of `centres`."""
+    """One row of `feature` ("power", "decibels" or "cepstrum") for `samples` around each of `centres`."""
 
 # ---- convolution (x: frames, height, width, channels; kernel: height, width, channels in per group, channels out)
 def column_sums(x: Array) -> Array:
