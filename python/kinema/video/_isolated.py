@@ -7,9 +7,12 @@ are a line of JSON and raw pixels, nothing that could run code here, whatever a 
 import atexit
 import contextlib
 import json
+import math
 import subprocess
 import sys
 import threading
+import time
+import weakref
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,9 +30,13 @@ _CODE = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from kinema.vi
 _SECONDS_TO_START = 60.0
 _FILES_A_PROCESS = 200  # decoders leak
 _MOST_LINE = 1 << 26
+_PIPE_BYTES = 1 << 20  # a frame in few pieces
+_SECONDS_BETWEEN_LOOKS = 0.1
 
 _idle: list["_Process"] = []
 _lock = threading.Lock()
+_watched: weakref.WeakSet["_Process"] = weakref.WeakSet()
+_watchdog: threading.Thread | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,7 @@ class RemoteDecoder:
 
     def __init__(self, limits: Isolation, kind: str, path: Path | str, options: DecoderOptions) -> None:
         self._process = _Process.take(limits, path)
+        self._seconds = math.nan
         self.fps, self.codec, self.audio, self.promised, self.damaged, self.lost = 0.0, "", "", 0, False, 0
         try:
             self.opened = bool(self._call(kind, _as_argument(path), asdict(options)))
@@ -86,7 +94,7 @@ class RemoteDecoder:
         return pixels
 
     def seconds(self) -> float:
-        return float(self._call("seconds"))
+        return self._seconds
 
     def saves(self, index: int, position: int) -> bool:
         return bool(self._call("saves", index, position))
@@ -108,6 +116,7 @@ class RemoteDecoder:
             self.fps, self.promised = float(state["fps"]), int(state["promised"])
             self.codec, self.audio = str(state["codec"]), str(state["audio"])
             self.damaged, self.lost = bool(state["damaged"]), int(state["lost"])
+            self._seconds = float(state["seconds"])
         return value
 
 
@@ -118,12 +127,15 @@ class _Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            pipesize=_PIPE_BYTES,
         )
+        self._deadline = math.inf
         self._served = 0
         self._alive = True
         self._in_use = True
         self._timed_out = False
         self.state: dict[str, Any] | None = None
+        _watch(self)
 
     @staticmethod
     def take(limits: Isolation, path: Path | str) -> "_Process":
@@ -144,9 +156,7 @@ class _Process:
     def call(self, name: str, *arguments: Any) -> tuple[Any, Frame | None]:
         if not self._alive:
             raise VideoError(f"{self._path!r}: its decoding process has ended; make a new VideoReader.")
-        watchdog = threading.Timer(self._limits.time_limit, self._stop_for_time)
-        watchdog.daemon = True
-        watchdog.start()
+        self._deadline = time.monotonic() + self._limits.time_limit
         try:
             return self._exchange(name, arguments)
         except BaseException as error:
@@ -154,7 +164,7 @@ class _Process:
                 self._kill()
             raise
         finally:
-            watchdog.cancel()
+            self._deadline = math.inf
 
     def _exchange(self, name: str, arguments: tuple[Any, ...]) -> tuple[Any, Frame | None]:
         assert self._python.stdin is not None
@@ -207,9 +217,11 @@ class _Process:
             "The file is damaged, or needs more memory_limit."
         )
 
-    def _stop_for_time(self) -> None:
-        self._timed_out = True
-        self._python.kill()
+    def stop_when_late(self) -> None:
+        """Called by the watchdog, in a thread of its own."""
+        if time.monotonic() > self._deadline:
+            self._timed_out = True
+            self._python.kill()
 
     def give_back(self) -> None:
         if not self._in_use:
@@ -234,6 +246,25 @@ class _Process:
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
+
+
+def _watch(process: _Process) -> None:
+    """Ends the process once it is past its deadline; one thread watches all of them."""
+    global _watchdog
+    with _lock:
+        _watched.add(process)
+        if _watchdog is None or not _watchdog.is_alive():  # a forked child has no threads
+            _watchdog = threading.Thread(target=_stop_late_ones, name="kinema-watchdog", daemon=True)
+            _watchdog.start()
+
+
+def _stop_late_ones() -> None:
+    while True:
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+        with _lock:
+            processes = list(_watched)
+        for process in processes:
+            process.stop_when_late()
 
 
 def _as_argument(path: Path | str) -> list[str]:

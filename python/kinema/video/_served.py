@@ -47,7 +47,8 @@ class _Server:
         decoder: Decoder | None = self._decoder
         if decoder is None:
             return None
-        return {name: getattr(decoder, name) for name in ("fps", "codec", "audio", "promised", "damaged", "lost")}
+        state = {name: getattr(decoder, name) for name in ("fps", "codec", "audio", "promised", "damaged", "lost")}
+        return {**state, "seconds": decoder.seconds()}
 
     def do_start(self, memory_limit: int) -> None:
         _limit_memory(memory_limit)
@@ -68,9 +69,6 @@ class _Server:
 
     def do_retrieve(self) -> Any:
         return self._decoder.retrieve()
-
-    def do_seconds(self) -> float:
-        return float(self._decoder.seconds())
 
     def do_saves(self, index: int, position: int) -> bool:
         return bool(self._decoder.saves(index, position))
