@@ -68,8 +68,8 @@ class VideoReader:
         allow_damaged: The same as `on_error="keep"`.
         allow_urls: Open addresses, playlists and patterns of file names, too.
         max_pixels: Refuse frames of more pixels than that.
-        isolated: Decode in another process, so that a crash of the decoder is a `VideoError` here. Takes half a second
-            to start, once for several readers, and 1 ms for 2 MB of pixels.
+        isolated: Decode in another process, so that a crash of the decoder is a `VideoError` here. The process
+            is started once for several readers.
         time_limit: Seconds that the other process may take for one frame.
         memory_limit: Bytes that the other process may take (not on Windows).
 
