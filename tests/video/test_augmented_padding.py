@@ -19,5 +19,5 @@ def test_a_tensor_keeps_its_mask() -> None:
 
 
 def test_frames_under_a_mask_do_not_move_in_time() -> None:
-    with pytest.raises(ArgumentError, match="RandomTimeReversal moves frames in time, and clips filled up under a mask"):
+    with pytest.raises(ArgumentError, match="RandomTimeReversal moves frames in time, and clips filled up under"):
         check_augmentations([kinema.layers.RandomTimeReversal()], with_mask=True)

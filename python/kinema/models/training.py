@@ -282,7 +282,7 @@ def _train_epoch(model: Any, settings: FitSettings, train: Data, loop: Any, prog
     batches = train.epoch(model.seed, model.epochs_trained)
     search = CopySearch()
     for index, batch in enumerate(_limited(batches, settings.steps_per_epoch)):
-        batch = replace(batch, x=replace(batch.x, search=search))
+        batch = _knowing(batch, search=search)
         loop.on_train_batch_begin(index)
         loss = train_step(model, batch, settings.class_weight)
         logs = model.compiled_metrics.results()
@@ -316,8 +316,12 @@ def _remembering(batches: Data, steps: int | None) -> Iterator[Batch]:
     memory = FrameMemory() if isinstance(batches, ArrayData) else None
     search = CopySearch()
     for batch in _limited(batches.epoch(0, 0), steps):
-        rows = batch.x
-        yield replace(batch, x=replace(rows, memory=memory, search=search)) if isinstance(rows, Rows) else batch
+        yield _knowing(batch, memory=memory, search=search)
+
+
+def _knowing(batch: Batch, **what: Any) -> Batch:
+    """A batch whose samples know what was found in the batches before; those of several inputs are on their own."""
+    return replace(batch, x=replace(batch.x, **what)) if isinstance(batch.x, Rows) else batch
 
 
 def _limited(batches: Iterable[Batch], steps: int | None) -> Iterable[Batch]:
