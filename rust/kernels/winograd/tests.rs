@@ -116,10 +116,10 @@ fn transformed_kernels_are_kept_while_they_do_not_change() {
         let mut kernel = numbers::<f32>(9 * 16 * 16, 1);
         let first = transformed(&kernel, 16, 16);
         assert!(std::sync::Arc::ptr_eq(&first, &transformed(&kernel, 16, 16)));
-        kernel[700] += 1.0;
+        kernel[688] += 1.0;
         let second = transformed(&kernel, 16, 16);
         assert_ne!(first.block(0, 7), second.block(0, 7));
-        kernel[700] -= 1.0;
+        kernel[688] -= 1.0;
         assert_eq!(transformed(&kernel, 16, 16).block(0, 7), first.block(0, 7));
     });
 }
