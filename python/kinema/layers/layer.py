@@ -81,6 +81,10 @@ class Layer(WeightOwner):
     is_random: bool = False
     #: Whether each frame of a clip has a draw of its own, so that windows that show a frame may share it.
     draws_per_frame: bool = False
+    #: Whether the layer changes whole clips alike, so that `TimeDistributed` hands it clips and not frames.
+    takes_clips: bool = False
+    #: Whether predictions can leave the layer out.
+    only_trains: bool = False
     #: Whether `call` reads integer inputs, such as uint8 frames, as they are.
     accepts_integers: bool = False
     #: Whether a mask on the input also stands for the output.

@@ -46,7 +46,7 @@ class TimeDistributed(Wrapper):
     @property
     def draws_per_frame(self) -> bool:  # type: ignore[override]
         """Whether every step has a draw of its own: so it is, but for layers that take whole clips."""
-        return not getattr(self.layer, "takes_clips", False)
+        return not self.layer.takes_clips
 
     @property
     def is_random(self) -> bool:  # type: ignore[override]
@@ -66,7 +66,7 @@ class TimeDistributed(Wrapper):
     def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
         """The layer's output for every step."""
         _step_shape(inputs.shape)
-        if getattr(self.layer, "takes_clips", False):
+        if self.layer.takes_clips:
             return self.layer(inputs, training=training, mask=mask)
         steps = None if mask is None else np.asarray(mask, bool)
         if steps is not None and (steps.ndim < 2 or steps.shape[:2] != inputs.shape[:2]):

@@ -128,7 +128,9 @@ class Plan:
 
 def _acting(layers: Sequence[Layer]) -> Sequence[Layer]:
     """The layers that do something when the model predicts, so that augmentation costs nothing then."""
-    acting = [layer for layer in layers if not getattr(getattr(layer, "layer", layer), "only_trains", False)]
+    acting = [
+        layer for layer in layers if not (layer.layer if isinstance(layer, TimeDistributed) else layer).only_trains
+    ]
     return acting or layers
 
 
