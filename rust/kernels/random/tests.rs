@@ -37,11 +37,14 @@ proptest! {
             for (i, &number) in numbers.iter().enumerate() {
                 let (row, column) = (i / m, i % m);
                 let first = column - column % 32 + column % 16;
-                let radius = (f64::from(naive::word(stream, row, first)) + 0.5) / 2f64.powi(32);
+                let uniform = (f64::from(naive::word(stream, row, first)) + 0.5) / 2f64.powi(32);
+                let radius = (-2.0 * uniform.ln()).sqrt();
                 let angle = 2.0 * PI * f64::from(naive::word(stream, row, first + 16) >> 8) / 2f64.powi(24);
                 let direction = if column % 32 < 16 { angle.cos() } else { angle.sin() };
-                let want = (-2.0 * radius.ln()).sqrt() * direction;
-                assert!((f64::from(number) - want).abs() < 3e-6, "{number} {want}");
+                let want = radius * direction;
+                // A uniform number near 1 is rounded to float32: its logarithm, the square of the radius, is off by that much.
+                let rounding = (2e-7 / radius).min(5e-4);
+                assert!((f64::from(number) - want).abs() < 3e-6 + rounding, "{number} {want}");
             }
         });
     }
