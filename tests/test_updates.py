@@ -20,7 +20,7 @@ OPTIMIZERS = {
 @pytest.fixture
 def small_kernels(monkeypatch):
     """Kernels small enough for a quick test are worth it."""
-    monkeypatch.setattr("kinema.ops.linalg._WORTH_SPENDING", 1 << 16)
+    monkeypatch.setattr("kinema.ops.projection._WORTH_SPENDING", 1 << 16)
 
 
 @pytest.fixture

@@ -147,6 +147,14 @@ def convert_picture(
 def dense(x: Array, kernel: Array, bias: Array | None, activation: Activation) -> Array:
     """y = activation(x @ kernel + bias): x (m, k), kernel (k, n), bias (n,)."""
 
+class PackedKernel:
+    """A float32 kernel (k, n) as the products read it. It does not follow the array that it was made of."""
+
+    def __new__(cls, kernel: Array) -> PackedKernel: ...
+
+def dense_packed(x: Array, kernel: PackedKernel, bias: Array | None, activation: Activation) -> Array:
+    """`dense` with a packed kernel: the same bits."""
+
 def dense_update(
     kernel: Array, x: Array, dz: Array, rule: UpdateRule, decay: float, input_gradient: bool, leaf: int
 ) -> Array | None:

@@ -157,6 +157,8 @@ class Variable(_ArrayLike):
         self._array: Array = np.array(_values(value) if dtype is None else as_array(value), dtype, order="C", copy=True)
         self._key = next(_keys)
         self._version = 0
+        self._seen: int | None = None
+        self._packed: Any = None
         self.trainable = trainable
         #: What the layer declared; `trainable` follows it unless the layer is frozen.
         self.declared_trainable = trainable
@@ -184,6 +186,18 @@ class Variable(_ArrayLike):
     def bump(self) -> None:
         """Notes that the storage has been written in place."""
         self._version += 1
+        self._packed = None
+
+    def packed(self, pack: Callable[[Array], Any]) -> Any:
+        """What `pack` makes of the value, kept until the value changes; None the first time it is asked for a value.
+
+        Weights that are used once between two changes are not worth packing.
+        """
+        if self._seen != self._version:
+            self._seen = self._version
+        elif self._packed is None:
+            self._packed = pack(self._array)
+        return self._packed
 
     def numpy(self) -> Array:
         """A copy of the current value."""
@@ -216,10 +230,11 @@ class Variable(_ArrayLike):
         return f"<Variable path={self.path} shape={self.shape} dtype={self.dtype}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_key"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_key", "_packed")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        self._packed = None
         self._key = next(_keys)
 
 

@@ -42,7 +42,7 @@ mod _rust {
     #[pymodule_export]
     use super::frames::frames_to_float;
     #[pymodule_export]
-    use super::gemm::{dense, dense_update, matmul};
+    use super::gemm::{PackedKernel, dense, dense_packed, dense_update, matmul};
     #[pymodule_export]
     use super::geometry::conv_output_size;
     #[pymodule_export]

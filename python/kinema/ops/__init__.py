@@ -87,10 +87,11 @@ from kinema.ops.elementwise import (
 )
 from kinema.ops.frames import ByteFrames, ByteScaling, normalize_frames
 from kinema.ops.indexing import getitem, one_hot, slice, take, take_along_axis, take_rows
-from kinema.ops.linalg import dense, matmul
+from kinema.ops.linalg import matmul
 from kinema.ops.normalization import batch_norm, batch_normalization, layer_norm
 from kinema.ops.padding import pad
 from kinema.ops.pooling import average_pool, global_average_pool, global_max_pool, max_pool
+from kinema.ops.projection import dense
 from kinema.ops.random import dropout, dropout_mask
 from kinema.ops.recurrent import gru, lstm, simple_rnn
 from kinema.ops.reductions import (

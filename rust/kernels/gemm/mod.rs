@@ -5,6 +5,7 @@
 //!   - `a @ b`: `b` is packed block by block when enough rows share it, else read where it lies.
 //!   - `a @ bᵀ`: with few rows computed as `(b @ aᵀ)ᵀ`, which reads `b` (the weights, in a backward pass) in place and packs only `a`;
 //!     with many rows `b` is packed as a whole.
+//! - `dense`: `ordered` with a bias and an activation; a kernel that does not change may come packed as a whole.
 //! - `grouped`: `aᵀ @ b`, the gradient of weights: the sum over rows is a fixed binary tree whose leaves are groups of rows.
 //! - `update`: both gradients of `x @ kernel` and the optimiser's update in one pass over a large kernel.
 //! - `accumulate`: a step of a recurrent layer, a small product that continues the sums it finds.
@@ -15,6 +16,7 @@
 
 mod accumulate;
 mod block;
+mod dense;
 mod grouped;
 #[cfg(test)]
 mod naive;
@@ -26,10 +28,10 @@ mod tile;
 mod update;
 
 use crate::error::{KernelError, Result};
-use crate::kernels::activate::Activation;
 use crate::simd::{self, Element, InstructionSet};
 
 pub(crate) use accumulate::accumulate;
+pub use dense::{PackedKernel, dense, dense_packed};
 pub(crate) use grouped::{Grouped, multiply_grouped};
 pub(crate) use ordered::{Finish, Ordered, Right, multiply};
 pub(crate) use pack::PackedRight;
@@ -214,27 +216,4 @@ fn narrowed<T>(set: InstructionSet, columns: usize) -> InstructionSet {
     }
     let _ = columns;
     set
-}
-
-/// `y = activation(x @ kernel + bias)`: x `(m, k)`, kernel `(k, n)`, bias `(n,)`.
-pub fn dense<T: Element>(
-    [m, k, n]: [usize; 3],
-    x: &[T],
-    kernel: &[T],
-    bias: Option<&[T]>,
-    activation: Activation,
-    y: &mut [T],
-) {
-    assert_eq!((x.len(), kernel.len(), y.len()), (m * k, k * n, m * n));
-    assert!(bias.is_none_or(|bias| bias.len() == n));
-    let out = Target::rows(y, n);
-    multiply(simd::current(), 1, |_| Ordered {
-        left: Matrix::rows(x, k),
-        right: Right::Plain(Matrix::rows(kernel, n)),
-        rows: m,
-        inner: k,
-        columns: n,
-        out,
-        finish: Finish { bias, activation },
-    });
 }

@@ -178,6 +178,9 @@ fn dense_adds_the_bias_and_applies_the_activation() {
                     let want = crate::kernels::activate::naive::value(sums[i] + bias[i % n], activation);
                     assert!((y - want).abs() < 1e-11, "{activation:?}, {m}x{k}x{n}, element {i}: {y}, not {want}");
                 }
+                let mut packed = vec![f64::NAN; m * n];
+                dense_packed(m, &x, &PackedKernel::new([k, n], &kernel), Some(&bias), activation, &mut packed);
+                assert!(packed == y, "{activation:?}, {m}x{k}x{n}: a packed kernel gives other bits");
             }
         }
     });
