@@ -90,6 +90,7 @@ class _Call:
         by_keyword = self._variadic or (
             self._required < len(tensors) and any(p.default is p.empty for p in parameters[len(tensors) :])
         )
+        self._by_position = () if by_keyword else tuple(p.name for p in parameters[len(tensors) :])
         positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
         self.signature = inspect.Signature(
             parameters if by_keyword else [p.replace(kind=positional) for p in parameters]
@@ -117,6 +118,10 @@ class _Call:
         given = len(inputs)
         if self._required <= given < len(self._names) and settings.keys().isdisjoint(self._names[given:]):
             return inputs + self._defaults[given:], settings
+        tensors, values = inputs[: len(self._names)], inputs[len(self._names) :]
+        further = self._by_position[: len(values)]
+        if values and len(values) == len(further) and settings.keys().isdisjoint((*self._names, *further)):
+            return tensors, settings | dict(zip(further, values, strict=True))
         bound = self.signature.bind(*inputs, **settings)
         bound.apply_defaults()
         values = bound.arguments

@@ -13,6 +13,10 @@ Pair = tuple[int, int]
 
 def pair(op: str, name: str, value: Any) -> Pair:
     """A positive number for height and for width."""
+    if type(value) is tuple and len(value) == 2:  # what layers give, checked before
+        height, width = value
+        if type(height) is int and type(width) is int and height > 0 and width > 0:
+            return height, width
     both = (value, value) if isinstance(value, (int, np.integer)) else value
     if (
         isinstance(both, (tuple, list))

@@ -31,8 +31,9 @@ fn matches_oracle<T: Element>(g: &PooledConvGeometry, activation: Activation, ep
     let (y, argmax) = conv2d_pool(g, Source::Floats(&x), &kernel, Some(&bias), activation).unwrap();
     assert_close("forward", &y, &want, terms * epsilon);
 
-    // The un-fused path has the same bits, so positions can be compared too.
-    let full = conv2d::conv2d(&g.conv, Source::Floats(&x), &kernel, Some(&bias), activation).unwrap();
+    // The same algorithm without pooling has the same bits, so positions can be compared too.
+    let prepared = Prepared::new(g.algorithm::<T>(), &g.conv, &kernel);
+    let full = conv2d::compute(&g.conv, Source::Floats(&x), &prepared, Some(&bias), activation);
     let (plain, positions) = pool2d::max_pool2d::<T, u8>(&g.pool, &full).unwrap();
     assert_eq!(y[..], plain[..]);
     let same = |(i, &a): (usize, &u8)| if a == DEAD { relu && y[i] == T::ZERO } else { a == positions[i] };
@@ -88,6 +89,14 @@ fn bytes_have_the_bits_of_the_numbers_they_stand_for() {
                 assert!(got.dkernel[..] == expected.dkernel[..] && got.dbias[..] == expected.dbias[..]);
             });
         }
+    }
+}
+
+#[test]
+fn windows_of_any_size_go_behind_kernels_that_others_would_give_to_winograd() {
+    for (channels, pool) in [((1, 1), (1, 1)), ((3, 5), (3, 2)), ((16, 17), (1, 3))] {
+        let conv = ConvGeometry::new("test", 2, (9, 12), channels, (3, 3), (1, 1), true, (1, 1), 1).unwrap();
+        on_all(&PooledConvGeometry::new("test", conv, pool).unwrap());
     }
 }
 

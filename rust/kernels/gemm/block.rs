@@ -155,6 +155,16 @@ unsafe fn chains<V: Vector, const N: usize>(
             let count = block_steps.min(steps - start);
             let left = left.at(0, start);
             match right.at_step(start) {
+                Source::Packed(panels) if far && rows >= ROWS_WORTH_PACKING => {
+                    let last = columns.div_ceil(panel) - 1;
+                    for p in 0..=last {
+                        let next = if p < last { panels.at(p + 1, 0) } else { panels.at(0, count) };
+                        let mut next = Ahead::new(next.data, count * panel);
+                        let place = place.at(0, p * panel);
+                        let place = Place { columns: place.columns.min(panel), ..place };
+                        sweep::<V, N>(left, panels.at(p, 0), rows, count, place, start == 0, &mut next);
+                    }
+                }
                 Source::Packed(panels) => sweep::<V, N>(left, panels, rows, count, place, start == 0, ahead),
                 Source::Plain { data, step } => {
                     let whole = if rows < ROWS_WORTH_PACKING { columns / panel * panel } else { 0 };

@@ -1,4 +1,5 @@
 use super::*;
+use crate::kernels::activate::Activation;
 use crate::kernels::optimizers::{Adam, Weights, update, weight_decay};
 use crate::parallel;
 use crate::simd::on_every_instruction_set;
