@@ -95,3 +95,14 @@ def test_wrapped_layers_fuse_inside_their_wrapper() -> None:
     for layer in model.running_layers:
         expected = layer(expected, training=True)
     np.testing.assert_array_equal(model(x, training=True).numpy(), expected.numpy())
+
+
+def test_a_function_of_ones_own_that_is_called_relu_is_not_taken_for_relu() -> None:
+    def relu(x: Any) -> Any:
+        return kinema.ops.minimum(x, 0.5)
+
+    frames = np.abs(np.random.default_rng(2).normal(size=(2, 8, 8, 1))).astype("float32")
+    convolution = layers.Conv2D(4, 3, activation=relu, kernel_initializer="ones")
+    model = kinema.Sequential([layers.Input((8, 8, 1)), convolution, layers.MaxPooling2D(2)])
+    for training in (True, False):
+        assert model(frames, training=training).numpy().max() == 0.5

@@ -179,7 +179,7 @@ class Recurrent(ConfiguredLayer):
 
     def _walk(self, projected: Any, states: list[Any], mask: Any, recurrent_mask: Any) -> tuple[Any, list[Any]]:
         """All outputs in walking order (batch, time, units), and the last state."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} needs _walk(self, projected, states, mask, recurrent_mask)")
 
     def _bias_shape(self) -> tuple[int, ...]:
         return (self.gates * self.units,)

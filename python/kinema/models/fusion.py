@@ -35,7 +35,7 @@ class ConvolutionPooling(Layer):
     def link(self) -> ops.ConvolutionLink:
         """What this step computes."""
         convolution = self.convolution
-        activation = _activation_name(convolution)
+        activation = kernel_activation(convolution.activation)
         return link_of(convolution, convolution.kernel, convolution.bias, activation, self.pooling)
 
 
@@ -96,7 +96,7 @@ def _fused_pair(first: Layer, second: Layer) -> Layer | None:
         return NormalizationRelu(first, second)
     if type(first) is not Conv2D or type(second) is not MaxPooling2D:
         return None
-    if tiles(second) and _activation_name(first) in _FUSED_ACTIVATIONS:
+    if tiles(second) and kernel_activation(first.activation) in _FUSED_ACTIVATIONS:
         return ConvolutionPooling(first, second)
     return None
 
@@ -112,7 +112,3 @@ def only_activation(layer: Layer) -> str | None:
 def tiles(pooling: MaxPooling2D) -> bool:
     """Whether the windows stand side by side."""
     return pooling.padding == "valid" and pooling.strides == pooling.pool_size
-
-
-def _activation_name(convolution: Conv2D) -> str:
-    return str(getattr(convolution.activation, "__name__", "custom"))

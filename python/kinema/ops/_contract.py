@@ -118,10 +118,10 @@ class _Call:
         given = len(inputs)
         if self._required <= given < len(self._names) and settings.keys().isdisjoint(self._names[given:]):
             return inputs + self._defaults[given:], settings
-        tensors, values = inputs[: len(self._names)], inputs[len(self._names) :]
-        further = self._by_position[: len(values)]
-        if values and len(values) == len(further) and settings.keys().isdisjoint((*self._names, *further)):
-            return tensors, settings | dict(zip(further, values, strict=True))
+        tensors, given_settings = inputs[: len(self._names)], inputs[len(self._names) :]
+        names = self._by_position[: len(given_settings)]
+        if given_settings and len(given_settings) == len(names) and settings.keys().isdisjoint((*self._names, *names)):
+            return tensors, settings | dict(zip(names, given_settings, strict=True))
         bound = self.signature.bind(*inputs, **settings)
         bound.apply_defaults()
         values = bound.arguments

@@ -52,7 +52,7 @@ class Augmentation(ElementwiseLayer):
 
     def change(self, clip: Array, drawn: Array) -> Result:
         """One clip (time, height, width, channels) under one draw, and the way back of its gradient."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} needs change(self, clip, drawn)")
 
     def __call__(self, inputs: Any, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
         """The inputs, changed unless training is said to be off. As in Keras, a bare call changes them."""

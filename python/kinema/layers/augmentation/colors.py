@@ -50,7 +50,7 @@ class _Color(Augmentation):
 
     def recolor(self, clip: Array, drawn: Array) -> Result:
         """The clip, whose black is 0, in other colours."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} needs recolor(self, clip, drawn)")
 
 
 @builtin("keras.layers")

@@ -27,7 +27,7 @@ class _Timing(Augmentation):
 
     def order(self, steps: int, drawn: Array) -> Array:
         """Which step stands where, of so many."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} needs order(self, steps, drawn)")
 
     def drawn_for(self, steps: int) -> int:
         """How many uniform numbers a sample of so many steps takes."""

@@ -77,7 +77,7 @@ class _Warp(Augmentation):
 
     def to_source(self, drawn: Array, height: int, width: int) -> Array:
         """From (row, column) in the output to (row, column) in the input: two rows of a matrix."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} needs to_source(self, drawn, height, width)")
 
     def change(self, clip: Array, drawn: Array) -> Result:
         """The clip, moved."""
