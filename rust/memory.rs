@@ -1,6 +1,8 @@
 //! Recycled, aligned memory. Faulting in fresh gigabytes every training step would cost more than the mathematics, so a
-//! buffer that dies goes to a capped pool and the next one of its size class takes it over, stale contents and all. Large ones ask for
-//! huge pages where the system has them (Linux): a fault then brings two megabytes, and addresses are found in fewer steps.
+//! buffer that dies goes to a pool and the next one of about its size takes it over, stale contents and all. Where sizes change from step to
+//! step (batches that show other numbers of frames), blocks that nobody takes over are given back: what lives and what waits together stays
+//! close to the most that ever lived at a time. Large blocks ask for huge pages where the system has them (Linux): a fault then
+//! brings two megabytes, and addresses are found in fewer steps.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::collections::VecDeque;
@@ -18,6 +20,8 @@ const HUGE_PAGE: usize = 2 << 20;
 const SMALLEST_POOLED: usize = 16 << 10;
 /// The pool never holds more than this; the blocks that waited longest go first.
 const POOL_CAPACITY: usize = 2 << 30;
+/// What lives and what waits may be so many eighths of the most that ever lived: the blocks of one moment are not those of another.
+const EIGHTHS_OF_MOST: usize = 10;
 
 /// A numeric type whose every bit pattern is a value.
 ///
@@ -37,12 +41,60 @@ unsafe impl Plain for u32 {}
 // SAFETY: primitive numbers.
 unsafe impl Plain for i64 {}
 
+/// Blocks that wait for their next use, the one that came last at the end.
 struct Pool {
     blocks: VecDeque<Raw>,
-    bytes: usize,
+    /// Bytes that wait, bytes in use, and the most that ever were in use.
+    waiting: usize,
+    live: usize,
+    most_live: usize,
 }
 
-static POOL: Mutex<Pool> = Mutex::new(Pool { blocks: VecDeque::new(), bytes: 0 });
+static POOL: Mutex<Pool> = Mutex::new(Pool::new());
+
+impl Pool {
+    const fn new() -> Self {
+        Self { blocks: VecDeque::new(), waiting: 0, live: 0, most_live: 0 }
+    }
+
+    /// A block for a size class: of that class, else the smallest one that is not more than twice as large. Where there is none, the
+    /// blocks that have to go before a fresh one comes.
+    fn take(&mut self, capacity: usize) -> (Option<Raw>, Vec<Raw>) {
+        let fitting = |raw: &Raw| (capacity..=2 * capacity).contains(&raw.capacity).then_some(raw.capacity);
+        let best = self.blocks.iter().filter_map(fitting).min();
+        let index = best.and_then(|best| self.blocks.iter().rposition(|raw| raw.capacity == best));
+        let found = index.and_then(|index| self.blocks.remove(index));
+        let taken = found.as_ref().map_or(capacity, |raw| raw.capacity);
+        self.live += taken;
+        self.most_live = self.most_live.max(self.live);
+        if found.is_some() {
+            self.waiting -= taken;
+            return (found, Vec::new());
+        }
+        (None, self.evict((self.most_live / 8 * EIGHTHS_OF_MOST).saturating_sub(self.live)))
+    }
+
+    /// Takes a block back; the blocks that have to go.
+    fn give(&mut self, raw: Raw) -> Vec<Raw> {
+        // A block that was taken while another process held the lock was not counted.
+        self.live = self.live.saturating_sub(raw.capacity);
+        self.waiting += raw.capacity;
+        self.blocks.push_back(raw);
+        self.evict(POOL_CAPACITY)
+    }
+
+    /// Lets the blocks go that waited longest, until no more than so many bytes wait.
+    fn evict(&mut self, most: usize) -> Vec<Raw> {
+        let mut evicted = Vec::new();
+        while self.waiting > most
+            && let Some(oldest) = self.blocks.pop_front()
+        {
+            self.waiting -= oldest.capacity;
+            evicted.push(oldest);
+        }
+        evicted
+    }
+}
 
 /// Spins for the lock instead of sleeping on it: a child that was forked while another thread held it goes without a pool.
 fn lock_pool() -> Option<MutexGuard<'static, Pool>> {
@@ -134,33 +186,21 @@ pub struct Block(Option<Raw>);
 impl Block {
     fn take(bytes: usize) -> Self {
         let capacity = size_class(bytes);
-        if capacity > SMALLEST_POOLED
-            && let Some(mut pool) = lock_pool()
-            && let Some(index) = pool.blocks.iter().rposition(|raw| raw.capacity == capacity)
-        {
-            pool.bytes -= capacity;
-            return Self(pool.blocks.remove(index));
-        }
-        Self(Some(Raw::fresh(capacity)))
+        let (found, evicted) = match capacity > SMALLEST_POOLED {
+            true => lock_pool().map_or((None, Vec::new()), |mut pool| pool.take(capacity)),
+            false => (None, Vec::new()),
+        };
+        drop(evicted);
+        Self(Some(found.unwrap_or_else(|| Raw::fresh(capacity))))
     }
 }
 
 impl Drop for Block {
     fn drop(&mut self) {
         let Some(raw) = self.0.take() else { return };
-        if raw.capacity <= SMALLEST_POOLED || raw.capacity > POOL_CAPACITY {
-            return;
-        }
-        let mut evicted = Vec::new();
-        if let Some(mut pool) = lock_pool() {
-            pool.bytes += raw.capacity;
-            pool.blocks.push_back(raw);
-            while pool.bytes > POOL_CAPACITY
-                && let Some(oldest) = pool.blocks.pop_front()
-            {
-                pool.bytes -= oldest.capacity;
-                evicted.push(oldest);
-            }
+        if raw.capacity > SMALLEST_POOLED {
+            let evicted = lock_pool().map(|mut pool| pool.give(raw));
+            drop(evicted);
         }
     }
 }
@@ -224,7 +264,7 @@ impl<T: Plain> DerefMut for Buffer<T> {
 /// Gives all pooled memory back to the system.
 pub fn clear() {
     let blocks = lock_pool().map(|mut pool| {
-        pool.bytes = 0;
+        pool.waiting = 0;
         std::mem::take(&mut pool.blocks)
     });
     drop(blocks);
@@ -232,7 +272,7 @@ pub fn clear() {
 
 /// Bytes that wait in the pool.
 pub fn pooled_bytes() -> usize {
-    lock_pool().map_or(0, |pool| pool.bytes)
+    lock_pool().map_or(0, |pool| pool.waiting)
 }
 
 #[cfg(test)]
@@ -246,6 +286,36 @@ mod tests {
             assert!(class >= bytes && class - bytes <= bytes / 4, "{bytes} -> {class}");
             assert_eq!(size_class(class), class);
         }
+    }
+
+    /// Takes blocks of these sizes one after the other, then gives them all back; how many were fresh.
+    fn step(pool: &mut Pool, capacities: &[usize]) -> usize {
+        let mut fresh = 0;
+        let mut new = |capacity| {
+            fresh += 1;
+            Raw::fresh(capacity)
+        };
+        let raws: Vec<Raw> =
+            capacities.iter().map(|&capacity| pool.take(capacity).0.unwrap_or_else(|| new(capacity))).collect();
+        raws.into_iter().for_each(|raw| drop(pool.give(raw)));
+        fresh
+    }
+
+    #[test]
+    fn equal_steps_find_all_their_blocks_and_others_leave_little_behind() {
+        let mut pool = Pool::new();
+        let sizes = [1 << 20, 3 << 20, 1 << 20, 5 << 18];
+        assert_eq!(step(&mut pool, &sizes), 4);
+        assert_eq!(step(&mut pool, &sizes), 0);
+        let smaller = sizes.map(|size| size / 4 * 3);
+        assert_eq!(step(&mut pool, &smaller), 0);
+        let most: usize = sizes.iter().sum();
+        for factor in 1..40 {
+            step(&mut pool, &[factor * (1 << 16), most / 2, factor * (1 << 14) + 64]);
+            assert!(pool.waiting <= pool.most_live / 8 * EIGHTHS_OF_MOST, "{factor}: {} wait", pool.waiting);
+        }
+        assert_eq!(pool.live, 0);
+        assert_eq!(pool.waiting, pool.blocks.iter().map(|raw| raw.capacity).sum::<usize>());
     }
 
     #[test]

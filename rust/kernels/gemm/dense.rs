@@ -36,7 +36,14 @@ pub fn dense<T: Element>(
     y: &mut [T],
 ) {
     assert_eq!(kernel.len(), k * n);
-    multiply_dense(simd::current(), [m, k, n], x, Right::Plain(Matrix::rows(kernel, n)), Finish { bias, activation }, y);
+    multiply_dense(
+        simd::current(),
+        [m, k, n],
+        x,
+        Right::Plain(Matrix::rows(kernel, n)),
+        Finish { bias, activation },
+        y,
+    );
 }
 
 /// `dense` with a packed kernel: the same bits.
