@@ -51,14 +51,11 @@ class Concatenate(ConfiguredLayer):
             raise ArgumentError(f"{self.title}: axis is the number of an axis behind the batch's, not {axis!r}")
         self.axis = int(axis)
 
-    @property
-    def mixes_frames(self) -> bool:  # type: ignore[override]
-        """Along the axis of time, clips are put one behind the other."""
-        return self.axis == 1
-
     def build(self, input_shape: Any) -> None:
         """Checks that the shapes fit together."""
-        self.compute_output_shape(input_shape)
+        rank = len(self.compute_output_shape(input_shape))
+        # Along the axis of time, clips are put one behind the other.
+        self.mixes_frames = self.axis % rank == 1
         self.built = True
 
     def call(self, inputs: Any) -> Any:

@@ -166,9 +166,9 @@ def call_symbolically(layer: Layer, *args: Any, **kwargs: Any) -> Any:
         if running is None:
             running = on_every_frame(layer)
             object.__setattr__(layer, "_on_every_frame", running)
-    elif layer.mixes_frames:
-        run = None
     running.ensure_built(_shapes(first))
+    if running.mixes_frames:
+        run = None
     node = Node(layer, running, args, kwargs)
     with layer._naming_errors():
         shapes = _output_shapes(running, args, kwargs)

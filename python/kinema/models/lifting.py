@@ -48,9 +48,9 @@ def lift(layers: Sequence[Layer], input_shape: Shape, wrappers: dict[int, TimeDi
         if must_lift(layer, shape, in_run=run is not None):
             run = run or layer.name
             layer = wrappers.setdefault(id(layer), on_every_frame(layer))
-        elif layer.mixes_frames:
-            run = None
         layer.ensure_built(shape)
+        if layer.mixes_frames:
+            run = None
         shape = layer.compute_output_shape(shape)
         running.append(layer)
         shapes.append(shape)
