@@ -158,16 +158,17 @@ def test_a_memory_that_is_full_still_keeps_what_the_next_batch_needs() -> None:
     windows = kinema.video.convert_frames_to_sequence(frames[:, 0], 5)
     computed: list[float] = []
 
-    def compute(new: np.ndarray) -> np.ndarray:
+    def compute(new: np.ndarray) -> list[np.ndarray]:
         computed.extend(new[:, 0, 0].tolist())
-        return new * 2
+        return [new * 2, new[:, :, 0] > 30]
 
     for start in range(0, len(windows), 3):
         index = np.arange(start, min(start + 3, len(windows)))
         shared = shared_frames(Rows(windows, index, memory=memory))
         assert shared is not None
-        features, rows = memory.features(shared, compute)
+        (features, late), rows = memory.columns(shared.keys, lambda new, shared=shared: compute(shared.frames[new]))
         np.testing.assert_array_equal(features[rows[shared.index]][:, :, 0], windows[index] * 2)
+        np.testing.assert_array_equal(late[rows[shared.index]][:, :, 0], windows[index][:, :, 0] > 30)
         assert len(features) < 30
     assert computed == list(range(60))
 
@@ -265,5 +266,5 @@ def test_looking_for_copies_ends_where_none_are_found(remembers: bool) -> None:
         search, memory = CopySearch(), FrameMemory() if remembers else None
         for batch in range(PATIENCE):
             assert search.goes_on(48, 3e5)
-            search.find(Rows(clips, np.arange(2 * batch, 2 * batch + 2), memory))
+            search.find(Rows(clips, np.arange(2 * batch, 2 * batch + 2), memory=memory))
         assert search.goes_on(48, 3e5) is pays

@@ -289,7 +289,7 @@ def test_copies_are_models_of_their_own() -> None:
     model = _two_inputs()
     expected = model.predict([_clips(), _sound()], verbose=0)
     for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
-        assert twin.graph_plan.sharing_line(twin.inputs[0], training=False) is not None
+        assert twin.graph_plan.frame_part(twin.inputs[0], training=False).shares_frames
         np.testing.assert_array_equal(twin.predict([_clips(), _sound()], verbose=0), expected)
         twin.weights[0].assign(twin.weights[0].numpy() + 1)
     np.testing.assert_array_equal(model.predict([_clips(), _sound()], verbose=0), expected)

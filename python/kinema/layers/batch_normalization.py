@@ -149,7 +149,8 @@ class BatchNormalization(ElementwiseLayer):
         else:
             mean, variance = self._masked_moments(inputs, np.asarray(mask, bool))
             outputs = self._normalised(inputs, mean, variance, relu)
-        if mask is None or np.any(mask):
+        counted = mask if frame_counts is None else frame_counts
+        if counted is None or np.any(counted):
             self._follow(self.moving_mean, as_array(mean))
             self._follow(self.moving_variance, as_array(variance))
         return outputs
@@ -167,7 +168,7 @@ class BatchNormalization(ElementwiseLayer):
         """Mean and variance of samples that stand for several each."""
         feature_axis = self.axis % inputs.ndim
         inner = tuple(axis for axis in range(1, inputs.ndim) if axis != feature_axis)
-        values = counts.sum() * math.prod(inputs.shape[axis] for axis in inner)
+        values = max(counts.sum(), 1) * math.prod(inputs.shape[axis] for axis in inner)
         share = (counts / values).astype(self.dtype)[:, None]
 
         def mean_of(numbers: Any) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from kinema.autograd import Array
-from kinema.models.frames import Rows, SharedFrames, distinct_frames
+from kinema.models.frames import Rows, SharedFrames, distinct_frames, with_mask
 
 #: Bytes a second that a checksum and a comparison together get through, on the safe side.
 BYTES_PER_SECOND = 4e9
@@ -55,6 +55,8 @@ class CopySearch:
         self._looked_at += len(rows) * time
         if shared is not None:
             here = rows.index[:, None] * time + np.arange(time)
+            if rows.mask is not None:
+                here = with_mask(here, rows.mask[rows.index])
             self._saved += len(rows) * time - int(np.isin(shared.keys, here).sum())
         return shared
 

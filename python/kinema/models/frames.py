@@ -70,16 +70,28 @@ class SharedFrames:
         frames: (frames, 1, height, width, channels): each distinct frame once, as a clip of one frame.
         index: (batch, time): which of them stands where.
         keys: (frames): what tells each from all other frames of the array.
+        mask: (frames): which of them count; None for all. A frame that counts here and not there stands twice.
     """
 
     frames: Array
     index: Array
     keys: Array
+    mask: Array | None = None
 
     @property
     def counts(self) -> Array:
-        """How often the clips show each frame."""
-        return np.bincount(self.index.ravel(), minlength=len(self.keys))
+        """How often the clips show each frame, 0 for one that does not count."""
+        shown = np.bincount(self.index.ravel(), minlength=len(self.keys))
+        return shown if self.mask is None else shown * self.mask
+
+    def clips_of_one(self, positions: Any = slice(None)) -> Array | Tensor:
+        """The frames, or some of them, as a tensor with their mask where there is one."""
+        frames: Array = self.frames[positions]
+        if self.mask is None:
+            return frames
+        tensor = Tensor(frames)
+        tensor.mask = self.mask[positions, None]
+        return tensor
 
 
 def shared_frames(rows: Rows) -> SharedFrames | None:
@@ -93,12 +105,22 @@ def shared_frames(rows: Rows) -> SharedFrames | None:
 
 def distinct_frames(rows: Rows, keys: Array) -> SharedFrames | None:
     """The frames of these clips, each once, by their keys (batch, time); None where nothing is saved so."""
+    mask = None if rows.mask is None else rows.mask[rows.index]
+    if mask is not None:
+        keys = with_mask(keys, mask)
     distinct, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     if len(distinct) == keys.size and rows.memory is None:
         return None
     clip, moment = np.divmod(first, keys.shape[1])
     frames = rows.array[rows.index[clip], moment]
-    return SharedFrames(frames[:, None], inverse.reshape(keys.shape).astype(np.int64), distinct)
+    counting = None if mask is None else mask[clip, moment]
+    return SharedFrames(frames[:, None], inverse.reshape(keys.shape).astype(np.int64), distinct, counting)
+
+
+def with_mask(keys: Array, mask: Any) -> Array:
+    """Keys that also tell frames that count from those that do not."""
+    marked: Array = 2 * keys + mask
+    return marked
 
 
 def _overlaps(array: Array) -> bool:

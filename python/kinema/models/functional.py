@@ -10,10 +10,12 @@ from kinema.layers import InputLayer, TimeDistributed
 from kinema.layers.layer import Layer, training_scope
 from kinema.layers.structure import leaves, map_leaves
 from kinema.layers.symbolic import KerasTensor
+from kinema.models.frames import Rows
 from kinema.models.graph import Graph, with_own_inputs
 from kinema.models.graph_plan import GraphPlan
 from kinema.models.model import Model
 from kinema.models.objectives import SeveralMetrics, losses_by_output
+from kinema.models.sharing import find_shared, gathered_features
 from kinema.models.structure import Ports, SeveralRows
 from kinema.saving.registry import builtin
 
@@ -178,25 +180,37 @@ class Functional(Model):
     def forward(self, rows: Any, training: bool) -> Any:
         """The outputs for some samples; frames that overlapping clips share are computed once."""
         parts = [rows.parts[name] for name in self.input_names] if isinstance(rows, SeveralRows) else [rows]
-        shared = {}
-        for entry, part in zip(self.inputs, parts, strict=True):
-            line = self.graph_plan.sharing_line(entry, training)
-            if line is None or part.mask is not None:
-                continue
-            if (frames := line.plan.find_shared(part, training)) is not None:
-                _check_shape(self.name, entry, part.shape)
-                shared[entry] = (frames, part.memory)
-        if not shared:
+        features = {}
+        if type(self).call is Functional.call:
+            for entry, part in zip(self.inputs, parts, strict=True):
+                if (found := self._shared_features(entry, part, training)) is not None:
+                    features[entry] = found
+        if not features:
             return self(rows.gather_masked(), training=training)
         values = [
-            None if entry in shared else self._convert(part.gather_masked())
+            None if entry in features else self._convert(part.gather_masked())
             for entry, part in zip(self.inputs, parts, strict=True)
         ]
         for entry, value in zip(self.inputs, values, strict=True):
             if value is not None:
                 _check_shape(self.name, entry, value.shape)
         with training_scope(training):
-            return self._arranged(self.graph_plan.run(values, training, shared))
+            return self._arranged(self.graph_plan.run(values, training, features))
+
+    def _shared_features(self, entry: KerasTensor, rows: Rows, training: bool) -> list[Tensor] | None:
+        """What an input's frame-wise part makes of its clips; None where their frames are not shared."""
+        frame_part = self.graph_plan.frame_part(entry, training)
+        shared = find_shared(rows, frame_part.frame_products, training) if frame_part.shares_frames else None
+        if shared is None:
+            return None
+        _check_shape(self.name, entry, rows.shape)
+        with training_scope(training):
+            return gathered_features(
+                lambda frames, counts: frame_part.frame_features(self._convert(frames), counts),
+                shared,
+                training,
+                rows.memory,
+            )
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """Nothing more: the outputs carry the masks that their layers gave them."""

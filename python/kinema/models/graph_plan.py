@@ -3,51 +3,68 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from kinema.layers.structure import Shape, leaves, map_leaves
+from kinema.autograd import Tensor
+from kinema.layers.structure import Shape
 from kinema.layers.symbolic import KerasTensor, Node
-from kinema.models.frame_memory import FrameMemory
-from kinema.models.frames import SharedFrames
 from kinema.models.graph import Graph
+from kinema.models.graph_steps import Call, Head, Line, Step, Tail
 from kinema.models.plan import Plan
 
-#: The distinct frames of an input's clips, and where their features are kept.
-Remembered = tuple[SharedFrames, FrameMemory | None]
 
-
-@dataclass(frozen=True)
-class Line:
-    """Calls in a row, each with the output of the one before as its only input.
+class FramePart:
+    """What of a graph sees each frame of one input for itself, through forks and joins, up to what looks at clips.
 
     Args:
-        plan: Runs them.
-        source: What goes in.
-        target: What comes out.
+        entry: The input.
+        steps: The steps of the graph.
+        outputs: The outputs of the graph.
+        training: Whether the model is trained.
     """
 
-    plan: Plan
-    source: KerasTensor
-    target: KerasTensor
+    def __init__(
+        self, entry: KerasTensor, steps: Sequence[Line | Call], outputs: Sequence[KerasTensor], training: bool
+    ) -> None:
+        self._entry, self._training = entry, training
+        self._steps: list[Step] = []
+        #: What is left of the graph's steps behind this part, by their numbers: the end of a line, or nothing.
+        self.left: dict[int, Tail | None] = {}
+        inside: set[Hashable] = {entry}
+        read: set[Hashable] = set(outputs)
+        for number, step in enumerate(steps):
+            if not inside.issuperset(step.needs):
+                read.update(step.needs)
+            elif step.is_frame_wise(training):
+                self._steps.append(step)
+                self.left[number] = None
+                inside.update(step.gives)
+            elif isinstance(step, Line) and step.plan.shares_frames(training):
+                self._steps.append(Head(step))
+                self.left[number] = Tail(step)
+                read.add(step)
+            else:
+                read.update(step.needs)
+        made = [entry, *(place for step in self._steps for place in step.gives)]
+        #: What the rest of the graph reads of this part.
+        self.borders = [place for place in made if place in read]
+        #: Multiplications that one frame costs.
+        self.frame_products = sum(step.frame_products for step in self._steps)
 
     @property
-    def needs(self) -> Sequence[KerasTensor]:
-        """What has to be there first."""
-        return (self.source,)
+    def shares_frames(self) -> bool:
+        """Whether something can be computed once per distinct frame of a batch of overlapping clips."""
+        return bool(self._steps)
 
+    def frame_features(self, frames: Any, counts: Any = None) -> list[Tensor]:
+        """What stands at the borders, for single frames.
 
-@dataclass(frozen=True)
-class Call:
-    """One call with several inputs, several outputs or arguments of its own."""
-
-    node: Node
-
-    @property
-    def needs(self) -> Sequence[KerasTensor]:
-        """What has to be there first."""
-        return self.node.inputs
+        Args:
+            frames: (frames, 1, ...).
+            counts: In training, how often the batch shows each frame.
+        """
+        return _run(self._steps, {self._entry: frames}, self.borders, self._training, counts)
 
 
 class GraphPlan:
@@ -60,69 +77,63 @@ class GraphPlan:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.steps = _steps(graph)
-        #: How many steps, or outputs of the model, read each tensor.
-        self._readers = Counter(tensor for step in self.steps for tensor in step.needs)
-        self._readers.update(tensor for tensor in graph.outputs)
+        self._frame_parts = {
+            (entry, training): FramePart(entry, self.steps, graph.outputs, training)
+            for entry in graph.inputs
+            for training in (True, False)
+        }
 
-    def sharing_line(self, entry: KerasTensor, training: bool) -> Line | None:
-        """The line that alone reads an input and can compute each frame of overlapping clips once."""
-        for step in self.steps:
-            if isinstance(step, Line) and step.source is entry and self._readers[entry] == 1:
-                return step if step.plan.shares_frames(training) else None
-        return None
+    def frame_part(self, entry: KerasTensor, training: bool) -> FramePart:
+        """What sees each frame of an input for itself."""
+        return self._frame_parts[entry, training]
 
     def shapes(self) -> list[Shape]:
         """The output shapes of all that runs in training."""
-        found: list[Shape] = []
-        for step in self.steps:
-            if isinstance(step, Call):
-                found += [tensor.shape for tensor in step.node.outputs]
-                continue
-            shape = step.source.shape
-            for layer in step.plan.steps[True]:
-                shape = layer.compute_output_shape(shape)
-                found.append(shape)
-        return found
+        return [shape for step in self.steps for shape in step.shapes()]
 
     def run(
         self,
         inputs: Sequence[Any],
         training: bool,
-        shared: Mapping[KerasTensor, Remembered] | None = None,
+        features: Mapping[KerasTensor, Sequence[Tensor]] | None = None,
     ) -> list[Any]:
         """The outputs for a batch.
 
         Args:
             inputs: A tensor for each input of the graph.
             training: Whether the model is trained.
-            shared: The distinct frames of inputs that a `sharing_line` reads, and what is remembered of them, by the
-                symbolic input.
+            features: In place of inputs: what stands for their clips at the borders of their frame-wise part.
         """
-        values = dict(zip(self.graph.inputs, inputs, strict=True))
-        readers = Counter(self._readers)
-        for step in self.steps:
-            if isinstance(step, Call):
-                _run_call(step.node, values, training)
-            elif shared and step.source in shared:
-                frames, memory = shared[step.source]
-                values[step.target] = step.plan.run_shared(frames, training, memory)
-            else:
-                values[step.target] = step.plan.run(values[step.source], training)
-            for tensor in step.needs:  # what nobody reads any more may go
-                readers[tensor] -= 1
-                if not readers[tensor]:
-                    del values[tensor]
-        return [values[tensor] for tensor in self.graph.outputs]
+        values: dict[Hashable, Any] = {}
+        left: dict[int, Tail | None] = {}
+        for entry, value in zip(self.graph.inputs, inputs, strict=True):
+            if features is None or entry not in features:
+                values[entry] = value
+                continue
+            part = self.frame_part(entry, training)
+            values.update(zip(part.borders, features[entry], strict=True))
+            left.update(part.left)
+        steps = [left.get(number, step) for number, step in enumerate(self.steps)]
+        return _run([step for step in steps if step is not None], values, self.graph.outputs, training)
 
 
-def _run_call(node: Node, values: dict[KerasTensor, Any], training: bool) -> None:
-    def filled(leaf: Any) -> Any:
-        return values[leaf] if isinstance(leaf, KerasTensor) else leaf
-
-    arguments = {"training": training, **map_leaves(node.kwargs, filled)}
-    results = node.running(*map_leaves(node.args, filled), **arguments)
-    for tensor, value in zip(node.outputs, leaves(results), strict=True):
-        values[tensor] = value
+def _run(
+    steps: Sequence[Step],
+    values: dict[Hashable, Any],
+    wanted: Sequence[Hashable],
+    training: bool,
+    counts: Any = None,
+) -> list[Any]:
+    """What stands at the places wanted, after all steps; what nobody reads any more goes at once."""
+    readers = Counter(place for step in steps for place in step.needs)
+    readers.update(wanted)
+    for step in steps:
+        step.run(values, training, counts)
+        for place in step.needs:
+            readers[place] -= 1
+            if not readers[place]:
+                del values[place]
+    return [values[place] for place in wanted]
 
 
 def _steps(graph: Graph) -> list[Line | Call]:

@@ -198,7 +198,8 @@ class Sequential(Model):
     def forward(self, rows: Rows, training: bool) -> Tensor:
         """The output for some samples; frames that overlapping clips share are computed once."""
         self.ensure_built((None, *rows.shape[1:]))
-        if rows.mask is None and (shared := self.plan.find_shared(rows, training)) is not None:
+        own_call = type(self).call is not Sequential.call
+        if not own_call and (shared := self.plan.find_shared(rows, training)) is not None:
             self._check_input(rows.shape)
             with training_scope(training):
                 outputs: Tensor = self.plan.run_shared(shared, training, rows.memory)

@@ -16,9 +16,8 @@ from kinema.autograd import Array, GradientTape, Tensor, Variable, no_tape
 from kinema.errors import ArgumentError, DataError, NonFiniteError, NotBuiltError
 from kinema.models import data as data_module
 from kinema.models.class_weights import resolved_class_weight
-from kinema.models.copies import CopySearch
 from kinema.models.data import ArrayData, Batch, Data, make_data, steps_in, to_batch, unpack
-from kinema.models.frame_memory import FrameMemory
+from kinema.models.findings import Findings
 from kinema.models.frames import Rows
 from kinema.models.interrupts import uninterrupted
 from kinema.models.objectives import loss_of_several
@@ -280,9 +279,9 @@ def _predict_rows(model: Any, rows: Any) -> Any:
 def _train_epoch(model: Any, settings: FitSettings, train: Data, loop: Any, progress: Any) -> dict[str, float]:
     model.compiled_metrics.reset()
     batches = train.epoch(model.seed, model.epochs_trained)
-    search = CopySearch()
+    findings = Findings(remembers=False)
     for index, batch in enumerate(_limited(batches, settings.steps_per_epoch)):
-        batch = _knowing(batch, search=search)
+        batch = findings.told(batch)
         loop.on_train_batch_begin(index)
         loss = train_step(model, batch, settings.class_weight)
         logs = model.compiled_metrics.results()
@@ -312,16 +311,9 @@ def _evaluate(model: Any, batches: Data, steps: int | None, loop: Any, progress:
 
 
 def _remembering(batches: Data, steps: int | None) -> Iterator[Batch]:
-    """The batches of one pass with fixed weights: those of an array share a memory of the frames computed."""
-    memory = FrameMemory() if isinstance(batches, ArrayData) else None
-    search = CopySearch()
-    for batch in _limited(batches.epoch(0, 0), steps):
-        yield _knowing(batch, memory=memory, search=search)
-
-
-def _knowing(batch: Batch, **what: Any) -> Batch:
-    """A batch whose samples know what was found in the batches before; those of several inputs are on their own."""
-    return replace(batch, x=replace(batch.x, **what)) if isinstance(batch.x, Rows) else batch
+    """The batches of one pass with fixed weights: those of arrays share a memory of the frames computed."""
+    findings = Findings(remembers=isinstance(batches, ArrayData))
+    yield from map(findings.told, _limited(batches.epoch(0, 0), steps))
 
 
 def _limited(batches: Iterable[Batch], steps: int | None) -> Iterable[Batch]:
