@@ -246,6 +246,16 @@ def test_masked_clips_share_their_frames(
     _assert_close(_step(model, copied), plain[0])
 
 
+def test_masked_clips_of_bytes_share_their_frames(counted: list[int]) -> None:
+    frames = np.random.default_rng(2).integers(0, 8, (FRAMES, SIZE, SIZE, 3), dtype=np.uint8)
+    x, _ = _masked(kinema.video.convert_frames_to_sequence(frames, LENGTH))
+    for model in (_masked_line(layers.LSTM(4, return_sequences=True)), _residual()):
+        plain = _plainly(lambda model=model: model.predict(x, verbose=0))
+        counted.clear()
+        np.testing.assert_allclose(model.predict(x, verbose=0), plain, rtol=1e-5, atol=1e-6)
+        assert max(counted) < WINDOWS * LENGTH
+
+
 def test_steps_that_do_not_count_say_so_to_the_loss(windows: np.ndarray, counted: list[int]) -> None:
     entry = _entry()
     seen = layers.Flatten()(layers.MaxPooling2D(4)(layers.Conv2D(2, 3, activation="relu")(entry)))

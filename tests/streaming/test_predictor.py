@@ -30,6 +30,18 @@ def _model(*clip_layers: layers.Layer) -> kinema.Sequential:
     )
 
 
+def _graph() -> kinema.Model:
+    """A residual CNN whose features two recurrent layers read, and one layer that reads the frames as they come."""
+    kinema.utils.set_random_seed(1)
+    entry = kinema.Input((5, *SHAPE))
+    first = layers.Conv2D(4, 3, padding="same", activation="relu")(layers.Rescaling(1 / 255)(entry))
+    joined = layers.Add()([first, layers.BatchNormalization()(layers.Conv2D(4, 3, padding="same")(first))])
+    flat = layers.Flatten()(layers.MaxPooling2D(2)(joined))
+    both = layers.Concatenate()([layers.LSTM(6)(flat), layers.Bidirectional(layers.GRU(3))(flat)])
+    plain = layers.Dense(4)(layers.Rescaling(1e-3)(layers.Reshape((-1,))(entry)))
+    return kinema.Model(entry, layers.Dense(3, activation="softmax")(layers.Concatenate()([both, plain])))
+
+
 @pytest.fixture
 def frames() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (14, *SHAPE), dtype=np.uint8)
@@ -57,6 +69,29 @@ def test_answers_equal_predict_on_the_same_windows(frames: np.ndarray, stride: i
     np.testing.assert_allclose([answers[index] for index in given], expected, atol=1e-5, rtol=0)
     stream.reset()
     assert stream.push(frames[0]) is None
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_a_graph_answers_what_it_predicts(frames: np.ndarray, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, frames = _graph(), frames.astype(dtype)
+    expected = model.predict(np.array(kinema.video.windows(frames, 5)), verbose=0)
+    seen: list[int] = []
+    original = kinema.ops.conv2d_chain
+    monkeypatch.setattr(kinema.ops, "conv2d_chain", lambda x, *a, **k: seen.append(x.shape[0]) or original(x, *a, **k))
+    stream = kinema.StreamPredictor(model)
+    answers = [stream.push(frame) for frame in frames]
+    np.testing.assert_allclose(answers[4:], expected, atol=1e-5, rtol=0)
+    assert set(seen) == {1}
+    assert len(seen) <= 2 * len(frames)
+
+
+def test_a_graph_that_is_a_line_has_a_state(frames: np.ndarray) -> None:
+    line = _model()
+    graph = kinema.Model(line.input, line.output)
+    streams = [kinema.StreamPredictor(model, stateful=True) for model in (line, graph)]
+    for frame in frames:
+        one, other = (stream.push(frame) for stream in streams)
+        np.testing.assert_allclose(one, other, atol=1e-6, rtol=0)
 
 
 def test_a_new_frame_alone_is_convolved(frames: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,8 +138,13 @@ def test_what_does_not_fit_is_said() -> None:
         kinema.StreamPredictor(_model(), length=6)
     with pytest.raises(ArgumentError, match="Bidirectional.*needs all frames of a clip at once"):
         kinema.StreamPredictor(_model(layers.Bidirectional(layers.LSTM(3))), stateful=True)
-    with pytest.raises(ArgumentError, match="takes a Sequential on clips, not Layer"):
+    with pytest.raises(ArgumentError, match=r"takes a Sequential or a Model\(inputs, outputs\) on clips, not Layer"):
         kinema.StreamPredictor(layers.Layer())
+    graph = _graph()
+    with pytest.raises(ArgumentError, match="one input and one output, this one has 1 and 2"):
+        kinema.StreamPredictor(kinema.Model(graph.input, [graph.output, graph.output]))
+    with pytest.raises(ArgumentError, match="the model is a graph that forks: use windows"):
+        kinema.StreamPredictor(graph, stateful=True)
     with pytest.raises(ArgumentError, match="needs a model on clips"):
         kinema.StreamPredictor(kinema.Sequential([layers.Input((3,)), layers.Dense(2)]))
     rows = kinema.StreamPredictor(kinema.Sequential([layers.Input((4, 6)), layers.LSTM(3)]))

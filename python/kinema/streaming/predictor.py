@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from kinema import ops
-from kinema.autograd import Array, as_array, no_tape
+from kinema.autograd import Array, Tensor, as_array, no_tape
 from kinema.errors import ArgumentError, ShapeError
 from kinema.layers.layer import training_scope
 from kinema.layers.recurrent import Recurrent
+from kinema.models.plan import Plan
+from kinema.streaming.parts import parts_of
 from kinema.streaming.rates import Rates
 from kinema.streaming.sources import Source, open_source
 from kinema.video._convert import FrameFormat, check_count
@@ -50,14 +52,15 @@ class StreamPredictor:
     from frame to frame for ever, each frame costs one step of theirs, and every frame has an answer.
 
     Args:
-        model: A `Sequential` on clips (batch, time, ...). Call `reset` after changing its weights.
+        model: A `Sequential`, or a `Model(inputs, outputs)` with one input and one output, on clips (batch, time, ...).
+            Call `reset` after changing its weights.
         stride: Frames from one answer to the next.
         stateful: Carry the recurrent state on instead of looking at windows.
         length: Frames in a window, where the model leaves its time axis open.
 
     Raises:
-        ArgumentError: The model is no built `Sequential`, its window has no known length, or with `stateful` a layer
-            needs all frames at once.
+        ArgumentError: The model is none of these, its window has no known length, or with `stateful` it is not a line
+            of layers, or one of them needs all frames at once.
         ShapeError: A frame has another shape than the model takes.
 
     Example:
@@ -74,12 +77,8 @@ class StreamPredictor:
     """
 
     def __init__(self, model: Any, stride: int = 1, stateful: bool = False, length: int | None = None) -> None:
-        if getattr(model, "plan", None) is None:
-            raise ArgumentError(
-                f"StreamPredictor takes a Sequential on clips, not {type(model).__name__}: its layers say what can be "
-                "kept from frame to frame"
-            )
-        shape = model.input_shape
+        self._parts = parts_of(model)
+        shape: Any = self._parts.input_shape
         if len(shape) < 3:
             raise ArgumentError(f"StreamPredictor needs a model on clips (batch, time, ...), this one takes {shape}")
         self.model = model
@@ -93,14 +92,14 @@ class StreamPredictor:
             raise ArgumentError(f"the model takes clips of {shape[1]} frames: leave length= out, it is {length}")
         self.length = 1 if self.stateful else int(wanted)
         if self.stateful:
-            _check_steps(model.plan.clip_steps(False))
+            _check_line(self._parts.line)
         self.rates = Rates()
         self.reset()
 
     def reset(self) -> None:
         """Forgets all frames: the next one begins a new stream."""
         self._frames = 0
-        self._kept: Array | None = None
+        self._kept: list[Array] = []
         self._states: dict[int, list[Any]] = {}
 
     def push(self, frame: Any) -> Array | None:
@@ -119,11 +118,11 @@ class StreamPredictor:
                 "stream.prepare(picture) resizes it"
             )
         with no_tape(), training_scope(False):
-            features = self.model.plan.frame_features(array[None, None], False)
+            features = self._parts.of_frames(array[None, None])
             self._frames += 1
             since_first = self._frames - self.length
             ends = since_first >= 0 and since_first % self.stride == 0
-            answer = self._walk_on(features, ends) if self.stateful else self._window(as_array(features)[0, 0], ends)
+            answer = self._walk_on(features[0], ends) if self.stateful else self._window(features, ends)
         self.rates.note(time.perf_counter() - begun)
         return answer
 
@@ -172,24 +171,27 @@ class StreamPredictor:
         height, width, channels = self.frame_shape
         return int(height or 0), int(width or 0), int(channels or 0)
 
-    def _window(self, features: Array, ends: bool) -> Array | None:
+    def _window(self, features: Sequence[Tensor], ends: bool) -> Array | None:
         """Puts one frame's features in, and gives the output for the last `length` frames."""
-        if self._kept is None:
-            self._kept = np.zeros((2 * self.length, *features.shape), features.dtype)
+        arrays = [as_array(feature)[0, 0] for feature in features]
+        if not self._kept:
+            self._kept = [np.zeros((2 * self.length, *array.shape), array.dtype) for array in arrays]
         # Each row stands twice, `length` apart, so that the last frames always lie in a row.
         position = (self._frames - 1) % self.length
-        self._kept[position] = self._kept[position + self.length] = features
+        for kept, array in zip(self._kept, arrays, strict=True):
+            kept[position] = kept[position + self.length] = array
         if not ends:
             return None
-        last = self._kept[None, position + 1 : position + 1 + self.length]
-        outputs = self.model.plan.run_features(ops.convert_to_tensor(last), False)
+        last = slice(position + 1, position + 1 + self.length)
+        outputs = self._parts.of_clips([ops.convert_to_tensor(kept[None, last]) for kept in self._kept])
         return np.array(as_array(outputs)[0])
 
     def _walk_on(self, features: Any, ends: bool) -> Array | None:
         """Moves every recurrent layer one step on."""
         outputs = features
-        projected = self.model.plan.projects_frames(False)
-        for step in self.model.plan.clip_steps(False):
+        line: Any = self._parts.line
+        projected = line.projects_frames(False)
+        for step in line.clip_steps(False):
             if isinstance(step, Recurrent):
                 given = outputs if projected else step.project_frames(outputs)
                 outputs, self._states[id(step)] = step.walk_on(given, self._states.get(id(step)))
@@ -200,8 +202,13 @@ class StreamPredictor:
         return np.array(answer[-1] if answer.ndim > 1 else answer) if ends else None
 
 
-def _check_steps(steps: Iterable[Any]) -> None:
-    for step in steps:
+def _check_line(line: Plan | None) -> None:
+    if line is None:
+        raise ArgumentError(
+            "stateful=True carries the state of LSTM, GRU and SimpleRNN on through a line of layers; the model is a "
+            "graph that forks: use windows (stateful=False)"
+        )
+    for step in line.clip_steps(False):
         walks = isinstance(step, Recurrent) and not step.go_backwards and step.activity_regularizer is None
         if step.mixes_frames and not walks:
             raise ArgumentError(
