@@ -286,6 +286,23 @@ def test_models_within_a_model_end_the_frame_wise_part(windows: np.ndarray) -> N
         np.testing.assert_array_equal(model.predict(windows, verbose=0), plain)
 
 
+def test_models_of_single_frames_are_shared_within_time_distributed(windows: np.ndarray, counted: list[int]) -> None:
+    line = kinema.Sequential(
+        [layers.Input((SIZE, SIZE, 3)), layers.Conv2D(2, 3), layers.MaxPooling2D(2), layers.Flatten(), layers.Dense(4)]
+    )
+    graph = kinema.Model(line.input, line.output)
+    works = []
+    for inner in (line, graph):
+        around = layers.TimeDistributed(inner)
+        model = kinema.Sequential([layers.Input((LENGTH, SIZE, SIZE, 3)), around, layers.LSTM(3)])
+        plain = _plainly(lambda model=model: model.predict(windows, verbose=0))
+        counted.clear()
+        np.testing.assert_allclose(model.predict(windows, verbose=0), plain, rtol=1e-5, atol=1e-6)
+        assert sum(counted) == FRAMES
+        works.append(model.plan.frame_products)
+    assert works[0] == works[1] == 10 * 10 * 27 * 2 + 50 * 4 + 4 * 12
+
+
 @pytest.mark.parametrize("dtype", ["float32", "uint8"])
 def test_rows_of_overlapping_pictures_are_no_frames(dtype: str) -> None:
     strip = np.random.default_rng(0).integers(0, 255, (FRAMES, SIZE, 3)).astype(dtype)

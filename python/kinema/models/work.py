@@ -31,10 +31,19 @@ def frame_products(layers: Iterable[Layer], shapes: Iterable[Shape]) -> float:
 
 def _products(layer: Any, shape: Shape) -> float:
     """Of one layer, whose output has this shape for one frame."""
-    if (plan := getattr(layer, "plan", None)) is not None:
+    if (plans := _plans_of(layer)) is not None:
         return sum(
             _products(inner, inner_shape[1:])
+            for plan in plans
             for inner, inner_shape in zip(plan.lifted.layers, plan.lifted.shapes, strict=True)
         )
     kernel = getattr(layer, "kernel", None)
     return 0.0 if kernel is None else float(math.prod(kernel.shape) * math.prod(n or 1 for n in shape[:-1]))
+
+
+def _plans_of(layer: Any) -> list[Any] | None:
+    """The plans of the lines within a model; None for a layer that is none."""
+    if (graph_plan := getattr(layer, "graph_plan", None)) is not None:
+        return [step.plan for step in graph_plan.steps if hasattr(step, "plan")]
+    plan = getattr(layer, "plan", None)
+    return None if plan is None else [plan]
