@@ -277,13 +277,44 @@ def test_a_batch_in_which_nothing_counts_leaves_statistics_alone(windows: np.nda
     assert not any(change.any() for change, one in zip(changes, model.weights, strict=True) if "moving" in one.name)
 
 
-def test_models_within_a_model_end_the_frame_wise_part(windows: np.ndarray) -> None:
-    line = [layers.Conv2D(2, 3), layers.Flatten(), layers.LSTM(5, return_sequences=True)]
+def _nested(kind: str, *line: layers.Layer) -> kinema.Model:
     inner = kinema.Sequential([layers.Input((LENGTH, SIZE, SIZE, 3)), *line])
-    for nested in (inner, kinema.Model(inner.input, inner.output)):
-        model = kinema.Sequential([layers.Input((LENGTH, SIZE, SIZE, 3)), nested, layers.LSTM(3)])
-        plain = _plainly(lambda model=model: model.predict(windows, verbose=0))
-        np.testing.assert_array_equal(model.predict(windows, verbose=0), plain)
+    return inner if kind == "line" else kinema.Model(inner.input, inner.output)
+
+
+@pytest.mark.parametrize("kind", ["line", "graph"])
+def test_models_within_a_model_that_look_at_clips_end_the_frame_wise_part(windows: np.ndarray, kind: str) -> None:
+    nested = _nested(kind, layers.Conv2D(2, 3), layers.Flatten(), layers.LSTM(5, return_sequences=True))
+    assert nested.mixes_frames
+    model = kinema.Sequential([layers.Input((LENGTH, SIZE, SIZE, 3)), nested, layers.LSTM(3)])
+    plain = _plainly(lambda: model.predict(windows, verbose=0))
+    np.testing.assert_array_equal(model.predict(windows, verbose=0), plain)
+    with pytest.raises(kinema.errors.ArgumentError, match="needs all frames of a clip at once"):
+        kinema.StreamPredictor(model, stateful=True)
+
+
+@pytest.mark.parametrize("kind", ["line", "graph"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_encoders_within_a_model_see_each_frame_once(
+    windows: np.ndarray, counted: list[int], kind: str, masked: bool
+) -> None:
+    encoder = _nested(
+        kind, layers.Conv2D(2, 3), layers.BatchNormalization(), layers.ReLU(), layers.Flatten(), layers.Dense(4)
+    )
+    left, right = _entry(), kinema.Input((LENGTH, SIZE, SIZE, 3))
+    distance = layers.Subtract()([layers.LSTM(5)(encoder(left)), layers.GRU(5)(encoder(right))])
+    model = kinema.Model([left, right], _classes(distance))
+    line = kinema.Sequential([layers.Input((LENGTH, SIZE, SIZE, 3)), encoder, layers.LSTM(3), layers.Dense(3)])
+    one = _masked(windows)[0] if masked else windows
+    for net, x in ((model, [one, windows[::-1]]), (line, one)):
+        plain = _plainly(lambda net=net, x=x: (_step(net, x), net.predict(x, batch_size=2, verbose=0)))
+        counted.clear()
+        _assert_close(_step(net, x), plain[0])
+        assert max(counted) < WINDOWS * LENGTH
+        counted.clear()
+        np.testing.assert_allclose(net.predict(x, batch_size=2, verbose=0), plain[1], rtol=1e-5, atol=1e-6)
+        assert masked or sum(counted) == FRAMES * (2 if net is model else 1)
+        assert net is model or net.plan.frame_products == 10 * 10 * 27 * 2 + 200 * 4 + 4 * 12
 
 
 def test_models_of_single_frames_are_shared_within_time_distributed(windows: np.ndarray, counted: list[int]) -> None:

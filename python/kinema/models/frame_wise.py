@@ -3,26 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from kinema.layers import BatchNormalization, Masking, TimeDistributed
+from kinema.layers import BatchNormalization, Masking
 from kinema.layers.layer import Layer
 from kinema.models.fusion import NormalizationRelu
 from kinema.models.model import Model
 
+
+class ModelOnFrames(Layer):
+    """A model within a model, run on single frames (frames, 1, ...) in place of clips."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(name=f"{model.name}_on_frames", dtype=model.dtype)
+        self.model = model
+        self.accepts_integers = model.accepts_integers
+        self.built = True
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """None: where the output has a mask, the layers inside have set it."""
+        return None
+
+    def call(self, inputs: Any, training: bool = False, mask: Any = None, frame_counts: Any = None) -> Any:
+        """What the model makes of each frame."""
+        return self.model.run_on_frames(inputs, training, frame_counts)
+
+
 #: Steps whose statistics can count a frame as often as the clips show it.
-COUNTING = (BatchNormalization, NormalizationRelu)
+COUNTING = (BatchNormalization, NormalizationRelu, ModelOnFrames)
 
 
-def frame_wise_prefix(steps: Sequence[Layer], training: bool) -> int:
-    """How many leading steps give each frame the same output in every clip, whatever the clip's other frames."""
-    count = 0
+def frame_wise_prefix(steps: Sequence[Layer], training: bool) -> tuple[Layer, ...]:
+    """The leading steps that give each frame the same output in every clip, whatever the clip's other frames."""
+    prefix: list[Layer] = []
     for step in steps:
-        if not _leaves_time_alone(step) or not all(is_pure(layer) for layer in step.flatten_layers()):
+        if not all(is_pure(layer) for layer in step.flatten_layers()):
             break
-        if training and not (_draws_per_frame(step) and _counts_frames(step)):
+        if isinstance(step, Model):
+            if not step.sees_frames_alone(training):
+                break
+            step = ModelOnFrames(step)
+        elif not _leaves_time_alone(step) or (training and not (_draws_per_frame(step) and _counts_frames(step))):
             break
-        count += 1
-    return count
+        prefix.append(step)
+    return tuple(prefix)
 
 
 def is_pure(layer: Layer) -> bool:
@@ -39,11 +63,9 @@ def projects(steps: Sequence[Layer], training: bool) -> bool:
 def _leaves_time_alone(step: Layer) -> bool:
     """Whether axis 1 is one of frames, each of which the step sees alone.
 
-    A layer for single frames that was not lifted takes that axis for the height of a picture; a model within a model
-    says nothing of what happens inside.
+    A layer for single frames that was not lifted takes that axis for the height of a picture.
     """
-    models = () if isinstance(step, TimeDistributed) else step.flatten_layers()
-    return not step.mixes_frames and step.frame_rank is None and not any(isinstance(one, Model) for one in models)
+    return not step.mixes_frames and step.frame_rank is None
 
 
 def _draws_per_frame(step: Layer) -> bool:

@@ -197,6 +197,22 @@ class Functional(Model):
         with training_scope(training):
             return self._arranged(self.graph_plan.run(values, training, features))
 
+    @property
+    def mixes_frames(self) -> bool:  # type: ignore[override]
+        """Whether a layer inside looks at several frames."""
+        return any(layer.mixes_frames for layer in self.running_layers)
+
+    def sees_frames_alone(self, training: bool) -> bool:
+        """Whether each frame of clips has the same output, whatever the clip's other frames."""
+        if type(self).call is not Functional.call or len(self.inputs) > 1 or len(self.outputs) > 1:
+            return False
+        return self.graph_plan.frame_part(self.inputs[0], training).is_whole
+
+    def run_on_frames(self, frames: Any, training: bool, counts: Any = None) -> Any:
+        """The output for single frames (frames, 1, ...)."""
+        (outputs,) = self.graph_plan.frame_part(self.inputs[0], training).frame_features(frames, counts)
+        return self._arranged([outputs])
+
     def _shared_features(self, entry: KerasTensor, rows: Rows, training: bool) -> list[Tensor] | None:
         """What an input's frame-wise part makes of its clips; None where their frames are not shared."""
         frame_part = self.graph_plan.frame_part(entry, training)

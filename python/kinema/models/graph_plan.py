@@ -47,6 +47,8 @@ class FramePart:
             else:
                 read.update(step.needs)
         made = [entry, *(place for step in self._steps for place in step.gives)]
+        #: Whether nothing is left.
+        self.is_whole = len(self.left) == len(steps) and not any(self.left.values())
         #: What the rest of the graph reads of this part.
         self.borders = [place for place in made if place in read]
         #: Multiplications that one frame costs.

@@ -104,6 +104,20 @@ class Model(Layer):
         outputs: Tensor = self(rows.gather_masked(), training=training)
         return outputs
 
+    def sees_frames_alone(self, training: bool) -> bool:
+        """Whether the model is known to give each frame of clips the same output, whatever the clip's other frames."""
+        return False
+
+    def run_on_frames(self, frames: Any, training: bool, counts: Any = None) -> Any:
+        """The output for single frames (frames, 1, ...), where `sees_frames_alone` says that this is known.
+
+        Args:
+            frames: The frames.
+            training: Whether this is a training step.
+            counts: In training, how often the batch shows each frame.
+        """
+        raise NotImplementedError
+
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """None: where the output has a mask, the layers inside have set it."""
         return None

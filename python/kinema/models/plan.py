@@ -42,7 +42,7 @@ class Plan:
         #: Multiplications that one frame costs in the steps that see each for itself.
         self.frame_products = frame_products(self.lifted.layers, self.lifted.shapes)
         #: The leading steps that see each frame for itself, and the same where the input is bytes.
-        self._prefix = {training: steps[: frame_wise_prefix(steps, training)] for training, steps in self.steps.items()}
+        self._prefix = {training: frame_wise_prefix(steps, training) for training, steps in self.steps.items()}
         self._byte_prefix = {training: read_bytes(steps) for training, steps in self._prefix.items()}
 
     @property

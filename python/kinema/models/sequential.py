@@ -206,6 +206,19 @@ class Sequential(Model):
             return outputs
         return super().forward(rows, training)
 
+    @property
+    def mixes_frames(self) -> bool:  # type: ignore[override]
+        """Whether a layer inside looks at several frames."""
+        return self._plan is not None and any(layer.mixes_frames for layer in self.running_layers)
+
+    def sees_frames_alone(self, training: bool) -> bool:
+        """Whether each frame of clips has the same output, whatever the clip's other frames."""
+        return type(self).call is Sequential.call and self.plan.is_frame_wise(training)
+
+    def run_on_frames(self, frames: Any, training: bool, counts: Any = None) -> Any:
+        """The output for single frames (frames, 1, ...)."""
+        return self.plan.run(frames, training, counts=counts)
+
     def get_config(self) -> dict[str, Any]:
         """The layers as they run, so that Keras reads lifted layers as TimeDistributed ones."""
         layers: list[Any] = [layer for layer in self._line if isinstance(layer, InputLayer)]

@@ -23,9 +23,12 @@ def frame_products(layers: Iterable[Layer], shapes: Iterable[Shape]) -> float:
     for layer, shape in zip(layers, shapes, strict=True):
         if layer.mixes_frames:
             return total + (_products(layer, ()) if hasattr(layer, "project_frames") else 0.0)
-        total += (
-            _products(layer.layer, shape[2:]) if isinstance(layer, TimeDistributed) else _products(layer, shape[2:])
-        )
+        if isinstance(layer, TimeDistributed):
+            total += _products(layer.layer, shape[2:])
+        elif (plans := _plans_of(layer)) is not None:
+            total += sum(plan.frame_products for plan in plans)
+        else:
+            total += _products(layer, shape[2:])
     return total
 
 
