@@ -189,6 +189,19 @@ def test_frames_of_two_inputs_are_computed_once_in_all(windows: np.ndarray, coun
     _assert_close(_step(model, x), plain[1])
 
 
+def test_fit_finds_equal_frames_in_the_copies_of_each_input(
+    windows: np.ndarray, counted: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CopySearch, "goes_on", lambda *_: True)
+    left, right = _entry(), kinema.Input((LENGTH, SIZE, SIZE, 3), name="right")
+    seen = [layers.LSTM(3)(layers.Flatten()(layers.Conv2D(2, 3)(entry))) for entry in (left, right)]
+    model = kinema.Model([left, right], _classes(layers.Average()(seen)))
+    model.compile("sgd", "categorical_crossentropy")
+    x = {"frames": np.array(windows), "right": np.array(windows[::-1])}
+    model.fit(x, LABELS, epochs=2, shuffle=True, verbose=0)
+    assert set(counted) == {FRAMES}
+
+
 def _masked(windows: np.ndarray) -> tuple[kinema.Tensor, np.ndarray]:
     """The windows, of which the first few end early: a frame counts in some of them and not in others."""
     mask = np.ones(windows.shape[:2], bool)
