@@ -28,7 +28,7 @@ def _residual() -> kinema.Model:
     first = layers.Conv2D(4, 3, padding="same", activation="relu")(layers.Rescaling(0.5)(entry))
     second = layers.Conv2D(4, 3, padding="same")(first)
     joined = layers.ReLU()(layers.Add()([first, second]))
-    flat = layers.Flatten()(layers.MaxPooling2D(2)(joined))
+    flat = layers.Flatten()(layers.MaxPooling2D(2)(layers.Conv2D(3, 3)(joined)))
     return kinema.Model(entry, _classes(layers.LSTM(5)(flat)))
 
 
@@ -122,6 +122,20 @@ def test_a_step_through_forks_and_joins_sees_each_frame_once(
     shared = _step(model, windows)
     assert set(counted) == {FRAMES}
     _assert_close(shared, plain)
+
+
+def test_the_input_product_behind_a_join_is_taken_once_a_frame(
+    windows: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    original = layers.LSTM.project_frames
+    monkeypatch.setattr(layers.LSTM, "project_frames", lambda self, x: seen.append(x.shape[0]) or original(self, x))
+    model = _branches()
+    model.predict(windows, batch_size=3, verbose=0)
+    assert sum(seen) == FRAMES
+    seen.clear()
+    _step(model, windows)
+    assert seen == [FRAMES]
 
 
 @pytest.mark.parametrize("batch_size", [2, 32])
