@@ -1,12 +1,15 @@
 """One row of sound for every frame of a video."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from kinema.audio.features import Features, log_mel, mel_spectrogram, mfcc
 from kinema.audio.reading import read_audio
-from kinema.errors import ArgumentError
+from kinema.errors import ArgumentError, VideoError
 from kinema.video.reader import VideoReader
 
 _FEATURES: dict[str, Callable[..., Features]] = {"log_mel": log_mel, "mel": mel_spectrogram, "mfcc": mfcc}
@@ -42,9 +45,28 @@ def frame_features(
     >>> len(frames) == len(sound)  # doctest: +SKIP
     True
     """
-    if feature not in _FEATURES:
-        raise ArgumentError(f"feature={feature!r} is unknown: use one of {', '.join(map(repr, _FEATURES))}.")
+    compute = feature_named(feature, "feature")
     with VideoReader(path) as reader:
         seconds = reader.timestamps
+    return features_at(path, seconds, compute, rate, options)
+
+
+def feature_named(name: str, argument: str) -> Callable[..., Features]:
+    """The function of `kinema.audio` that computes a feature; `argument` is where its name was given."""
+    if name not in _FEATURES:
+        raise ArgumentError(f"{argument}={name!r} is unknown: use one of {', '.join(map(repr, _FEATURES))}.")
+    return _FEATURES[name]
+
+
+def features_at(
+    path: str | os.PathLike[str],
+    seconds: npt.NDArray[np.float64],
+    compute: Callable[..., Features],
+    rate: int,
+    options: Mapping[str, Any],
+) -> Features:
+    """The sound of a video at the time stamps of its frames, of which the first frame's comes first."""
     samples, rate = read_audio(path, rate)
-    return _FEATURES[feature](samples, rate, times=seconds - seconds[0], **options)
+    if not len(samples):
+        raise VideoError(f"The sound of {os.fspath(path)!r} is over before its first picture is shown.")
+    return compute(samples, rate, times=seconds - seconds[0], **options)

@@ -80,6 +80,11 @@ def _first(items: Any) -> Any:
 
 
 def _checked(batch: Any) -> Array:
+    if isinstance(batch, (list, tuple)) and len({np.ndim(one) for one in batch}) > 1:
+        raise DataError(
+            f"adapt got batches of {len(batch)} inputs, and a layer has one: give it the batches of that, such as "
+            "layer.adapt(x[1] for x, y in data)"
+        )
     array = as_array(batch)
     if array.dtype.kind not in "fiub":
         raise DTypeError(f"adapt computes with numbers, but got data of type {array.dtype}")

@@ -274,6 +274,11 @@ def as_data(name: str, value: Any) -> Any:
     try:
         array = value.numpy() if isinstance(value, Tensor) else np.asarray(value)
     except ValueError as error:
+        if len({np.ndim(one) for one in value}) > 1:
+            raise ShapeError(
+                f"{name} is a list of {len(value)} arrays of different kinds, and the model takes one array: give that "
+                "alone, or make a model with several inputs, kinema.Model(inputs=[...], outputs=...)"
+            ) from error
         raise ShapeError(
             f"{name} is a list whose rows differ in shape: make them equal, or cut them into clips"
         ) from error

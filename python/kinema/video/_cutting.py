@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from kinema.errors import VideoError
+from kinema.errors import ArgumentError, VideoError
 from kinema.video._catalogue import Video
 from kinema.video._loading import Surveyed
 
@@ -80,3 +81,11 @@ class Cutting:
     def _segment(span: tuple[float, float], surveyed: Surveyed) -> tuple[int, int]:
         first, last = np.searchsorted(surveyed.seconds, np.array(span) - _ROUNDING)
         return int(first), int(last)
+
+
+def check_margin(margin: Any) -> tuple[float, float]:
+    """The seconds before and after a segment, given as one number or as both."""
+    pair = margin if isinstance(margin, tuple) else (margin, margin)
+    if len(pair) != 2 or not all(isinstance(one, (int, float)) and one >= 0 for one in pair):
+        raise ArgumentError(f"margin is a number of seconds, or a pair (before, after), of at least 0; got {margin!r}.")
+    return float(pair[0]), float(pair[1])

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kinema.errors import VideoError
+from kinema.video._sound import Sound, SoundReading
 from kinema.video.reader import VideoReader
 
 Frames = npt.NDArray[np.uint8]
@@ -27,12 +28,13 @@ _CHUNK = 32  # frames between two looks at whether to stop
 
 @dataclass(frozen=True)
 class Decoding:
-    """How the frames of a folder are decoded."""
+    """How the frames of a folder are decoded, and its sound where it is wanted."""
 
     size: tuple[int, int]
     color: str
     frame_stride: int
     frame_bytes: int
+    sound: SoundReading | None = None
 
     def open(self, path: Path) -> VideoReader:
         return VideoReader(path, self.size, self.color, threads=1)
@@ -59,12 +61,14 @@ class Surveyed:
         frames: The frames, where they fit.
         error: Why it failed.
         seconds: When each kept frame is shown.
+        sound: A row for each kept frame, where sound is wanted.
     """
 
     count: int
     frames: Frames | None
     error: VideoError | None = None
     seconds: Seconds = field(default_factory=lambda: np.empty(0))
+    sound: Sound | None = None
 
 
 @dataclass(frozen=True)
@@ -134,10 +138,14 @@ def _survey_one(path: Path, decoding: Decoding, budget: _Budget, stopping: threa
                     kept.append(chunk)
                 else:
                     kept.clear()
-            seconds = reader.timestamps[:: decoding.frame_stride]
+            timestamps = reader.timestamps
+        sound = None if decoding.sound is None else decoding.sound.read(path, timestamps, decoding.frame_stride)
     except VideoError as error:
         return Surveyed(0, None, error)
-    return Surveyed(count, None if budget.exceeded else np.concatenate(kept), seconds=seconds)
+    if sound is not None and not budget.take(sound.nbytes):
+        kept.clear()
+    seconds = timestamps[:: decoding.frame_stride]
+    return Surveyed(count, None if budget.exceeded else np.concatenate(kept), seconds=seconds, sound=sound)
 
 
 def decode_blocks(

@@ -12,6 +12,7 @@ from kinema.errors import ArgumentError
 from kinema.video._catalogue import Video
 from kinema.video._cutting import Cutting
 from kinema.video._loading import Decoding, Frames, Piece, Surveyed, decode_blocks
+from kinema.video._sound import Sound
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,15 @@ class Samples:
         per_frame: bool = False,
     ) -> None:
         self._decoding = decoding
-        self._block_frames = max_memory // (2 * decoding.frame_bytes)
+        self._sound_bytes = _sound_bytes(videos, max_memory)
+        self._block_frames = (max_memory - self._sound_bytes) // (2 * max(1, decoding.frame_bytes))
         self._workers = workers
         self.clips: list[Clip] = []
         #: The target of each clip, and which of the videos or segments it belongs to.
         self.targets: list[Any] = []
         self.origins: list[int] = []
+        #: The sound of each clip, where there is sound.
+        self.heard: list[Sound] = []
         self._starts: list[int] = []
         self._stops: list[int] = []
         files: dict[Path, list[tuple[int, int, int]]] = {}
@@ -74,13 +78,17 @@ class Samples:
                 self.clips.append(Clip(path, start * decoding.frame_stride, videos[origin][0].label))
                 self.targets.append(target[start:stop] if per_frame else target)
                 self.origins.append(origin)
+                rows = surveys[path].sound
+                if rows is not None:
+                    self.heard.append(rows[start:stop])
             self._clips_of.append(range(before, len(self.clips)))
 
     def _require_room(self, frames: int, path: Path) -> None:
-        if frames > self._block_frames:
+        if frames > self._block_frames and self._decoding.frame_bytes:
+            needed = 2 * frames * self._decoding.frame_bytes + self._sound_bytes
             raise ArgumentError(
                 f"A clip of {str(path)!r} has {frames} frames, and max_memory has room for {self._block_frames}: "
-                f"give max_memory={2 * frames * self._decoding.frame_bytes} or more, or a clip_length."
+                f"give max_memory={needed} or more, or a clip_length."
             )
 
     def in_order(self, ranks: npt.NDArray[np.int64]) -> Iterator[tuple[Frames, int]]:
@@ -139,3 +147,15 @@ class Samples:
                 yield range(first, clip)
                 first, stop = clip, self._stops[clip]
         yield range(first, clips[-1] + 1)
+
+
+def _sound_bytes(videos: Sequence[tuple[Video, Surveyed]], max_memory: int) -> int:
+    """What the sound of all files takes, which is kept."""
+    sounds = {video.path: surveyed.sound for video, surveyed in videos}
+    size = sum(0 if sound is None else sound.nbytes for sound in sounds.values())
+    if size > max_memory:
+        raise ArgumentError(
+            f"The sound of {len(sounds)} videos takes {size} bytes, more than max_memory={max_memory}: raise that, or "
+            "make rows of fewer numbers, such as audio_options={'n_mels': 40}."
+        )
+    return size

@@ -1,7 +1,7 @@
 """Labelled folders of videos as batches of clips, decoded ahead of training."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -13,18 +13,19 @@ from kinema.errors import ArgumentError, DataError
 from kinema.random import RandomKey, global_seed, permutation
 from kinema.utils.class_weights import balanced_class_weights
 from kinema.video._assembly import batches
-from kinema.video._augmenting import augment_batch, check_augmentations
+from kinema.video._augmenting import augment_tracks, check_augmentations
 from kinema.video._averaging import VideoPredictions, averaged
 from kinema.video._catalogue import Grouping, Video, list_unlabelled, list_videos
-from kinema.video._convert import CHANNELS, check_color, check_count, check_size
-from kinema.video._cutting import Cutting
+from kinema.video._convert import check_count
+from kinema.video._cutting import Cutting, check_margin
 from kinema.video._labelling import Columns, Labelling, labelled_videos, labelling
 from kinema.video._library import Library
-from kinema.video._loading import Decoding
 from kinema.video._manifest import Table
 from kinema.video._samples import Clip, Samples
+from kinema.video._sound import sound_reading
 from kinema.video._splits import fold_videos, leave_each_group_out, split_videos
 from kinema.video._targets import encode, target_of
+from kinema.video._tracks import clips_in_tracks, decoding, described, tracks_of
 
 _LABEL_MODES = ("int", "categorical", "binary", "multi", "number", "frame", None)
 
@@ -61,7 +62,7 @@ class VideoFolder:
     Args:
         root: The folder.
         clip_length: Frames in a clip; `None` makes one clip of each video or segment, padded with a mask.
-        size: `(height, width)` that frames are resized to.
+        size: `(height, width)` that frames are resized to; `None`, with `audio`, gives the sound alone.
         clip_stride: Frames from the start of a clip to the start of the next; `None` is `clip_length`: no overlap.
         frame_stride: Use every so many-th frame of the video; the other lengths count the frames used.
         batch_size: Clips in a batch; the last of an epoch may have fewer.
@@ -98,15 +99,19 @@ class VideoFolder:
         progress: Called with (videos decoded, videos) while the folder is first decoded.
         augment: An augmentation, such as `kinema.layers.RandomFlip("horizontal")`, or a list of them: random changes of
             the clips, one draw per clip and epoch. The part held out gets what they do at rest.
+        audio: Give the sound, too: `"log_mel"`, `"mel"` or `"mfcc"`, a row for every frame, as
+            `kinema.audio.frame_features` gives them. It is kept in memory, as a part of `max_memory`.
+        audio_options: Those of `frame_features`, such as `{"rate": 16000, "n_fft": 1024, "n_mels": 40}`.
 
     Output shape:
         Batches `(x, y)`: x uint8 `(batch, clip_length, height, width, channels)`, with padding a tensor that carries a
         mask (batch, time); y int64 `(batch,)`, float32 `(batch, classes)`, `(batch, 1)` or numbers, int64
-        `(batch, time)`.
+        `(batch, time)`. With `audio` x is a list of that and the sound, float32 `(batch, clip_length, features)`, as
+        models of two inputs take it.
 
     Raises:
         DataError: No videos, labels that do not fit, nothing to split.
-        VideoError: A video cannot be read, or the folder is missing (then also a `FileNotFoundError`).
+        VideoError: A video cannot be read or has no sound, or the folder is missing (then also a `FileNotFoundError`).
 
     Example:
 
@@ -124,7 +129,7 @@ class VideoFolder:
         self,
         root: str | os.PathLike[str],
         clip_length: int | None,
-        size: tuple[int, int] | int,
+        size: tuple[int, int] | int | None,
         *,
         clip_stride: int | None = None,
         frame_stride: int = 1,
@@ -154,6 +159,8 @@ class VideoFolder:
         max_memory: int = 1 << 30,
         progress: Callable[[int, int], None] | None = None,
         augment: Any = None,
+        audio: str | None = None,
+        audio_options: Mapping[str, Any] | None = None,
     ) -> None:
         self.root = Path(root)
         self.clip_length = None if clip_length is None else check_count(clip_length, "clip_length")
@@ -171,13 +178,14 @@ class VideoFolder:
             self.clip_length,
             self.clip_stride or 1,
             None if clips_per_video is None else check_count(clips_per_video, "clips_per_video"),
-            _check_margin(margin),
+            check_margin(margin),
             pads=bool(pad_short),
         )
         self._workers = min(8, os.cpu_count() or 1) if workers is None else check_count(workers, "workers")
-        self._augmentations = check_augmentations(augment, with_mask=self._with_mask)
+        sound = sound_reading(audio, audio_options)
+        self._decoding = decoding(size, color, check_count(frame_stride, "frame_stride"), sound)
+        self._augmentations = check_augmentations(augment, self._with_mask, with_pictures=size is not None)
         self._augments = subset != "validation"
-        self._decoding = _decoding(size, color, check_count(frame_stride, "frame_stride"))
         self._least_memory = 2 * (self.clip_length or 1) * self._decoding.frame_bytes
         self._max_memory = check_count(max_memory, "max_memory", least=self._least_memory)
         self._library = Library(self.root, self._decoding, self._workers, on_error == "skip", progress)
@@ -325,23 +333,25 @@ class VideoFolder:
         ranks = np.arange(total)
         if self.shuffle:
             ranks[permutation(total, self.seed, self.epoch)] = np.arange(total)
-        frame = (*self._decoding.size, CHANNELS[self._decoding.color])
-        per_frame = self.label_mode == "frame"
-        clips = samples.in_order(ranks)
+        with_pictures = self._decoding.frame_bytes > 0
+        clips = clips_in_tracks(samples.in_order(ranks), samples.heard, with_pictures)
+        tracks, per_frame = tracks_of(self._decoding), self.label_mode == "frame"
         key = RandomKey(self.seed, step=self.epoch)
         given = 0
-        for x, targets in batches(
-            clips, samples.targets, self.batch_size, self.clip_length, frame, self._with_mask, per_frame
+        for xs, targets in batches(
+            clips, samples.targets, self.batch_size, self.clip_length, tracks, self._with_mask, per_frame
         ):
             y = None if self.label_mode is None else self._encode(targets)
-            x, y = augment_batch(self._augmentations, x, y, replace(key, first_sample=given), self._augments)
-            given += len(x)
+            here = replace(key, first_sample=given)
+            xs, y = augment_tracks(self._augmentations, xs, y, here, self._augments, with_pictures)
+            given += len(targets)
+            x = xs[0] if len(xs) == 1 else xs
             yield x if self.label_mode is None else (x, y)
 
     def __repr__(self) -> str:
         return (
             f"VideoFolder({str(self.root)!r}, {len(self._videos)} videos, {len(self.class_names)} classes, "
-            f"clip_length={self.clip_length}, size={self._decoding.size})"
+            f"clip_length={self.clip_length}, {described(self._decoding)})"
         )
 
     def _encode(self, targets: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -362,21 +372,6 @@ class VideoFolder:
             )
             self._usable = [video for video, _ in usable]
         return self._samples
-
-
-def _check_margin(margin: Any) -> tuple[float, float]:
-    pair = margin if isinstance(margin, tuple) else (margin, margin)
-    if len(pair) != 2 or not all(isinstance(one, (int, float)) and one >= 0 for one in pair):
-        raise ArgumentError(f"margin is a number of seconds, or a pair (before, after), of at least 0; got {margin!r}.")
-    return float(pair[0]), float(pair[1])
-
-
-def _decoding(size: tuple[int, int] | int, color: str, frame_stride: int) -> Decoding:
-    checked = check_size(size)
-    if checked is None:
-        raise ArgumentError("size must be (height, width): the clips of a batch need one size; got None.")
-    height, width = checked
-    return Decoding(checked, check_color(color), frame_stride, height * width * CHANNELS[color])
 
 
 def _choose(value: Any, name: str, allowed: Sequence[Any]) -> Any:
