@@ -1,5 +1,6 @@
 """A folder's sound: row i belongs to frame i however the videos are cut, and models with two inputs train on both."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 import kinema
 from kinema import audio, layers
-from kinema.errors import ArgumentError, DataError, ShapeError, VideoError
+from kinema.errors import ArgumentError, DataError, MissingDependencyError, ShapeError, VideoError
 from kinema.tensor import Tensor
 from kinema.video import VideoFolder, read_video_frames, write_video
 
@@ -185,6 +186,26 @@ def test_a_silent_video_is_an_error_or_skipped(root: Path, tmp_path: Path) -> No
     folder = make(tmp_path, on_error="skip")
     with pytest.warns(UserWarning, match="Skipped 1 of the 3 videos"):
         assert {clip.path.name for clip in folder.clips} == {"0.mkv"}
+
+
+def test_without_pyav_the_extra_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(MissingDependencyError, match=r"kinema\[audio\]"):
+        len(make(root, on_error="skip"))
+
+
+def test_a_sound_that_ends_before_the_first_picture_is_an_error(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = audio.Sound(np.empty(0, np.float32), RATE)
+    monkeypatch.setattr("kinema.audio.frames.read_audio", lambda path, rate: over)
+    with pytest.raises(VideoError, match="0.mkv' is over before its first picture is shown"):
+        len(make(root))
+
+
+def test_frames_have_labels_beside_the_sound(root: Path) -> None:
+    rows = [{"path": f"low/{index}.mkv", "label": [0] * 3 + [1] * (length - 3)} for index, length in enumerate(LENGTHS)]
+    x, y = next(iter(make(root, size=None, clip_length=None, labels=rows, label_mode="frame", shuffle=False)))
+    assert y.shape == x.mask.shape == x.shape[:2] == (3, 13)
+    np.testing.assert_array_equal((y == 1).sum(axis=1), np.array(LENGTHS) - 3)
 
 
 def test_sound_moves_in_time_with_the_pictures(root: Path) -> None:

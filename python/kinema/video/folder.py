@@ -35,8 +35,9 @@ class Dataset(Protocol):
     """What `fit`, `evaluate` and `predict` take besides arrays: batches by the epoch.
 
     Iterating gives the batches `(x, y)` of one epoch, or `x` alone where there are no labels; x may be a tensor with a
-    mask (batch, time). The order of an epoch depends on its number alone, which `set_epoch` sets before iterating. A
-    method `class_weights()` that gives a dict is what `fit(class_weight="balanced")` asks for.
+    mask (batch, time), or a list for several inputs. The order of an epoch depends on its number alone, which
+    `set_epoch` sets before iterating. A method `class_weights()` that gives a dict is what
+    `fit(class_weight="balanced")` asks for.
     """
 
     def __len__(self) -> int: ...
