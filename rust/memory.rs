@@ -41,6 +41,12 @@ unsafe impl Plain for u32 {}
 // SAFETY: primitive numbers.
 unsafe impl Plain for i64 {}
 
+/// The bytes of some numbers. Comparing them is a matter of vectors; comparing numbers one by one, each of which may be NaN, is not.
+pub fn bytes_of<T: Plain>(values: &[T]) -> &[u8] {
+    // SAFETY: plain numbers have no padding, so every byte is initialised.
+    unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }
+}
+
 /// Blocks that wait for their next use, the one that came last at the end.
 struct Pool {
     blocks: VecDeque<Raw>,

@@ -1,10 +1,10 @@
 //! Kernels in the frequency domain, kept while they do not change: a model that predicts transforms each of its kernels once.
 //!
-//! A kernel is known by where it lies, and compared with what it was then: that costs a fiftieth of transforming it, and nobody has to
-//! tell when weights change. The few that were used last are kept.
+//! A kernel is known by where it lies, and compared with what it was then, byte by byte: that costs little beside transforming it, and
+//! nobody has to tell when weights change. The few that were used last are kept.
 
 use super::weights::Frequencies;
-use crate::memory::Buffer;
+use crate::memory::{Buffer, bytes_of};
 use crate::simd::{self, Element, InstructionSet};
 use std::any::Any;
 use std::collections::VecDeque;
@@ -42,7 +42,7 @@ pub fn transformed<T: Element>(kernel: &[T], rows: usize, columns: usize) -> Arc
         kept.remove(index)
     });
     let same = former.and_then(|former| former.pair.downcast::<(Buffer<T>, Arc<Frequencies<T>>)>().ok());
-    let pair = same.filter(|pair| pair.0[..] == *kernel).unwrap_or_else(|| {
+    let pair = same.filter(|pair| bytes_of(&pair.0) == bytes_of(kernel)).unwrap_or_else(|| {
         let frequencies = Arc::new(Frequencies::new(kernel, rows, columns));
         Box::new((Buffer::copy_of(kernel), frequencies))
     });

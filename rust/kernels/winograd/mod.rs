@@ -45,9 +45,11 @@ const FREQUENCIES: usize = INPUT * INPUT;
 
 /// Elements that a block's values before and after the products may have: they share the second-level cache with the kernel.
 const BLOCK_ELEMENTS: usize = 256 << 10;
-/// A block has at most so many tiles, more gain nothing; fewer re-read the kernel too often. Whole register tiles.
+/// A block has at most so many tiles, more gain nothing; fewer re-read the kernel too often.
 const MOST_TILES: usize = 48;
 const LEAST_TILES: usize = 12;
+/// Rows of most register tiles.
+const TILE: usize = 6;
 
 /// Whether the algorithm computes this convolution at all.
 pub fn applies(g: &ConvGeometry) -> bool {
@@ -55,9 +57,11 @@ pub fn applies(g: &ConvGeometry) -> bool {
     axis(&g.rows) && axis(&g.cols) && g.groups == 1 && g.cin > 0 && g.cout > 0
 }
 
-/// Tiles of a block. Results do not depend on it, so a small problem may be cut to feed every thread.
+/// Tiles of a block: as many as fit, or fewer in a small problem, so that all threads get the same number of whole register tiles. Results
+/// do not depend on it.
 fn tiles_per_block(tiles: usize, before: usize, after: usize) -> usize {
     let fitting = (BLOCK_ELEMENTS / (FREQUENCIES * (before + after))).clamp(LEAST_TILES, MOST_TILES);
-    let share = tiles.div_ceil(2 * threads()).max(LEAST_TILES);
-    fitting.min(share).next_multiple_of(LEAST_TILES)
+    let fitting = fitting.next_multiple_of(TILE);
+    let blocks = tiles.div_ceil(threads() * fitting).max(1) * threads();
+    tiles.div_ceil(blocks).max(LEAST_TILES).next_multiple_of(TILE).min(fitting)
 }
