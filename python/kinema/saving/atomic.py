@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ from kinema.errors import FileFormatError
 _OLD = 24 * 3600.0
 #: The files that this process is writing.
 _in_use: set[str] = set()
+_asking_umask = threading.Lock()
 
 
 @contextmanager
@@ -111,6 +113,7 @@ def make_folder(folder: str | os.PathLike[str], argument: str) -> None:
 
 
 def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
+    with _asking_umask:  # two threads at once could leave the process with the 0 of the other
+        mask = os.umask(0)
+        os.umask(mask)
     return mask
