@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kinema.errors import DataError
+from kinema.video._cache import FrameCache
 from kinema.video._catalogue import Video
 from kinema.video._cutting import Cutting
 from kinema.video._loading import Decoding, Surveyed, survey
@@ -22,6 +23,7 @@ class Library:
         workers: Decoding threads.
         skips: Whether files that cannot be used are left out instead of raising.
         progress: Called with (files decoded, files).
+        cache: Where decoded files are kept.
     """
 
     def __init__(
@@ -31,19 +33,21 @@ class Library:
         workers: int,
         skips: bool,
         progress: Callable[[int, int], None] | None,
+        cache: FrameCache | None = None,
     ) -> None:
         self._root = root
         self._decoding = decoding
         self._workers = workers
         self._skips = skips
         self._progress = progress
+        self._cache = cache
         self._known: dict[Path, Surveyed] = {}
 
     def usable(self, videos: Sequence[Video], cutting: Cutting, max_memory: int) -> tuple[Usable, Skipped]:
         """The videos that can be cut into clips, and the others with the reasons."""
         new = [path for path in dict.fromkeys(video.path for video in videos) if path not in self._known]
         if new:
-            found = survey(new, self._decoding, max_memory, self._workers, not self._skips, self._progress)
+            found = survey(new, self._decoding, max_memory, self._workers, not self._skips, self._progress, self._cache)
             self._known.update(zip(new, found, strict=True))
         usable: Usable = []
         skipped: Skipped = []

@@ -2,22 +2,28 @@
 
 First every video is decoded once (`survey`), because only that tells how many clips it holds. Where all frames fit the
 bound they are kept, and nothing is decoded again. Where they do not, an epoch goes through blocks of videos: while the
-clips of one block are given out, the next block is decoded, so each video is decoded once an epoch and two blocks are
-in memory at most.
+clips of one block are given out, the rest of it and the next block are decoded, so each video is decoded once an epoch
+and two blocks are in memory at most. With a cache, what was decoded once is on disk (`_stored.py`).
 """
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from kinema.errors import VideoError
+from kinema.video._background import background_threads
+from kinema.video._cache import FrameCache
+from kinema.video._convert import CHANNELS
 from kinema.video._sound import Sound, SoundReading
+from kinema.video._stored import StoredVideo
 from kinema.video.reader import VideoReader
 
 Frames = npt.NDArray[np.uint8]
@@ -39,6 +45,15 @@ class Decoding:
     def open(self, path: Path) -> VideoReader:
         return VideoReader(path, self.size, self.color, threads=1)
 
+    def cache(self, folder: str | os.PathLike[str]) -> FrameCache:
+        """The frames in that folder that were decoded this way."""
+        return FrameCache(folder, repr(replace(self, sound=None)), self.frame_shape, self.frame_stride)
+
+    @property
+    def frame_shape(self) -> tuple[int, ...]:
+        """The shape of what is kept of each frame."""
+        return (*self.size, CHANNELS[self.color])
+
     def chunks(self, reader: VideoReader, start: int, stop: int | None, stopping: threading.Event) -> Iterator[Frames]:
         """The kept frames from `start` to `stop` (counted after `frame_stride`), some at a time."""
         while stop is None or start < stop:
@@ -51,6 +66,13 @@ class Decoding:
                 return
             start = end
 
+    def decode(self, path: Path, take: Callable[[Frames], None], stopping: threading.Event) -> Seconds:
+        """Hands over the kept frames of a video, some at a time, and gives when each frame, kept or not, is shown."""
+        with self.open(path) as reader:
+            for chunk in self.chunks(reader, 0, None, stopping):
+                take(chunk)
+            return reader.timestamps
+
 
 @dataclass(frozen=True)
 class Surveyed:
@@ -62,6 +84,7 @@ class Surveyed:
         error: Why it failed.
         seconds: When each kept frame is shown.
         sound: A row for each kept frame, where sound is wanted.
+        stored: The frames on disk, where there is a cache.
     """
 
     count: int
@@ -69,6 +92,7 @@ class Surveyed:
     error: VideoError | None = None
     seconds: Seconds = field(default_factory=lambda: np.empty(0))
     sound: Sound | None = None
+    stored: StoredVideo | None = None
 
 
 @dataclass(frozen=True)
@@ -87,10 +111,10 @@ class _StoppedError(Exception):
 
 
 class _Budget:
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, already_known: int) -> None:
         self._left = size
         self._lock = threading.Lock()
-        self.exceeded = False
+        self.exceeded = already_known > size
 
     def take(self, size: int) -> bool:
         """Whether that much more memory may be used; once it may not, it never may."""
@@ -109,12 +133,21 @@ def survey(
     workers: int,
     stop_at_error: bool,
     progress: Callable[[int, int], None] | None,
+    cache: FrameCache | None = None,
 ) -> list[Surveyed]:
-    """Decodes every video once, in order of `paths`; keeps all the frames, or none where they exceed `max_memory`."""
-    budget = _Budget(max_memory)
+    """Decodes every video once, in order of `paths`; keeps all the frames, or none where they exceed `max_memory`.
+
+    What the cache has is read from there, and what it lacks is put there.
+    """
+    stored = [None if cache is None else StoredVideo(path, cache, partial(decoding.decode, path)) for path in paths]
+    known = sum(one.entry.count for one in stored if one and one.entry) * decoding.frame_bytes
+    budget = _Budget(max_memory, known)
     results = []
-    with _workers(workers) as (pool, stopping):
-        tasks = [pool.submit(_survey_one, path, decoding, budget, stopping) for path in paths]
+    with background_threads(workers) as (pool, stopping):
+        tasks = [
+            pool.submit(_survey_one, path, decoding, budget, stopping, one)
+            for path, one in zip(paths, stored, strict=True)
+        ]
         for done, task in enumerate(tasks, start=1):
             result = task.result()
             if result.error is not None and stop_at_error:
@@ -127,44 +160,76 @@ def survey(
     return results
 
 
-def _survey_one(path: Path, decoding: Decoding, budget: _Budget, stopping: threading.Event) -> Surveyed:
+def _survey_one(
+    path: Path, decoding: Decoding, budget: _Budget, stopping: threading.Event, stored: StoredVideo | None
+) -> Surveyed:
     kept: list[Frames] = []
     count = 0
+
+    def take(chunk: Frames) -> None:
+        nonlocal count
+        count += len(chunk)
+        if budget.take(chunk.nbytes):
+            kept.append(chunk)
+        else:
+            kept.clear()
+
     try:
-        with decoding.open(path) as reader:
-            for chunk in decoding.chunks(reader, 0, None, stopping):
-                count += len(chunk)
-                if budget.take(chunk.nbytes):
-                    kept.append(chunk)
-                else:
-                    kept.clear()
-            timestamps = reader.timestamps
+        if stored is None:
+            timestamps = decoding.decode(path, take, stopping)
+        elif stored.entry is None:
+            timestamps = stored.store(take, stopping)
+        else:
+            timestamps, count = stored.entry.timestamps, stored.entry.count
+            if budget.take(count * decoding.frame_bytes):
+                kept.append(stored.read(0, count, stopping))
         sound = None if decoding.sound is None else decoding.sound.read(path, timestamps, decoding.frame_stride)
     except VideoError as error:
         return Surveyed(0, None, error)
     if sound is not None and not budget.take(sound.nbytes):
         kept.clear()
+    frames = None if budget.exceeded else kept[0] if len(kept) == 1 else np.concatenate(kept)
     seconds = timestamps[:: decoding.frame_stride]
-    return Surveyed(count, None if budget.exceeded else np.concatenate(kept), seconds=seconds, sound=sound)
+    return Surveyed(count, frames, seconds=seconds, sound=sound, stored=stored)
 
 
 def decode_blocks(
     blocks: Sequence[Sequence[Piece]], decoding: Decoding, workers: int
-) -> Generator[list[Frames], None, None]:
-    """The frames of each block's pieces, the next block being decoded while one is in use."""
-    with _OpenReaders(decoding) as readers, _workers(workers) as (pool, stopping):
+) -> Generator[Callable[[int], Frames], None, None]:
+    """For each block a function that gives the frames of its i-th piece, waiting until they are decoded.
+
+    Pieces are decoded in their order, and those of the next block while one is in use. A block's frames are gone when
+    the next block is asked for.
+    """
+    with _OpenReaders(decoding) as readers, background_threads(workers) as (pool, stopping):
+        last_piece_done: dict[Path, threading.Event] = {}
+
+        def decode(piece: Piece, before: threading.Event | None, done: threading.Event) -> Frames:
+            try:
+                if before is not None:
+                    before.wait()  # the reader of that piece goes on from there
+                return _decode_piece(piece, decoding, readers, stopping)
+            finally:
+                done.set()
 
         def submit(block: Sequence[Piece]) -> list[Future[Frames]]:
-            return [pool.submit(_decode_piece, piece, decoding, readers, stopping) for piece in block]
+            tasks = []
+            for piece in block:
+                before, done = last_piece_done.get(piece.path), threading.Event()
+                last_piece_done[piece.path] = done
+                tasks.append(pool.submit(decode, piece, before, done))
+            return tasks
 
         upcoming = submit(blocks[0]) if blocks else []
         for index in range(len(blocks)):
             current = upcoming
-            frames = [task.result() for task in current]
-            current.clear()
             upcoming = submit(blocks[index + 1]) if index + 1 < len(blocks) else []
-            yield frames
-            frames.clear()
+            yield partial(_frames_of, current)
+            current.clear()
+
+
+def _frames_of(tasks: Sequence[Future[Frames]], index: int) -> Frames:
+    return tasks[index].result()
 
 
 def _decode_piece(piece: Piece, decoding: Decoding, readers: "_OpenReaders", stopping: threading.Event) -> Frames:
@@ -211,15 +276,3 @@ class _OpenReaders:
     def __exit__(self, *error: object) -> None:
         for reader in self._idle.values():
             reader.close()
-
-
-@contextlib.contextmanager
-def _workers(count: int) -> Iterator[tuple[ThreadPoolExecutor, threading.Event]]:
-    """Decoding threads that end with the block however it is left: at its end, by an exception, a break."""
-    stopping = threading.Event()
-    pool = ThreadPoolExecutor(count, thread_name_prefix="kinema-decode")
-    try:
-        yield pool, stopping
-    finally:
-        stopping.set()
-        pool.shutdown(wait=True, cancel_futures=True)

@@ -1,7 +1,9 @@
 """From surveyed videos to clips in the order of an epoch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,9 @@ from kinema.video._catalogue import Video
 from kinema.video._cutting import Cutting
 from kinema.video._loading import Decoding, Frames, Piece, Surveyed, decode_blocks
 from kinema.video._sound import Sound
+from kinema.video._stored import read_ahead
+
+_READ_AHEAD = 64 << 20  # bytes of clips that are read from the cache before they are needed
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class Samples:
             cuts += [(start, stop, origin) for start, stop in cutting.clips(video, surveyed)]
         self._paths = list(files)
         self._frames = [surveys[path].frames for path in files]
+        self._stored = [surveys[path].stored for path in files]
         self._clips_of: list[range] = []
         for path, cuts in files.items():
             before = len(self.clips)
@@ -92,12 +98,29 @@ class Samples:
             )
 
     def in_order(self, ranks: npt.NDArray[np.int64]) -> Iterator[tuple[Frames, int]]:
-        """Every clip with its number, by rising rank within what fits in memory."""
+        """Every clip with its number, by rising rank: of all where they fit in memory or are on disk, else by block."""
         kept = [frames for frames in self._frames if frames is not None]
         if len(kept) == len(self._frames):
-            pieces = [(clips, 0) for clips in self._clips_of]
-            yield from self._from_block(pieces, kept, ranks)
-            return
+            yield from self._from_block([(clips, 0) for clips in self._clips_of], kept.__getitem__, ranks)
+        elif None not in self._stored:
+            yield from self._from_disk(ranks)
+        else:
+            yield from self._decoded(ranks)
+
+    def _from_disk(self, ranks: npt.NDArray[np.int64]) -> Iterator[tuple[Frames, int]]:
+        video_of = [video for video, clips in enumerate(self._clips_of) for _ in clips]
+        order = np.argsort(ranks).tolist()
+        longest = max(stop - start for start, stop in zip(self._starts, self._stops, strict=True))
+        room = min(self._block_frames, _READ_AHEAD // max(1, self._decoding.frame_bytes))
+        reads = (
+            partial(stored.read, self._starts[clip], self._stops[clip])
+            for clip in order
+            if (stored := self._stored[video_of[clip]]) is not None
+        )
+        with closing(read_ahead(reads, self._workers, max(1, room // longest))) as clips:
+            yield from zip(clips, order, strict=True)
+
+    def _decoded(self, ranks: npt.NDArray[np.int64]) -> Iterator[tuple[Frames, int]]:
         blocks = self._blocks(ranks)
         wanted = [
             [
@@ -106,20 +129,17 @@ class Samples:
             ]
             for block in blocks
         ]
-        decoded = decode_blocks(wanted, self._decoding, self._workers)
-        try:
-            for block, frames in zip(blocks, decoded, strict=True):
-                yield from self._from_block([(clips, start) for _, clips, start, _ in block], frames, ranks)
-        finally:
-            decoded.close()
+        with closing(decode_blocks(wanted, self._decoding, self._workers)) as decoded:
+            for block, frames_of in zip(blocks, decoded, strict=True):
+                yield from self._from_block([(clips, start) for _, clips, start, _ in block], frames_of, ranks)
 
     def _from_block(
-        self, pieces: Sequence[tuple[range, int]], frames: Sequence[Frames], ranks: npt.NDArray[np.int64]
+        self, pieces: Sequence[tuple[range, int]], frames_of: Callable[[int], Frames], ranks: npt.NDArray[np.int64]
     ) -> Iterator[tuple[Frames, int]]:
         of_block = [(int(ranks[clip]), clip, index) for index, (clips, _) in enumerate(pieces) for clip in clips]
         for _, clip, index in sorted(of_block):
             offset = pieces[index][1]
-            yield frames[index][self._starts[clip] - offset : self._stops[clip] - offset], clip
+            yield frames_of(index)[self._starts[clip] - offset : self._stops[clip] - offset], clip
 
     def _blocks(self, ranks: npt.NDArray[np.int64]) -> list[list[tuple[int, range, int, int]]]:
         """Pieces (video, clips, first frame, frame after the last), in blocks that each fit half the memory."""
@@ -135,6 +155,8 @@ class Samples:
                     room = self._block_frames
                 blocks[-1].append((video, clips, start, stop))
                 room -= stop - start
+        for block in blocks:  # what is needed first is decoded first
+            block.sort(key=lambda piece: min(int(ranks[clip]) for clip in piece[1]))
         return blocks
 
     def _cut(self, video: int) -> Iterator[range]:

@@ -35,6 +35,11 @@ class SoundAlone(Decoding):
     def open(self, path: Path) -> VideoReader:
         return VideoReader(path, threads=1)
 
+    @property
+    def frame_shape(self) -> tuple[int, ...]:
+        """No number at all."""
+        return (0,)
+
     def chunks(self, reader: VideoReader, start: int, stop: int | None, stopping: threading.Event) -> Iterator[Frames]:
         """All the frames at once."""
         yield np.empty((-(-len(reader) // self.frame_stride), 0), np.uint8)

@@ -57,8 +57,9 @@ class VideoFolder:
 
     The videos are decoded once by background threads when the number of clips is first needed. Frames that fit
     `max_memory` are kept; otherwise the folder is decoded again each epoch, a block of videos ahead of training, and
-    clips are shuffled within the blocks, parts of a long video among them. The batches are the same whatever the number
-    of threads.
+    clips are shuffled within the blocks, parts of a long video among them. With `cache` the frames are decoded once for
+    all epochs and programs, and read from disk where they do not fit: the batches are then those of a folder that fits.
+    The batches are the same whatever the number of threads.
 
     Args:
         root: The folder.
@@ -97,6 +98,8 @@ class VideoFolder:
             clips show what is around them.
         workers: Decoding threads; `None` is one for each processor, at most 8.
         max_memory: Bytes that decoded frames may take.
+        cache: A folder where decoded frames are kept, for later programs too, several at once if need be. A video that
+            changed, and other settings, are decoded anew. Everything in the folder may be deleted.
         progress: Called with (videos decoded, videos) while the folder is first decoded.
         augment: An augmentation, such as `kinema.layers.RandomFlip("horizontal")`, or a list of them: random changes of
             the clips, one draw per clip and epoch. The part held out gets what they do at rest.
@@ -158,6 +161,7 @@ class VideoFolder:
         pad_short: bool | str = False,
         workers: int | None = None,
         max_memory: int = 1 << 30,
+        cache: str | os.PathLike[str] | None = None,
         progress: Callable[[int, int], None] | None = None,
         augment: Any = None,
         audio: str | None = None,
@@ -189,7 +193,8 @@ class VideoFolder:
         self._augments = subset != "validation"
         self._least_memory = 2 * (self.clip_length or 1) * self._decoding.frame_bytes
         self._max_memory = check_count(max_memory, "max_memory", least=self._least_memory)
-        self._library = Library(self.root, self._decoding, self._workers, on_error == "skip", progress)
+        kept = None if cache is None else self._decoding.cache(cache)
+        self._library = Library(self.root, self._decoding, self._workers, on_error == "skip", progress, kept)
         how = labelling(
             label_mode, label_column, start_column, end_column, label_pattern,
             label_separator, background, path_column, group_column,
