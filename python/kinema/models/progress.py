@@ -8,10 +8,13 @@ from typing import Any
 
 from kinema.callbacks import Callback
 from kinema.models.frames import Rows
+from kinema.models.waiting import WaitingTime
+
+_WORTH_SHOWING = 0.01  # of an epoch, spent waiting for data
 
 
 class Progress(Callback):
-    """Shows how an epoch goes on: batches, time left, loss, metrics, frames (or samples) per second.
+    """Shows how an epoch goes on: batches, time left, loss, metrics, frames (or samples) per second, waiting for data.
 
     Args:
         verbose: 0 nothing, 1 a bar on a terminal and a line an epoch elsewhere, 2 a line an epoch.
@@ -31,6 +34,8 @@ class Progress(Callback):
         self._items = 0
         self._unit = "samples"
         self._seen_steps = 0
+        #: What watches the batches.
+        self.waiting = WaitingTime()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Starts a new bar."""
@@ -43,6 +48,7 @@ class Progress(Callback):
     def begin(self, label: str) -> None:
         """Starts a bar of that name."""
         self._label, self._begun, self._items, self._seen_steps = label, time.perf_counter(), 0, 0
+        self.waiting.restart()
         if self._verbose == 1 and sys.stdout.isatty():
             self._bar = _bar()
             self._task = self._bar.add_task(label, total=self._steps, figures="")
@@ -54,9 +60,9 @@ class Progress(Callback):
         self._unit = "frames" if frames else "samples"
         self._items += len(rows) * (rows.shape[1] if len(rows.shape) >= 5 else 1)
         self._seen_steps += 1
+        self.waiting.step_done()
         if self._bar is not None:
-            speed, *figures = self._figures(logs)
-            self._bar.update(self._task, advance=1, figures=" - ".join([*figures, speed]))
+            self._bar.update(self._task, advance=1, figures=" - ".join([*_figures(logs), *self._speed()]))
 
     def end(self, logs: dict[str, float]) -> None:
         """Replaces the bar by a line with the final figures."""
@@ -65,10 +71,8 @@ class Progress(Callback):
         self.close()
         if self._verbose:
             seconds = time.perf_counter() - self._begun
-            speed, *figures = self._figures(logs)
-            print(
-                " - ".join([self._label, f"{self._seen_steps} steps", f"{seconds:.1f} s", speed, *figures]), flush=True
-            )
+            begin = [self._label, f"{self._seen_steps} steps", f"{seconds:.1f} s"]
+            print(" - ".join([*begin, *self._speed(), *_figures(logs)]), flush=True)
 
     def close(self) -> None:
         """Takes the bar off the terminal."""
@@ -76,12 +80,15 @@ class Progress(Callback):
             self._bar.stop()
             self._bar = None
 
-    def _figures(self, logs: dict[str, float]) -> list[str]:
+    def _speed(self) -> list[str]:
         seconds = max(time.perf_counter() - self._begun, 1e-9)
-        return [
-            f"{self._items / seconds:.0f} {self._unit}/s",
-            *(f"{name}: {value:.4g}" for name, value in logs.items()),
-        ]
+        speed = f"{self._items / seconds:.0f} {self._unit}/s"
+        share = self.waiting.share
+        return [speed, f"{share:.0%} waiting for data"] if share >= _WORTH_SHOWING else [speed]
+
+
+def _figures(logs: dict[str, float]) -> list[str]:
+    return [f"{name}: {value:.4g}" for name, value in logs.items()]
 
 
 def _bar() -> Any:

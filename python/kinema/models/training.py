@@ -148,7 +148,7 @@ def predict(model: Any, x: Any, batch_size: int | None, steps: int | None, verbo
     try:
         progress.begin("predict")
         loop.on_predict_begin()
-        for index, batch in enumerate(_remembering(batches, steps)):
+        for index, batch in enumerate(_watched(_remembering(batches, steps), batches, progress)):
             loop.on_predict_batch_begin(index)
             outputs.append(_predict_rows(model, batch.x))
             progress.advance(batch.x, {})
@@ -280,7 +280,7 @@ def _train_epoch(model: Any, settings: FitSettings, train: Data, loop: Any, prog
     model.compiled_metrics.reset()
     batches = train.epoch(model.seed, model.epochs_trained)
     findings = Findings(remembers=False)
-    for index, batch in enumerate(_limited(batches, settings.steps_per_epoch)):
+    for index, batch in enumerate(_watched(_limited(batches, settings.steps_per_epoch), train, progress)):
         batch = findings.told(batch)
         loop.on_train_batch_begin(index)
         loss = train_step(model, batch, settings.class_weight)
@@ -298,7 +298,7 @@ def _train_epoch(model: Any, settings: FitSettings, train: Data, loop: Any, prog
 def _evaluate(model: Any, batches: Data, steps: int | None, loop: Any, progress: Any = None) -> dict[str, float]:
     model.compiled_metrics.reset()
     loop.on_test_begin()
-    for index, batch in enumerate(_remembering(batches, steps)):
+    for index, batch in enumerate(_watched(_remembering(batches, steps), batches, progress)):
         loop.on_test_batch_begin(index)
         _test_step(model, batch)
         logs = model.compiled_metrics.results()
@@ -314,6 +314,11 @@ def _remembering(batches: Data, steps: int | None) -> Iterator[Batch]:
     """The batches of one pass with fixed weights: those of arrays share a memory of the frames computed."""
     findings = Findings(remembers=isinstance(batches, ArrayData))
     yield from map(findings.told, _limited(batches.epoch(0, 0), steps))
+
+
+def _watched(batches: Iterable[Batch], data: Data, progress: Any) -> Iterable[Batch]:
+    """The batches, the progress bar being told how long each takes to come; those of arrays are there at once."""
+    return batches if progress is None or isinstance(data, ArrayData) else progress.waiting.watch(batches)
 
 
 def _limited(batches: Iterable[Batch], steps: int | None) -> Iterable[Batch]:
