@@ -74,7 +74,8 @@ class Samples:
         self._frames = [surveys[path].frames for path in files]
         self._stored = [surveys[path].stored for path in files]
         self._clips_of: list[range] = []
-        for path, cuts in files.items():
+        self._video_of: list[int] = []
+        for number, (path, cuts) in enumerate(files.items()):
             before = len(self.clips)
             for start, stop, origin in sorted(cuts):
                 self._require_room(stop - start, path)
@@ -88,6 +89,7 @@ class Samples:
                 if rows is not None:
                     self.heard.append(rows[start:stop])
             self._clips_of.append(range(before, len(self.clips)))
+            self._video_of += [number] * (len(self.clips) - before)
 
     def _require_room(self, frames: int, path: Path) -> None:
         if frames > self._block_frames and self._decoding.frame_bytes:
@@ -108,14 +110,13 @@ class Samples:
             yield from self._decoded(ranks)
 
     def _from_disk(self, ranks: npt.NDArray[np.int64]) -> Iterator[tuple[Frames, int]]:
-        video_of = [video for video, clips in enumerate(self._clips_of) for _ in clips]
         order = np.argsort(ranks).tolist()
         longest = max(stop - start for start, stop in zip(self._starts, self._stops, strict=True))
         room = min(self._block_frames, _READ_AHEAD // max(1, self._decoding.frame_bytes))
         reads = (
             partial(stored.read, self._starts[clip], self._stops[clip])
             for clip in order
-            if (stored := self._stored[video_of[clip]]) is not None
+            if (stored := self._stored[self._video_of[clip]]) is not None
         )
         with closing(read_ahead(reads, self._workers, max(1, room // longest))) as clips:
             yield from zip(clips, order, strict=True)
