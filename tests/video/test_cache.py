@@ -231,6 +231,23 @@ def test_a_full_disk(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert files(root) == []
 
 
+def test_a_file_that_another_process_reads_already(
+    root: Path, opened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows then refuses to replace it."""
+    plain = Path.replace
+
+    def refuse(self: Path, target: Path) -> None:
+        plain(self, target)
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    assert_same(epoch(make(root, max_memory=TIGHT)), epoch(make(root, cache=None)))
+    monkeypatch.setattr(Path, "replace", lambda self, target: refuse(self, target.with_name("elsewhere")))
+    with pytest.raises(FileFormatError, match=r"cache=: cannot write the frames of .*: Permission denied"):
+        len(make(root, color="gray"))
+
+
 def test_a_folder_that_cannot_be_written(root: Path) -> None:
     with pytest.raises(FileFormatError, match=r"cache=: cannot write into the folder '.*0\.avi'"):
         make(root, cache=root / "ant" / "0.avi")

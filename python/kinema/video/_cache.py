@@ -154,6 +154,9 @@ class FrameCache:
         except VideoError:
             raise
         except OSError as error:
+            # Windows lets nobody replace a file that another process has written meanwhile, and is reading.
+            if isinstance(error, PermissionError) and self.find(video) is not None:
+                return
             raise FileFormatError(
                 f"cache=: cannot write the frames of {str(video)!r} into {str(self.folder)!r}: "
                 f"{error.strerror or error}. Make room there (everything in the folder may be deleted), give a folder "
