@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -181,11 +182,25 @@ def test_files_that_go_while_they_are_in_use(root: Path, opened: list[str]) -> N
     expected = epoch(folder)
     for file in files(root)[:3]:
         file.unlink()
-    damaged(files(root)[1], "frame")
+    damaged(files(root)[1], "truncated")
     opened.clear()
     assert_same(epoch(folder), expected)
     assert len(opened) == 4
     assert len(files(root)) == 6
+
+
+def test_a_program_checks_frames_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[int] = []
+    plain = zlib.crc32
+    epoch(make(root))
+    folder = make(root, max_memory=TIGHT, clip_stride=1)
+    assert folder.num_samples == 2 * (6 + 8 + 10)
+    monkeypatch.setattr(_cache.zlib, "crc32", lambda data: (checked.append(len(data)), plain(data))[1])
+    epoch(folder)
+    first = len(checked)
+    assert first >= 66
+    epoch(folder)
+    assert len(checked) == first
 
 
 def test_a_video_that_changes_while_it_is_in_use(root: Path) -> None:

@@ -37,13 +37,14 @@ class DamagedEntryError(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of the cache whose length and checksum are right; its frames are checked as they are read."""
+    """A file of the cache whose length and checksum are right; its frames are checked when they are first read."""
 
     path: Path
     #: When each frame of the video is shown, those between the kept ones too.
     timestamps: Seconds
     checksums: npt.NDArray[np.uint32]
     frame_shape: tuple[int, ...]
+    checked: npt.NDArray[np.bool_]
 
     @property
     def count(self) -> int:
@@ -66,11 +67,10 @@ class Entry:
                     filled += more
         except OSError as error:
             raise DamagedEntryError from error
-        if filled < frames.nbytes or any(
-            zlib.crc32(frame) != checksum
-            for frame, checksum in zip(frames, self.checksums[start:stop].tolist(), strict=True)
-        ):
+        unknown = np.flatnonzero(~self.checked[start:stop])
+        if filled < frames.nbytes or any(zlib.crc32(frames[i]) != self.checksums[start + i] for i in unknown):
             raise DamagedEntryError
+        self.checked[start:stop] = True
         return frames
 
 
@@ -183,7 +183,7 @@ class FrameCache:
             raise DamagedEntryError
         times = np.frombuffer(trailer, "<f8", count * self._frame_stride).astype(np.float64)
         checksums = np.frombuffer(trailer, "<u4", count, offset=times_bytes * count).astype(np.uint32)
-        return Entry(path, times[~np.isnan(times)], checksums, self._frame_shape)
+        return Entry(path, times[~np.isnan(times)], checksums, self._frame_shape, np.zeros(count, np.bool_))
 
 
 def _header(shape: tuple[int, ...]) -> bytes:

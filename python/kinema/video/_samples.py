@@ -1,5 +1,6 @@
 """From surveyed videos to clips in the order of an epoch."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from kinema.video._sound import Sound
 from kinema.video._stored import read_ahead
 
 _READ_AHEAD = 64 << 20  # bytes of clips that are read from the cache before they are needed
+_GROUP = 16  # clips that are read in one go
 
 
 @dataclass(frozen=True)
@@ -110,16 +112,22 @@ class Samples:
             yield from self._decoded(ranks)
 
     def _from_disk(self, ranks: npt.NDArray[np.int64]) -> Iterator[tuple[Frames, int]]:
+        """Clips are read in groups: handing one over from thread to thread costs about as much as reading it."""
         order = np.argsort(ranks).tolist()
         longest = max(stop - start for start, stop in zip(self._starts, self._stops, strict=True))
-        room = min(self._block_frames, _READ_AHEAD // max(1, self._decoding.frame_bytes))
-        reads = (
-            partial(stored.read, self._starts[clip], self._stops[clip])
-            for clip in order
-            if (stored := self._stored[self._video_of[clip]]) is not None
-        )
-        with closing(read_ahead(reads, self._workers, max(1, room // longest))) as clips:
-            yield from zip(clips, order, strict=True)
+        room = min(self._block_frames, _READ_AHEAD // max(1, self._decoding.frame_bytes)) // longest
+        size = max(1, min(_GROUP, room // 4))
+        groups = [order[start : start + size] for start in range(0, len(order), size)]
+        reads = (partial(self._read, group) for group in groups)
+        with closing(read_ahead(reads, self._workers, max(1, room // size - 1))) as ahead:
+            for group, clips in zip(groups, ahead, strict=True):
+                yield from zip(clips, group, strict=True)
+
+    def _read(self, clips: Sequence[int], stopping: threading.Event) -> list[Frames]:
+        found = [(self._stored[self._video_of[clip]], clip) for clip in clips]
+        return [
+            stored.read(self._starts[clip], self._stops[clip], stopping) for stored, clip in found if stored is not None
+        ]
 
     def _decoded(self, ranks: npt.NDArray[np.int64]) -> Iterator[tuple[Frames, int]]:
         blocks = self._blocks(ranks)

@@ -5,13 +5,14 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future
 from pathlib import Path
+from typing import TypeVar
 
 from kinema.errors import VideoError
 from kinema.video._background import background_threads
 from kinema.video._cache import DamagedEntryError, Entry, FrameCache, Frames, Seconds
 
 Take = Callable[[Frames], None]
-Read = Callable[[threading.Event], Frames]
+Read = TypeVar("Read")
 
 
 class StoredVideo:
@@ -75,10 +76,12 @@ def _read(entry: Entry | None, start: int, stop: int) -> Frames:
     return entry.read(start, stop)
 
 
-def read_ahead(reads: Iterable[Read], workers: int, ahead: int) -> Generator[Frames, None, None]:
+def read_ahead(
+    reads: Iterable[Callable[[threading.Event], Read]], workers: int, ahead: int
+) -> Generator[Read, None, None]:
     """What each of `reads` gives, in order; the next `ahead` of them are read in background threads."""
     with background_threads(workers) as (pool, stopping):
-        upcoming: deque[Future[Frames]] = deque()
+        upcoming: deque[Future[Read]] = deque()
         for read in reads:
             upcoming.append(pool.submit(read, stopping))
             if len(upcoming) > ahead:
