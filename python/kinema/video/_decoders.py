@@ -7,6 +7,7 @@ a guess. OpenCV is the faster one, and gives PyAV's bits for pictures of 8 bits 
 knows which pictures are damaged or interlaced, and jumps.
 """
 
+import functools
 import importlib.util
 import itertools
 import threading
@@ -124,12 +125,28 @@ def _is_interlaced(path: Path | str, opencv: "_OpenCVDecoder", options: DecoderO
     """Whether the first frame is of two fields: OpenCV 5 gives memory at random for such pictures, and no error."""
     if not opencv.opened or opencv.codec in _NEVER_INTERLACED:
         return False
+    if not isinstance(path, Path):
+        return _begins_interlaced(path, options)
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return _file_begins_interlaced(location(path), found.st_mtime_ns, found.st_size, options)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _file_begins_interlaced(name: str, changed: int, size: int, options: DecoderOptions) -> bool:
+    """The same, asked once: PyAV takes milliseconds for it, and some memory that does not always come back."""
+    return _begins_interlaced(name, options)
+
+
+def _begins_interlaced(name: str, options: DecoderOptions) -> bool:
     import av
 
     from kinema.video._pyav import open_options
 
     try:
-        with av.open(location(path), options=open_options(options)) as container:
+        with av.open(name, options=open_options(options)) as container:
             return any(frame.interlaced_frame for frame in itertools.islice(container.decode(video=0), 1))
     except (av.error.FFmpegError, OSError, ValueError, IndexError):
         return False
