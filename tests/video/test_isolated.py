@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,37 @@ def test_a_process_is_used_again(drawn_video: Path) -> None:
         first = _python_of(reader)
     with VideoReader(drawn_video, isolated=True) as reader:
         assert _python_of(reader) == first
+
+
+def test_a_reader_may_be_collected_anywhere(drawn_video: Path) -> None:
+    reader = VideoReader(drawn_video, isolated=True)
+    first = _python_of(reader)
+    with isolated._lock:  # as where the collector runs while a thread holds it
+        collected = threading.Thread(target=reader._cursor._decoder.__del__, daemon=True)  # type: ignore[union-attr]
+        collected.start()
+        collected.join(5)
+        assert not collected.is_alive()
+    with VideoReader(drawn_video, isolated=True) as reader:
+        assert _python_of(reader) == first, "the process is used again"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_forked_process_leaves_the_decoders_of_its_parent_alone(drawn_video: Path) -> None:
+    with VideoReader(drawn_video, isolated=True) as reader, VideoReader(drawn_video, isolated=True) as idle:
+        whole, first, second = read_video_frames(drawn_video), _python_of(reader), _python_of(idle)
+        idle.close()
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                del reader._cursor
+                with VideoReader(drawn_video, isolated=True) as other:
+                    if _python_of(other) not in (first, second) and np.array_equal(other.read(), whole):
+                        status = 0
+            finally:
+                os._exit(status)
+        assert os.waitpid(child, 0)[1] == 0
+        np.testing.assert_array_equal(reader.read(), whole)
 
 
 def test_errors_come_through(tmp_path: Path) -> None:

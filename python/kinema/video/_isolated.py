@@ -5,9 +5,11 @@ are a line of JSON and raw pixels, nothing that could run code here, whatever a 
 """
 
 import atexit
+import collections
 import contextlib
 import json
 import math
+import os
 import subprocess
 import sys
 import threading
@@ -34,6 +36,8 @@ _PIPE_BYTES = 1 << 20  # a frame in few pieces
 _SECONDS_BETWEEN_LOOKS = 0.1
 
 _idle: list["_Process"] = []
+_left: collections.deque["_Process"] = collections.deque()
+"""Of decoders that were collected, which happens in any thread, with any lock held: so given back by the next taker."""
 _lock = threading.Lock()
 _watched: weakref.WeakSet["_Process"] = weakref.WeakSet()
 _watchdog: threading.Thread | None = None
@@ -107,7 +111,7 @@ class RemoteDecoder:
 
     def __del__(self) -> None:
         if hasattr(self, "_process"):  # not where the process could not be started
-            self._process.give_back()
+            _left.append(self._process)
 
     def _call(self, name: str, *arguments: Any) -> Any:
         value, _ = self._process.call(name, *arguments)
@@ -139,6 +143,7 @@ class _Process:
 
     @staticmethod
     def take(limits: Isolation, path: Path | str) -> "_Process":
+        _give_back_left()
         with _lock:
             process = _idle.pop() if _idle else None
         process = process or _Process()
@@ -248,6 +253,12 @@ class _Process:
                     pipe.close()
 
 
+def _give_back_left() -> None:
+    with contextlib.suppress(IndexError):
+        while True:
+            _left.popleft().give_back()
+
+
 def _watch(process: _Process) -> None:
     """Ends the process once it is past its deadline; one thread watches all of them."""
     global _watchdog
@@ -265,6 +276,21 @@ def _stop_late_ones() -> None:
             processes = list(_watched)
         for process in processes:
             process.stop_when_late()
+
+
+def _forget_all() -> None:
+    """In a forked child: the processes serve its parent, and what threads of the parent did never ends here."""
+    global _lock, _watchdog
+    _lock, _watchdog = threading.Lock(), None
+    for process in _watched:
+        process._alive = process._in_use = False
+    _watched.clear()
+    _idle.clear()
+    _left.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
 
 
 def _as_argument(path: Path | str) -> list[str]:
