@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import kinema.video._decoders as decoders
 import kinema.video._limits as limits
 from kinema.errors import ArgumentError, VideoError
 from kinema.video import VideoReader, write_video
@@ -72,6 +73,47 @@ def test_absurd_dimensions(tmp_path: Path, drawn: np.ndarray, backend: str) -> N
     file = write_video(tmp_path / "wide.avi", drawn)
     with pytest.raises(VideoError, match="wide.avi'.*more than max_pixels=1,000 allows"):
         VideoReader(file, backend=backend, max_pixels=1000)
+
+
+def test_frames_too_large_are_refused_before_a_decoder_takes_memory_for_them(
+    tmp_path: Path, drawn: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("av")
+    file = write_video(tmp_path / "wide.mp4", drawn)
+
+    def open_capture(*arguments: object) -> None:
+        raise AssertionError("OpenCV decodes pictures to open a file")
+
+    monkeypatch.setattr(decoders, "_OpenCVDecoder", open_capture)
+    with pytest.raises(VideoError, match="wide.mp4'.*more than max_pixels=1,000 allows"):
+        VideoReader(file, max_pixels=1000)
+
+
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+def test_pictures_that_grow_beyond_max_pixels_are_not_decoded(tmp_path: Path, on_error: str) -> None:
+    av = pytest.importorskip("av")
+    small, large = ((height, 64) for height in (48, 480))
+    file = tmp_path / "grows.ts"
+    parts = []
+    for height, width in (small, large):
+        with av.open(str(tmp_path / "part.ts"), "w") as container:
+            stream = container.add_stream("libx264", rate=25)
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            for _ in range(5):
+                picture = np.zeros((height, width, 3), np.uint8)
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            container.mux(stream.encode())
+        parts.append((tmp_path / "part.ts").read_bytes())
+    file.write_bytes(b"".join(parts))
+    with VideoReader(file, backend="pyav") as reader:
+        assert len(reader) == 10
+    with VideoReader(file, backend="pyav", max_pixels=64 * 48, on_error=on_error) as reader:
+        if on_error == "raise":
+            with pytest.raises(VideoError, match=r"the data after frame \d+ cannot be decoded"):
+                reader.read()
+        else:
+            assert 0 < len(reader.read()) <= 5, "those that were under way are lost, too"
+            assert reader.lost
 
 
 def test_frames_that_exceed_the_memory(drawn_video: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,7 @@ from kinema.video import VideoReader, _decoders, write_video
 def test_a_file_is_asked_once(tmp_path: Path, drawn: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("av")
     asked: list[str] = []
-    monkeypatch.setattr(_decoders, "_NEVER_INTERLACED", set())
-    monkeypatch.setattr(_decoders, "_begins_interlaced", lambda name, options: (asked.append(name), False)[1])
+    monkeypatch.setattr(_decoders, "_look", lambda name, options: asked.append(name))
     video = write_video(tmp_path / "drawn.webm", drawn)
     for _ in range(3):
         with VideoReader(video) as reader:

@@ -19,13 +19,13 @@ import numpy.typing as npt
 
 from kinema.errors import MissingDependencyError, VideoError
 from kinema.video._cv2 import load_cv2
+from kinema.video._fields import may_interlace
 from kinema.video._limits import DecoderOptions, check_pixels, location
 from kinema.video._picture_folder import PictureFolderDecoder
 
 Frame = npt.NDArray[np.uint8]
 
 _DAMAGED_PACKETS_IN_A_ROW = 16
-_NEVER_INTERLACED = {"VP80", "VP90", "AV01", "av01", "gif", "theo", "MJPG", "hev1", "hvc1", "hevc"}
 _log_level = threading.Lock()
 
 
@@ -58,14 +58,11 @@ def open_decoder(path: Path | str, options: DecoderOptions) -> Decoder:
         if not has_pyav():
             raise MissingDependencyError("backend='pyav' needs PyAV: `python -m pip install av` installs it.")
         return _open_with_pyav(path, "", options)
+    exact = options.backend == "opencv" or not has_pyav() or not _is_interlaced(path, options)
     opencv = _OpenCVDecoder(path, options)
     try:
         check_pixels(*opencv.size, options.max_pixels)
-        exact = (
-            options.backend == "opencv"
-            or not has_pyav()
-            or (opencv.bits_fit and not _is_interlaced(path, opencv, options))
-        )
+        exact = exact and (opencv.bits_fit or options.backend == "opencv" or not has_pyav())
         if opencv.opened and exact and opencv.grab():
             return opencv
     except BaseException:
@@ -121,35 +118,47 @@ def read_times(path: Path | str, options: DecoderOptions) -> list[float] | None:
         return None
 
 
-def _is_interlaced(path: Path | str, opencv: "_OpenCVDecoder", options: DecoderOptions) -> bool:
-    """Whether the first frame is of two fields: OpenCV 5 gives memory at random for such pictures, and no error."""
-    if not opencv.opened or opencv.codec in _NEVER_INTERLACED:
-        return False
-    if not isinstance(path, Path):
-        return _begins_interlaced(path, options)
+def _is_interlaced(path: Path | str, options: DecoderOptions) -> bool:
+    """Whether a picture may be of two fields: OpenCV 5 gives memory at random for such ones, and no error.
+
+    Refuses pictures that are too large on the way: OpenCV decodes the first ones to open a file.
+    """
+    name = location(path)
     try:
-        found = path.stat()
+        found = path.stat() if isinstance(path, Path) else None
     except OSError:
         return False
-    return _file_begins_interlaced(location(path), found.st_mtime_ns, found.st_size, options)
+    looked = _look(name, options) if found is None else _look_once(name, found.st_mtime_ns, found.st_size, options)
+    if looked is None:
+        return False
+    interlaced, size = looked
+    check_pixels(*size, options.max_pixels)
+    return interlaced
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def _file_begins_interlaced(name: str, changed: int, size: int, options: DecoderOptions) -> bool:
+def _look_once(name: str, changed: int, size: int, options: DecoderOptions) -> tuple[bool, tuple[int, int]] | None:
     """The same, asked once: PyAV takes milliseconds for it, and some memory that does not always come back."""
-    return _begins_interlaced(name, options)
+    return _look(name, options)
 
 
-def _begins_interlaced(name: str, options: DecoderOptions) -> bool:
+def _look(name: str, options: DecoderOptions) -> tuple[bool, tuple[int, int]] | None:
+    """Whether pictures may be of two fields, and their height and width; None where PyAV does not know."""
     import av
 
     from kinema.video._pyav import open_options
 
     try:
         with av.open(name, options=open_options(options)) as container:
-            return any(frame.interlaced_frame for frame in itertools.islice(container.decode(video=0), 1))
-    except (av.error.FFmpegError, OSError, ValueError, IndexError):
-        return False
+            stream = container.streams.video[0]
+            context = stream.codec_context
+            size = context.height, context.width
+            interlaced = may_interlace(context.name, context.extradata)
+            if interlaced is None and size[0] * size[1] <= options.max_pixels:
+                interlaced = any(frame.interlaced_frame for frame in itertools.islice(container.decode(stream), 1))
+    except (av.error.FFmpegError, OSError, ValueError, IndexError, AttributeError):  # no decoder for the codec
+        return None
+    return bool(interlaced), size
 
 
 def has_pyav() -> bool:
@@ -180,7 +189,10 @@ def _open_with_pyav(path: Path | str, what: str, options: DecoderOptions) -> Dec
         raise VideoError(f"{both} ({error}). The file is no video, or is damaged.") from error
     if not decoder.grab():
         decoder.close()
-        raise VideoError(f"{both}: it finds no frame. The file is no video, or is damaged.")
+        raise VideoError(
+            f"{both}: it finds no frame. The file is no video or is damaged, or the pixels of its frames are more than "
+            f"max_pixels={options.max_pixels:,} allows."
+        )
     return decoder
 
 

@@ -78,6 +78,7 @@ class PyAVDecoder:
         check_pixels(stream.codec_context.height, stream.codec_context.width, options.max_pixels)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = options.threads or 0
+        stream.codec_context.options = {"max_pixels": str(options.max_pixels)}
         self.fps = float(stream.average_rate or 0)
         self.codec = str(stream.codec_context.name)
         self.promised = int(stream.frames)
@@ -120,10 +121,13 @@ class PyAVDecoder:
         import av
 
         try:
-            return next(self._packets, None)
+            packet = next(self._packets, None)
         except av.error.FFmpegError:
             self.damaged = True
             return None
+        if packet is not None and packet.is_discard and self.promised > 0:  # cut away by the file's edit list
+            self.promised -= 1
+        return packet
 
     def retrieve(self) -> Frame:
         check_pixels(self._frame.height, self._frame.width, self._options.max_pixels)
@@ -264,12 +268,14 @@ def _bgr(frame: Any) -> Frame:
 
 
 def open_options(options: DecoderOptions) -> dict[str, str]:
+    """What FFmpeg may read, and how large a picture may be that it decodes to find out what a file holds."""
+    limit = {"max_pixels": str(options.max_pixels)}
     if options.allow_urls:
-        return {}
+        return limit
     import av
 
     readable = sorted(av.formats_available - _PLAYLISTS)
-    return {"protocol_whitelist": "file", "format_whitelist": ",".join(readable)}
+    return {**limit, "protocol_whitelist": "file", "format_whitelist": ",".join(readable)}
 
 
 def _describe_audio(container: Any) -> str:
