@@ -8,7 +8,7 @@ import pytest
 
 from kinema import _rust
 from kinema.errors import ArgumentError, DTypeError, ShapeError
-from kinema.video import VideoReader
+from kinema.video import VideoReader, read_video_frames
 from kinema.video._convert import FrameFormat
 
 _CODES = {"rgb": cv2.COLOR_BGR2RGB, "bgr": None, "gray": cv2.COLOR_BGR2GRAY}
@@ -115,3 +115,36 @@ def test_the_kernel_refuses_what_it_cannot_read_or_write() -> None:
         convert(color="yuv")
     with pytest.raises(ArgumentError, match="interpolation must be area or bilinear"):
         convert(how="cubic")
+
+
+@pytest.mark.parametrize("color", ["rgb", "gray"])
+@pytest.mark.parametrize("interpolation", ["area", "bilinear"])
+def test_a_crop_is_cut_from_the_plain_frame_and_then_resized(drawn_video: Path, interpolation: str, color: str) -> None:
+    with VideoReader(drawn_video, color="bgr") as reader:
+        plain = reader.read()
+    part = (5, 9, 30, 40)
+    cut = np.ascontiguousarray(plain[:, 5:35, 9:49])
+    for size in ((12, 16), (30, 40), (60, 60)):
+        wanted = FrameFormat(*size, color, interpolation, "float32")
+        with VideoReader(drawn_video, size, color, crop=part, interpolation=interpolation, dtype="float32") as reader:
+            np.testing.assert_array_equal(reader.read(), [wanted.convert(frame) for frame in cut])
+            np.testing.assert_array_equal(reader[4], wanted.convert(cut[4]))
+    with VideoReader(drawn_video, color="bgr", crop=part) as reader:
+        assert reader.size == (30, 40)
+        np.testing.assert_array_equal(reader.read(), cut)
+    np.testing.assert_array_equal(read_video_frames(drawn_video, crop=part), cut[..., ::-1])
+
+
+@pytest.mark.parametrize(
+    ("crop", "message"),
+    [
+        ((0, 0, 0, 4), r"crop must be \(top, left, height, width\).*got \(0, 0, 0, 4\)"),
+        ((-1, 0, 4, 4), r"crop must be"),
+        ((1, 2, 3), r"crop must be"),
+        ((20, 0, 30, 4), r"crop=\(20, 0, 30, 4\).*reaches beyond a frame of 64 x 48 pixels"),
+        ((0, 61, 4, 4), r"reaches beyond a frame of 64 x 48 pixels"),
+    ],
+)
+def test_crops_are_checked(drawn_video: Path, crop: tuple[int, ...], message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        VideoReader(drawn_video, crop=crop)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""From a decoder's BGR picture to the frame that was asked for: size, colour and number type in one pass."""
+"""From a decoder's BGR picture to the frame that was asked for: crop, size, colour and number type in one pass."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,8 +21,9 @@ DTYPES = ("uint8", "float32")
 class FrameFormat:
     """What leaves a reader: the (height, width), colour and numbers of the frames, and how their size is changed.
 
-    `"area"` gives the mean of the pixels that each new one covers where the picture shrinks, and is bilinear where it
-    grows. Levels are 0 to 255; float32 ones are not rounded, and multiplied by `scale`.
+    `crop` is the part (top, left, height, width) of a picture that becomes the frame; None takes all of it. `"area"`
+    gives the mean of the pixels that each new one covers where the picture shrinks, and is bilinear where it grows.
+    Levels are 0 to 255; float32 ones are not rounded, and multiplied by `scale`.
     """
 
     height: int
@@ -31,6 +32,7 @@ class FrameFormat:
     interpolation: str = "area"
     dtype: str = "uint8"
     scale: float = 1.0
+    crop: tuple[int, int, int, int] | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -43,6 +45,7 @@ class FrameFormat:
     def convert(self, picture: Frame, out: Frames | None = None, *, source: str = "bgr") -> Frames:
         """`picture` (height, width, 3), or a part of one, as a frame of this format, written to `out` where given."""
         frame = self.empty() if out is None else out
+        picture = cut_out(picture, self.crop)
         rows, columns = picture.shape[:2]
         if picture.strides[0] < 0 or picture.strides[1:] != (3, 1):
             picture = np.ascontiguousarray(picture)
@@ -50,6 +53,34 @@ class FrameFormat:
         interpolation = "area" if self.interpolation == "area" and shrinks else "bilinear"
         _rust.convert_picture(picture, source, frame, self.color, interpolation, self.scale)
         return frame
+
+
+def cut_out(picture: Frame, crop: tuple[int, int, int, int] | None) -> Frame:
+    """The part of a picture that `crop` (top, left, height, width) says, without copying it."""
+    if crop is None:
+        return picture
+    top, left, height, width = crop
+    part = picture[top : top + height, left : left + width]
+    if part.shape[:2] != (height, width):
+        raise ArgumentError(
+            f"crop={crop} (top, left, height, width) reaches beyond a frame of {picture.shape[1]} x {picture.shape[0]} "
+            "pixels: top + height and left + width must lie within it."
+        )
+    return part
+
+
+def check_crop(crop: Any) -> tuple[int, int, int, int] | None:
+    """`crop` as (top, left, height, width); None stays None."""
+    if crop is None:
+        return None
+    good = isinstance(crop, (tuple, list)) and len(crop) == 4
+    if not (good and all(_is_positive_int(side, least) for side, least in zip(crop, (0, 0, 1, 1), strict=True))):
+        raise ArgumentError(
+            "crop must be (top, left, height, width), whole numbers of pixels with height and width at least 1, "
+            f"or None; got {crop!r}."
+        )
+    top, left, height, width = crop
+    return int(top), int(left), int(height), int(width)
 
 
 def check_color(color: str) -> str:

@@ -25,9 +25,11 @@ from kinema.video._convert import (
     Frames,
     check_color,
     check_count,
+    check_crop,
     check_dtype,
     check_interpolation,
     check_size,
+    cut_out,
 )
 from kinema.video._cursor import Cursor
 from kinema.video._hostile import check_name, is_address
@@ -55,11 +57,13 @@ class VideoReader:
 
     Args:
         path: The video file, or a folder of pictures.
-        size: `(height, width)` to resize every frame to; `None` keeps the size of the first.
+        size: `(height, width)` to resize every frame to; `None` keeps the size of the first, or of `crop`.
         color: `"rgb"`, `"bgr"` (OpenCV's order) or `"gray"` (one channel).
         backend: `"auto"` decodes with OpenCV, and with PyAV (where installed) what OpenCV cannot or not exactly: more
             than 8 bits, jumps, time stamps. `"opencv"` and `"pyav"` use that one alone.
         threads: Threads for decoding; `None` lets the decoder choose.
+        crop: `(top, left, height, width)` of the part of every picture that becomes the frame, in pixels of the video
+            (rotation applied); `None` takes all of it. What `size` then resizes is that part.
         interpolation: How frames get smaller: `"area"` (the mean of the pixels that each new one covers) or
             `"bilinear"` (cheaper, and coarser). Frames that get larger are always bilinear.
         dtype: `"uint8"`, or `"float32"` for the same levels (0 to 255) that were not rounded.
@@ -93,6 +97,7 @@ class VideoReader:
         *,
         backend: str = "auto",
         threads: int | None = None,
+        crop: tuple[int, int, int, int] | None = None,
         interpolation: str = "area",
         dtype: npt.DTypeLike = "uint8",
         on_error: str = "raise",
@@ -104,6 +109,7 @@ class VideoReader:
         memory_limit: int = 2 << 30,
     ) -> None:
         wanted = check_size(size)
+        part = check_crop(crop)
         check_color(color)
         check_interpolation(interpolation)
         numbers = check_dtype(dtype)
@@ -133,9 +139,9 @@ class VideoReader:
         self._cursor = Cursor(source, options, isolation, cut)
         self.codec: str = self._cursor.codec
         self.audio: str = self._cursor.audio
-        self.promised: int = self._cursor.promised
-        height, width = wanted or self._cursor.picture.shape[:2]
-        self._format: FrameFormat = FrameFormat(height, width, color, interpolation, numbers)
+        picture = cut_out(self._cursor.picture, part)
+        height, width = wanted or picture.shape[:2]
+        self._format: FrameFormat = FrameFormat(height, width, color, interpolation, numbers, crop=part)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -157,6 +163,11 @@ class VideoReader:
         if self._times is None or len(self._times) != len(self):
             self._times = self._cursor.times()
         return np.array(self._times)
+
+    @property
+    def promised(self) -> int:
+        """How many frames the file claims to hold, good for no more than a guess."""
+        return self._cursor.promised
 
     @property
     def lost(self) -> int:
@@ -284,6 +295,8 @@ def read_video_frames(
     stride: int = 1,
     max_frames: int | None = None,
     color: str = "rgb",
+    *,
+    crop: tuple[int, int, int, int] | None = None,
 ) -> Frame:
     """Reads a video into one uint8 array `(frames, height, width, channels)`.
 
@@ -293,6 +306,7 @@ def read_video_frames(
         stride: Keep every `stride`-th frame, from the first on.
         max_frames: Stop after so many frames (counted after `stride`).
         color: `"rgb"`, `"bgr"` (OpenCV's order) or `"gray"` (one channel).
+        crop: `(top, left, height, width)` of the part of every picture to take, before it is resized.
 
     Raises:
         VideoError: The file is missing (then also a `FileNotFoundError`), empty, truncated, damaged or not a video.
@@ -304,5 +318,5 @@ def read_video_frames(
     >>> kinema.video.read_video_frames(path, size=(32, 48), stride=2).shape
     (8, 32, 48, 3)
     """
-    with VideoReader(path, size, color) as reader:
+    with VideoReader(path, size, color, crop=crop) as reader:
         return reader.read(stride, max_frames)
