@@ -1,6 +1,7 @@
 """A scan reports every video of a folder, whatever is wrong with it."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 
 from kinema.cli import main
 from kinema.errors import DataError, VideoNotFoundError
-from kinema.video import ScannedVideo, scan, write_video
+from kinema.video import ScannedVideo, VideoReader, scan, write_video
+from kinema.video._container import count_repeats
 
 
 @pytest.fixture
@@ -70,3 +72,52 @@ def test_sound_is_named(shared_data: Path) -> None:
     assert reports["flipping_a_pancake.mkv"].audio == "opus 48000 Hz mono"
     assert reports["video_90.mov"].size == (568, 320)
     assert reports["corrupted.mp4"].frames + reports["corrupted.mp4"].lost == 50
+
+
+def _write(path: Path, pictures: np.ndarray, times: list[int], **options: str) -> Path:
+    """A video whose pictures are shown at `times`, in 25ths of a second."""
+    av = pytest.importorskip("av")
+    with av.open(str(path), "w", container_options=options) as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.height, stream.width, stream.pix_fmt = *pictures.shape[1:3], "yuv420p"
+        for picture, time in zip(pictures, times, strict=True):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = time, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def test_frames_that_a_file_repeats_or_cuts_away_are_not_missing(tmp_path: Path, drawn: np.ndarray) -> None:
+    (tmp_path / "videos").mkdir()
+    _write(tmp_path / "videos" / "repeats.avi", drawn, [*range(6), *range(9, 15)])
+    _write(tmp_path / "videos" / "cut.mp4", drawn, list(range(-3, 9)), avoid_negative_ts="disabled")
+    cut, repeats = scan(tmp_path / "videos", isolated=False)
+    assert count_repeats(repeats.path) == 3
+    assert (repeats.frames, repeats.problems) == (12, [])
+    assert (cut.frames, cut.problems) == (9, [])
+    with VideoReader(cut.path) as reader:
+        assert len(reader) == 9
+        assert reader[8].shape == (48, 64, 3)
+
+
+def test_frames_that_are_nowhere_are_missing(tmp_path: Path, drawn: np.ndarray) -> None:
+    (tmp_path / "videos").mkdir()
+    path = _write(tmp_path / "videos" / "short.avi", drawn, list(range(12)))
+    content = bytearray(path.read_bytes())
+    counts = content.index(b"vids") + 32, content.index(b"avih") + 24
+    for place in counts:
+        assert int.from_bytes(content[place : place + 4], "little") == 12
+        content[place : place + 4] = (14).to_bytes(4, "little")
+    path.write_bytes(content)
+    (report,) = scan(tmp_path / "videos", isolated=False)
+    assert report.problems == ["it promises 14 frames and holds 12"]
+
+
+def test_real_files_with_other_counts_are_sound(shared_data: Path) -> None:
+    pytest.importorskip("av")
+    reports = {report.path.name: report for report in scan(shared_data / "videos/debian_forensics", isolated=False)}
+    assert [(reports[name].frames, reports[name].problems) for name in ("movie-hello.avi", "movie-hello.mp4")] == [
+        (208, []),
+        (249, []),
+    ]

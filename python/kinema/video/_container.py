@@ -14,6 +14,7 @@ from kinema.video._hostile import check_content
 from kinema.video._picture_folder import list_pictures
 
 _HEAD = 1 << 16
+_MOST_INDEX = 1 << 26  # bytes
 _PICTURES = {b"\x89PNG\r\n\x1a\n": "PNG", b"BM": "BMP", b"II*\x00": "TIFF", b"MM\x00*": "TIFF", b"\xff\xd8\xff": "JPEG"}
 _MP4_FIRST_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"sidx", b"moof"}
 _READABLE = "Kinema reads mp4, mov, mkv, webm, avi, mpeg, ogv and gif."
@@ -130,3 +131,23 @@ def _riff_chunks(file: BinaryIO, file_size: int) -> Iterator[tuple[bytes, int]]:
             return
         yield header[:4], start + 8 + size
         start += 8 + size + (size & 1)
+
+
+def count_repeats(path: Path) -> int:
+    """How many of the frames that an AVI file counts hold no picture: the one before is shown for longer."""
+    with path.open("rb") as file:
+        head = file.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"AVI ":
+            return 0
+        while len(header := file.read(8)) == 8:
+            size = int.from_bytes(header[4:], "little")
+            if header[:4] == b"idx1":
+                return _count_empty(file.read(min(size, _MOST_INDEX)))
+            file.seek(size + (size & 1), os.SEEK_CUR)
+    return 0
+
+
+def _count_empty(index: bytes) -> int:
+    """Of the entries of 16 bytes (stream and kind, flags, place, size): those of video whose size is 0."""
+    entries = (index[start : start + 16] for start in range(0, len(index) - 15, 16))
+    return sum(entry[2:4] in (b"dc", b"db") and not any(entry[12:]) for entry in entries)

@@ -71,6 +71,8 @@ class Cursor:
             return self.move_to(wanted)
         self._check_damage(decoder)
         if not found:
+            if decoder is not self._jumper:
+                self.promised = decoder.promised
             self._end()
             return False
         self.position += 1

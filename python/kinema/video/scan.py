@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kinema.errors import VideoError
 from kinema.video._catalogue import list_unlabelled
-from kinema.video._container import check_file
+from kinema.video._container import check_file, count_repeats
 from kinema.video.reader import VideoReader
 
 
@@ -81,7 +81,7 @@ def scan_file(path: Path, *, isolated: bool, time_limit: float, memory_limit: in
             fps = reader.fps
             if reader.lost:
                 problems.append(f"{reader.lost} frames are damaged or missing")
-            elif reader.promised > 0 and reader.promised != frames:
+            elif 0 < reader.promised not in (frames, frames + count_repeats(path)):
                 problems.append(f"it promises {reader.promised} frames and holds {frames}")
             return ScannedVideo(
                 path,
