@@ -1,6 +1,7 @@
 """Where in a video a reader stands, and the cheapest exact way to another frame."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,8 +137,8 @@ class Cursor:
 
     def _distrust_index(self) -> None:
         self._may_jump = False
-        if self._decoder is self._jumper:
-            self._decoder = None
+        self._options = replace(self._options, trusts_index=False)
+        self._drop_decoder()
         if self._jumper is not None:
             self._jumper.close()
             self._jumper = None

@@ -64,7 +64,7 @@ def open_decoder(path: Path | str, options: DecoderOptions) -> Decoder:
         check_pixels(*opencv.size, options.max_pixels)
         exact = exact and (opencv.bits_fit or options.backend == "opencv" or not has_pyav())
         if opencv.opened and exact and opencv.grab():
-            return opencv
+            return _checked(opencv, path, options)
     except BaseException:
         opencv.close()
         raise
@@ -79,6 +79,14 @@ def open_decoder(path: Path | str, options: DecoderOptions) -> Decoder:
     if options.backend == "opencv":
         raise VideoError(f"{what}. backend='auto' asks PyAV, too, where it is installed.")
     return _open_with_pyav(path, what, options)
+
+
+def _checked(opencv: "_OpenCVDecoder", path: Path | str, options: DecoderOptions) -> Decoder:
+    if options.backend == "opencv" or options.keep_damaged or not options.trusts_index or not has_pyav():
+        return opencv
+    from kinema.video._checked import CheckedDecoder
+
+    return CheckedDecoder(opencv, lambda: open_jumper(path, options))
 
 
 def open_jumper(path: Path | str, options: DecoderOptions) -> Jumper | None:
@@ -259,6 +267,12 @@ class _OpenCVDecoder:
 
     def seconds(self) -> float:
         return float(self._capture.get(self._cv2.CAP_PROP_POS_MSEC)) / 1000
+
+    def stamp(self) -> int:
+        """When the frame is shown, in periods of the frame rate."""
+        if hasattr(self._cv2, "CAP_PROP_PTS"):
+            return int(self._capture.get(self._cv2.CAP_PROP_PTS))
+        return round(self.seconds() * self.fps)  # OpenCV before 4.11
 
     def close(self) -> None:
         self._capture.release()

@@ -28,7 +28,9 @@ def may_interlace(codec: str, header: bytes | None) -> bool | None:
         return None
 
 
-class _Bits:
+class Bits:
+    """Reads from the first bit on; `EOFError` behind the last one."""
+
     def __init__(self, content: bytes) -> None:
         self._value = int.from_bytes(content, "big")
         self._left = 8 * len(content)
@@ -68,7 +70,7 @@ def _h264_units(header: bytes) -> list[bytes]:
 
 def _allows_fields(parameters: bytes) -> bool:
     """Of an H.264 sequence parameter set: whether `frame_mbs_only_flag` is 0."""
-    bits = _Bits(parameters)
+    bits = Bits(parameters)
     profile = bits.read(8)
     bits.read(16)
     bits.read_golomb()
@@ -98,7 +100,7 @@ def _allows_fields(parameters: bytes) -> bool:
     return not bits.read(1)
 
 
-def _pass_scaling_lists(bits: _Bits, lists: int) -> None:
+def _pass_scaling_lists(bits: Bits, lists: int) -> None:
     for number in range(lists):
         if not bits.read(1):
             continue
@@ -118,10 +120,15 @@ def _mpeg2(header: bytes) -> bool | None:
 
 
 def _mpeg4(header: bytes) -> bool | None:
-    """The `interlaced` bit of an MPEG-4 video object layer."""
+    layer = read_object_layer(header)
+    return None if layer is None else layer[1]
+
+
+def read_object_layer(header: bytes) -> tuple[int, bool] | None:
+    """Of MPEG-4: the bits of a picture's time within its second, and whether pictures may be interlaced."""
     for unit in header.split(_START)[1:]:
         if 0x20 <= unit[0] <= 0x2F:
-            bits = _Bits(unit[1:])
+            bits = Bits(unit[1:])
             break
     else:
         return None
@@ -137,9 +144,9 @@ def _mpeg4(header: bytes) -> bool | None:
     if bits.read(2):
         return None  # of an arbitrary shape
     bits.read(1)
-    ticks = bits.read(16)
+    time_bits = max(1, (bits.read(16) - 1).bit_length())
     bits.read(1)
     if bits.read(1):
-        bits.read(max(1, (ticks - 1).bit_length()))
+        bits.read(time_bits)
     bits.read(29)
-    return bool(bits.read(1))
+    return time_bits, bool(bits.read(1))

@@ -21,6 +21,8 @@ class DecoderOptions:
     drop_damaged: bool = False
     """Leave them out and count them, which needs a decoder that tells which those are."""
     allow_urls: bool = False
+    trusts_index: bool = True
+    """Believe what the packets of the file say about its frames, until they were found to lie."""
 
 
 def location(path: Path | str) -> str:

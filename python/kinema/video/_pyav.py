@@ -9,22 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from kinema.video._limits import DecoderOptions, check_pixels, location
+from kinema.video._swallowed import ONE_PICTURE_A_PACKET, SwallowedPictures, shows_one_picture
 
 Frame = npt.NDArray[np.uint8]
 
 _PLAYLISTS = {"hls", "dash", "concat", "sdp", "rtsp", "image2", "webm_dash_manifest", "imf", "applehttp", "imf_cpl"}
-_ONE_FRAME_A_PACKET = {
-    "h264",
-    "hevc",
-    "vp9",
-    "av1",
-    "libdav1d",
-    "mpeg4",
-    "mpeg1video",
-    "mpeg2video",
-    "theora",
-    "mjpeg",
-}
 _FRAMES_COMPARED_AT_FIRST = 8
 _SEEKS_TRIED = 3
 
@@ -85,6 +74,7 @@ class PyAVDecoder:
         self.damaged = False
         self.lost = 0
         self.audio = _describe_audio(self._container)
+        self._swallowed = SwallowedPictures(self.codec, stream.codec_context.extradata)
         self._stream = stream
         self._packets = self._container.demux(stream)
         self._decoded: list[Any] = []
@@ -99,6 +89,10 @@ class PyAVDecoder:
                 if not self._decode(packet):
                     return False
             self._frame = self._decoded.pop(0)
+            swallowed = self._swallowed.count_before(self._frame.pts)
+            if swallowed:
+                self.damaged = True
+                self.lost += swallowed
             if not self._frame.is_corrupt or self._options.keep_damaged:
                 return True
             self.damaged = True
@@ -108,6 +102,7 @@ class PyAVDecoder:
         """False at the end of the stream."""
         import av
 
+        self._swallowed.note_packet(packet)
         try:
             self._decoded = list(packet.decode())
         except EOFError:
@@ -115,6 +110,7 @@ class PyAVDecoder:
         except av.error.FFmpegError:
             self.damaged = True
             self.lost += 1
+            self._swallowed.note_lost_packet(packet)
         return True
 
     def _next_packet(self) -> Any:
@@ -194,6 +190,7 @@ class JumpingDecoder(PyAVDecoder):
         """Seeks to key frame `key`, decodes the first key frame that comes; False where that is none up to `index`."""
         self._container.seek(self.index.shown[key], stream=self._stream)
         self._decoded = []
+        self._swallowed.restart()
         self._packets = self._container.demux(self._stream)
         packet = self._next_packet()
         while packet is not None and not (packet.is_keyframe and self.index.is_key_stamp(packet.pts)):
@@ -219,14 +216,15 @@ def read_index(path: Path | str, options: DecoderOptions) -> FrameIndex:
     keys: list[int] = []
     with av.open(location(path), options=open_options(options)) as container:
         stream: Any = container.streams.video[0]
-        if stream.codec_context is None or stream.codec_context.name not in _ONE_FRAME_A_PACKET:
+        if stream.codec_context is None or stream.codec_context.name not in ONE_PICTURE_A_PACKET:
             raise IndexLiesError
+        codec, header = stream.codec_context.name, stream.codec_context.extradata
         time_base = stream.time_base
         try:
             for packet in container.demux(stream):
-                if packet.size == 0 or packet.is_discard:
+                if packet.is_discard or (packet.size == 0 and packet.pts is None):
                     continue
-                if packet.pts is None or packet.is_corrupt:
+                if packet.pts is None or packet.is_corrupt or not shows_one_picture(codec, header, packet):
                     raise IndexLiesError
                 stamps.append(packet.pts)
                 if packet.is_keyframe:
