@@ -178,3 +178,21 @@ def test_an_index_found_to_lie_on_the_way_is_given_up(tmp_path: Path, monkeypatc
     monkeypatch.setattr(_pyav, "read_index", lying)
     with VideoReader(path) as reader:
         np.testing.assert_array_equal(reader.read(), whole)
+
+
+def test_what_is_left_out_is_the_same_each_time(tmp_path: Path) -> None:
+    draw = random.Random(0)
+
+    def damage(number: int, content: bytearray, header: bytes) -> bytearray:
+        if number < 20:
+            for _ in range(3):
+                content[draw.randrange(8, len(content))] ^= 1 << draw.randrange(8)
+        return content
+
+    path = _with_packets(_write(tmp_path / "h264.mkv"), damage)
+    outcomes = set()
+    for _ in range(8):
+        with VideoReader(path, on_error="skip") as reader:
+            outcomes.add((len(reader), reader.lost))
+            assert reader[len(reader) - 1].shape == (48, 64, 3)
+    assert len(outcomes) == 1

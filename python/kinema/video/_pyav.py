@@ -65,7 +65,8 @@ class PyAVDecoder:
             raise ValueError("it has no decoder for the codec")
         self._options = options
         check_pixels(stream.codec_context.height, stream.codec_context.width, options.max_pixels)
-        stream.thread_type = "AUTO"
+        # Several frames at once make it a matter of time which ones behind a damaged one are called damaged, too.
+        stream.thread_type = "SLICE" if options.keep_damaged or options.drop_damaged else "AUTO"
         stream.codec_context.thread_count = options.threads or 0
         stream.codec_context.options = {"max_pixels": str(options.max_pixels)}
         self.fps = float(stream.average_rate or 0)
