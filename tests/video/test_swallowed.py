@@ -164,6 +164,17 @@ def test_an_uneven_rate_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyP
             np.testing.assert_allclose(reader.timestamps - reader.timestamps[0], np.array(times) / 25, atol=0.001)
 
 
+def test_the_packets_of_an_address_are_not_read_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _write(tmp_path / "h264.mkv", [number + 3 * (number > 20) for number in range(FRAMES)])
+
+    def read_on(*arguments: object) -> None:
+        raise AssertionError("a camera's stream does not end")
+
+    monkeypatch.setattr(_pyav, "read_index", read_on)
+    with VideoReader(f"file:{path}", allow_urls=True) as reader:
+        assert sum(1 for _ in reader) == FRAMES
+
+
 def test_an_index_found_to_lie_on_the_way_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     times = [number + 3 * (number > 20) for number in range(FRAMES)]
     path = _write(tmp_path / "h264.mkv", times)

@@ -84,6 +84,8 @@ def open_decoder(path: Path | str, options: DecoderOptions) -> Decoder:
 def _checked(opencv: "_OpenCVDecoder", path: Path | str, options: DecoderOptions) -> Decoder:
     if options.backend == "opencv" or options.keep_damaged or not options.trusts_index or not has_pyav():
         return opencv
+    if not isinstance(path, Path):  # an address may be a stream without an end, whose packets cannot be read ahead
+        return opencv
     from kinema.video._checked import CheckedDecoder
 
     return CheckedDecoder(opencv, lambda: open_jumper(path, options))
