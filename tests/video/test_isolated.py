@@ -37,6 +37,16 @@ def test_a_process_is_used_again(drawn_video: Path) -> None:
         assert _python_of(reader) == first
 
 
+def test_few_processes_wait_for_the_next_reader(drawn_video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    isolated._stop_idle()
+    monkeypatch.setattr(isolated, "_MOST_IDLE", 1)
+    readers = [VideoReader(drawn_video, isolated=True) for _ in range(2)]
+    pythons = [reader._cursor._decoder._process._python for reader in readers]  # type: ignore[union-attr]
+    for reader in readers:
+        reader.close()
+    assert [python.poll() is None for python in pythons] == [True, False]
+
+
 def test_a_reader_may_be_collected_anywhere(drawn_video: Path) -> None:
     reader = VideoReader(drawn_video, isolated=True)
     first = _python_of(reader)

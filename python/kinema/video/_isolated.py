@@ -31,6 +31,7 @@ Frame = npt.NDArray[np.uint8]
 _CODE = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from kinema.video._served import serve; serve()"
 _SECONDS_TO_START = 60.0
 _FILES_A_PROCESS = 200  # decoders leak
+_MOST_IDLE = 8
 _MOST_LINE = 1 << 26
 _PIPE_BYTES = 1 << 20  # a frame in few pieces
 _SECONDS_BETWEEN_LOOKS = 0.1
@@ -239,9 +240,12 @@ class _Process:
                 self._kill()
                 return
             with _lock:
-                _idle.append(self)
-        else:
-            self._kill()
+                kept = len(_idle) < _MOST_IDLE
+                if kept:
+                    _idle.append(self)
+            if kept:
+                return
+        self._kill()
 
     def _kill(self) -> None:
         self._alive = False
