@@ -308,7 +308,7 @@ def test_a_folder_of_pictures_changes_with_any_of_them(tmp_path: Path) -> None:
     pictures.mkdir()
     for index in range(3):
         (pictures / f"{index}.png").write_bytes(bytes(index + 1))
-    cache = FrameCache(tmp_path / "cache", "", (2, 2, 3))
+    cache = FrameCache(tmp_path / "cache", "", (2, 2, 3), frame_stride=1)
     before = cache._path(pictures)
     assert cache._path(pictures) == before
     (pictures / "1.png").write_bytes(bytes(9))

@@ -142,6 +142,22 @@ def test_sound_alone_is_that_of_both(root: Path) -> None:
     assert repr(folder).endswith("clip_length=4, size=None, audio='log_mel')")
 
 
+@pytest.mark.parametrize(
+    "options", [{}, {"size": None}, {"frame_stride": 2, "clip_length": 3}, {"max_memory": 30_000, "shuffle": False}]
+)
+def test_the_cache_changes_nothing(root: Path, tmp_path: Path, options: dict[str, Any]) -> None:
+    plain = [leaf for x, y in make(root, **options) for leaf in (*(x if isinstance(x, list) else [x]), y)]
+    for _ in range(2):  # written, then read
+        cached = [
+            leaf
+            for x, y in make(root, cache=tmp_path / "cache", **options)
+            for leaf in (*(x if isinstance(x, list) else [x]), y)
+        ]
+        assert len(cached) == len(plain)
+        for one, other in zip(cached, plain, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 def test_features_and_their_options(root: Path) -> None:
     folder = make(root, audio="mfcc", audio_options={**OPTIONS, "n_mfcc": 5}, shuffle=False)
     _, sound, _ = next(epoch(folder))
