@@ -147,6 +147,7 @@ def convert_picture(
 def dense(x: Array, kernel: Array, bias: Array | None, activation: Activation) -> Array:
     """y = activation(x @ kernel + bias): x (m, k), kernel (k, n), bias (n,)."""
 
+@final
 class PackedKernel:
     """A float32 kernel (k, n) as the products read it. It does not follow the array that it was made of."""
 
