@@ -109,6 +109,15 @@ def test_gray(root: Path) -> None:
     assert x.shape == (16, LENGTH, *SIZE, 1)
 
 
+def test_crop(root: Path, tmp_path: Path) -> None:
+    crop = (4, 8, 24, 32)
+    for _ in range(2):  # decoded, then from the cache, which knows the whole pictures too
+        make(root, cache=tmp_path)
+        folder = make(root, crop=crop, shuffle=False, cache=tmp_path)
+        expected = read_video_frames(folder.clips[0].path, SIZE, crop=crop)
+        np.testing.assert_array_equal(next(iter(folder))[0][0], expected[:LENGTH])
+
+
 def test_epochs_are_shuffled_by_seed_and_epoch_alone(root: Path) -> None:
     folder = make(root)
     orders = []

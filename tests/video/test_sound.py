@@ -175,6 +175,7 @@ def test_features_and_their_options(root: Path) -> None:
         ({"audio_options": {"bands": 3}}, "does not fit audio='log_mel' .* give 'rate' and the options of .*log_mel"),
         ({"audio_options": {"n_mels": 0}}, "n_mels"),
         ({"audio": None, "audio_options": None, "size": None}, "got None, which with audio='log_mel' gives the sound"),
+        ({"size": None, "crop": (0, 0, 4, 4)}, "crop takes a part of pictures, and size=None gives none"),
         ({"size": None, "augment": layers.RandomFlip()}, "RandomFlip is for pictures, and size=None gives none"),
     ],
 )

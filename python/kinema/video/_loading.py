@@ -41,9 +41,10 @@ class Decoding:
     frame_stride: int
     frame_bytes: int
     sound: SoundReading | None = None
+    crop: tuple[int, int, int, int] | None = None
 
     def open(self, path: Path) -> VideoReader:
-        return VideoReader(path, self.size, self.color, threads=1)
+        return VideoReader(path, self.size, self.color, threads=1, crop=self.crop)
 
     def cache(self, folder: str | os.PathLike[str]) -> FrameCache:
         """The frames in that folder that were decoded this way."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kinema.errors import ArgumentError
-from kinema.video._convert import CHANNELS, check_color, check_size
+from kinema.video._convert import CHANNELS, check_color, check_crop, check_size
 from kinema.video._loading import Decoding, Frames
 from kinema.video._sound import Sound, SoundReading
 from kinema.video.reader import VideoReader
@@ -45,17 +45,26 @@ class SoundAlone(Decoding):
         yield np.empty((-(-len(reader) // self.frame_stride), 0), np.uint8)
 
 
-def decoding(size: tuple[int, int] | int | None, color: str, frame_stride: int, sound: SoundReading | None) -> Decoding:
+def decoding(
+    size: tuple[int, int] | int | None,
+    color: str,
+    crop: tuple[int, int, int, int] | None,
+    frame_stride: int,
+    sound: SoundReading | None,
+) -> Decoding:
     """How to decode frames of this size, and sound; without a size, sound alone."""
     checked = check_size(size)
     if checked is not None:
         height, width = checked
-        return Decoding(checked, check_color(color), frame_stride, height * width * CHANNELS[color], sound)
+        frame_bytes = height * width * CHANNELS[check_color(color)]
+        return Decoding(checked, color, frame_stride, frame_bytes, sound, check_crop(crop))
     if sound is None:
         raise ArgumentError(
             "size must be (height, width): the clips of a batch need one size; got None, which with audio='log_mel' "
             "gives the sound alone."
         )
+    if crop is not None:
+        raise ArgumentError("crop takes a part of pictures, and size=None gives none: leave one of the two out.")
     return SoundAlone((0, 0), check_color(color), frame_stride, 0, sound)
 
 

@@ -91,6 +91,7 @@ class VideoFolder:
             number of classes at once), `"number"` (one to predict, or several), `"frame"` (a class for every frame,
             from segments or from a list of labels, one a frame), or `None`: no labels.
         color: `"rgb"`, `"bgr"` or `"gray"`.
+        crop: `(top, left, height, width)` of the part of every picture to take before it is resized, as for `VideoReader`.
         on_error: `"raise"`, or `"skip"`: leave out videos that cannot be read or hold too few frames, list them in
             `skipped`, and warn once.
         pad_short: Give a video with too few frames one clip that repeats its last frame (`True`) or that is filled up
@@ -157,6 +158,7 @@ class VideoFolder:
         groups: Grouping | None = None,
         label_mode: str | None = "int",
         color: str = "rgb",
+        crop: tuple[int, int, int, int] | None = None,
         on_error: str = "raise",
         pad_short: bool | str = False,
         workers: int | None = None,
@@ -188,7 +190,7 @@ class VideoFolder:
         )
         self._workers = min(8, os.cpu_count() or 1) if workers is None else check_count(workers, "workers")
         sound = sound_reading(audio, audio_options)
-        self._decoding = decoding(size, color, check_count(frame_stride, "frame_stride"), sound)
+        self._decoding = decoding(size, color, crop, check_count(frame_stride, "frame_stride"), sound)
         self._augmentations = check_augmentations(augment, self._with_mask, with_pictures=size is not None)
         self._augments = subset != "validation"
         self._least_memory = 2 * (self.clip_length or 1) * self._decoding.frame_bytes
