@@ -91,7 +91,7 @@ class VideoFolder:
             number of classes at once), `"number"` (one to predict, or several), `"frame"` (a class for every frame,
             from segments or from a list of labels, one a frame), or `None`: no labels.
         color: `"rgb"`, `"bgr"` or `"gray"`.
-        crop: `(top, left, height, width)` of the part of every picture to take before it is resized, as for `VideoReader`.
+        crop: `(top, left, height, width)` of the part of every picture to take before it is resized: see `VideoReader`.
         on_error: `"raise"`, or `"skip"`: leave out videos that cannot be read or hold too few frames, list them in
             `skipped`, and warn once.
         pad_short: Give a video with too few frames one clip that repeats its last frame (`True`) or that is filled up
