@@ -108,7 +108,7 @@ def measure_stream(count: int) -> dict[str, Any]:
     stream = kinema.StreamPredictor(net)
     frames = article.video(64)
     plan = net.plan
-    projected = np.zeros((1, article.LENGTH, 512), np.float32)
+    projected = kinema.ops.zeros((1, article.LENGTH, 512))
     answers, parts = [], []
     for index in range(120):
         frame = frames[index % 64]
@@ -148,6 +148,7 @@ def main() -> None:
         command = [options.keras, str(HERE / "with_keras.py"), str(options.rounds)]
         answer = subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE)
         results["keras"] = json.loads(answer.stdout)
+        print(results["keras"], file=sys.stderr)
     results["kinema"] = measure_sharing(options.rounds)
     results["stream"] = measure_stream(options.stream_frames)
     print(json.dumps(results, indent=1))
