@@ -29,6 +29,23 @@ def test_mp4_is_h264_where_pyav_is_installed(tmp_path: Path, drawn: np.ndarray) 
         assert np.abs(reader.read().astype(int) - drawn).mean() < 6
 
 
+@pytest.mark.parametrize("ending", [".webm", ".mp4"])
+def test_there_is_a_key_frame_a_second(tmp_path: Path, drawn: np.ndarray, ending: str) -> None:
+    av = pytest.importorskip("av")
+    path = write_video(tmp_path / f"clip{ending}", drawn, fps=4)
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.pts is not None]
+    keys = sorted(float(packet.pts * packet.time_base) for packet in packets if packet.is_keyframe)
+    assert keys[0] < 0.01
+    assert all(np.diff([*keys, 3.0]) < 1.01)
+
+
+def test_webm_is_written_without_pyav(tmp_path: Path, drawn: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    path = write_video(tmp_path / "clip.webm", drawn)
+    assert np.abs(read_video_frames(path).astype(int) - drawn).mean() < 6
+
+
 def test_mp4_without_pyav_warns_about_browsers(
     tmp_path: Path, drawn: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,6 +86,7 @@ class _PyAVEncoder:
         self._stream = self._container.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
         self._stream.height, self._stream.width = height, width
         self._stream.pix_fmt = "yuv420p"
+        self._stream.gop_size = max(1, round(fps))  # a key frame a second, so that players and readers can jump
         self._stream.options = dict(options)
 
     def write(self, picture: Frame) -> None:
