@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from kinema.models.plan import Plan
 Values = dict[Hashable, Any]
 
 
-class Step:
+class Step(ABC):
     """What all steps have.
 
     They are told in training how often the batch shows each frame, where `values` are those of single frames.
@@ -26,18 +27,18 @@ class Step:
     frame_products: float = 0.0
 
     @property
+    @abstractmethod
     def needs(self) -> Sequence[Hashable]:
         """The places it reads."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def gives(self) -> Sequence[Hashable]:
         """The places it fills."""
-        raise NotImplementedError
 
+    @abstractmethod
     def run(self, values: Values, training: bool, counts: Any = None) -> None:
         """Computes what it gives."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)
