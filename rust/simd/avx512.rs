@@ -64,6 +64,36 @@ unsafe fn store_8_bytes(lanes: __m512d, to: *mut u8) {
     unsafe { _mm_storel_epi64(to.cast(), _mm256_cvtepi32_epi8(_mm512_cvtpd_epi32(lanes))) }
 }
 
+/// Denominators from which estimates of 14 bits and a Newton step each are as good as the exact root and quotient: below, roots of
+/// squares outside of the normal numbers count.
+const LEAST_DENOMINATOR: f32 = 1e-10;
+
+#[inline(always)]
+fn over_root_16(numerator: F32x16, square: F32x16, epsilon: F32x16) -> F32x16 {
+    let smallest = F32x16::splat(1e-37);
+    // SAFETY: values of this type exist only inside `run`, on a machine with these instructions.
+    let estimate = F32x16(unsafe { _mm512_rsqrt14_ps(square.max(smallest).0) });
+    let root = square.mul(estimate);
+    let root = estimate.mul(F32x16::splat(0.5)).mul_add(root.neg_mul_add(root, square), root);
+    let denominator = root.add(epsilon);
+    // SAFETY: as above.
+    let inverse = F32x16(unsafe { _mm512_rcp14_ps(denominator.0) });
+    let inverse = inverse.mul(denominator.neg_mul_add(inverse, F32x16::splat(2.0)));
+    let quotient = numerator.mul(inverse);
+    let quotient = quotient.neg_mul_add(denominator, numerator).mul_add(inverse, quotient);
+    // Infinite and undefined squares fail here as well.
+    let good = F32x16::splat(LEAST_DENOMINATOR).le(denominator);
+    if good == __mmask16::MAX {
+        return quotient;
+    }
+    F32x16::select(good, quotient, numerator.div(square.sqrt().add(epsilon)))
+}
+
+#[inline(always)]
+fn over_root_8(numerator: F64x8, square: F64x8, epsilon: F64x8) -> F64x8 {
+    numerator.div(square.sqrt().add(epsilon))
+}
+
 // SAFETY of every intrinsic below: values of these types exist only inside `run`, on a machine with these instructions;
 // memory is vouched for by the callers of the unsafe functions.
 macro_rules! avx512_vector {
@@ -71,7 +101,8 @@ macro_rules! avx512_vector {
         $vector:ident, $elem:ident, $mask:ident, $lanes:literal, $shift:literal,
         $set1:ident, $loadu:ident, $storeu:ident, $maskload:ident, $maskstore:ident,
         $add:ident, $sub:ident, $mul:ident, $div:ident, $fmadd:ident, $fnmadd:ident, $min:ident, $max:ident, $sqrt:ident,
-        $abs:ident, $roundscale:ident, $cmp:ident, $blend:ident, $to_int:ident, $from_int:ident, $shift_left:ident, $load_bytes:ident, $store_bytes:ident
+        $abs:ident, $roundscale:ident, $cmp:ident, $blend:ident, $to_int:ident, $from_int:ident, $shift_left:ident, $load_bytes:ident, $store_bytes:ident,
+        $over_root:ident
     ) => {
         impl $vector {
             /// The first `count` lanes set.
@@ -142,6 +173,10 @@ macro_rules! avx512_vector {
             #[inline(always)]
             fn sqrt(self) -> Self {
                 Self(unsafe { $sqrt(self.0) })
+            }
+            #[inline(always)]
+            fn over_root(self, square: Self, epsilon: Self) -> Self {
+                $over_root(self, square, epsilon)
             }
             #[inline(always)]
             fn abs(self) -> Self {
@@ -228,7 +263,8 @@ avx512_vector!(
     _mm512_castsi512_ps,
     _mm512_slli_epi32,
     load_16_bytes,
-    store_16_bytes
+    store_16_bytes,
+    over_root_16
 );
 avx512_vector!(
     F64x8,
@@ -258,5 +294,6 @@ avx512_vector!(
     _mm512_castsi512_pd,
     _mm512_slli_epi64,
     load_8_bytes,
-    store_8_bytes
+    store_8_bytes,
+    over_root_8
 );

@@ -8,6 +8,7 @@
 mod constants;
 mod element;
 pub mod math;
+mod prefetch;
 mod scalar;
 pub mod slices;
 mod vector;
@@ -23,6 +24,7 @@ use crate::error::{KernelError, Result};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 pub use element::Element;
+pub use prefetch::{prefetch_first, prefetch_second};
 pub use vector::{MAX_LANES, Simd, Vector};
 
 /// An algorithm that is compiled once for every instruction set. `run` must be `#[inline(always)]`.

@@ -119,3 +119,44 @@ fn an_unknown_instruction_set_is_refused_with_the_choices() {
     assert!(text.starts_with("kinema: the environment variable KINEMA_ISA must be one of"), "{text}");
     assert!(text.contains("scalar") && text.ends_with("but got \"mmx\"."), "{text}");
 }
+
+/// numerators over the roots of squares.
+struct OverRoot<'a>(&'a [f32], f32, &'a mut [f32]);
+
+impl Kernel for OverRoot<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        type V<S> = <f32 as Element>::Vector<S>;
+        let Self(squares, epsilon, out) = self;
+        for (square, out) in squares.chunks(V::<S>::LANES).zip(out.chunks_mut(V::<S>::LANES)) {
+            // SAFETY: chunks have at most LANES elements, as many of both arrays.
+            unsafe {
+                let square = V::<S>::load_partial(square.as_ptr(), square.len());
+                let quotient = V::<S>::splat(0.3).over_root(square, V::<S>::splat(epsilon));
+                quotient.store_partial(out.as_mut_ptr(), out.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn quotients_by_roots_keep_their_bound() {
+    let ordinary: Vec<f32> = (0..40_000).map(|i| (i as f32 * 0.0041 - 82.0).exp()).collect();
+    let edges = [0.0, 1e-45, 1e-40, 1e-38, f32::MAX, f32::INFINITY, f32::NAN, -1.0];
+    for set in InstructionSet::available() {
+        for epsilon in [1e-7, 1e-3, 1e-12, 0.0] {
+            for squares in [&ordinary[..], &edges] {
+                let mut out = vec![0.0; squares.len()];
+                dispatch_on(set, OverRoot(squares, epsilon, &mut out));
+                for (&square, &got) in squares.iter().zip(&out) {
+                    let exact = f64::from(0.3_f32) / (f64::from(square).sqrt() + f64::from(epsilon));
+                    let near = (f64::from(got) - exact).abs() <= 2.0 * f64::from(f32::EPSILON) * exact.abs();
+                    let same = f64::from(got) == exact || got.is_nan() && exact.is_nan();
+                    assert!(near || same, "{}: 0.3 / (√{square} + {epsilon}) = {got}, not {exact}", set.name());
+                }
+            }
+        }
+    }
+}

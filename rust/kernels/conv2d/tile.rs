@@ -1,6 +1,6 @@
 //! The register tile: the innermost loop of every convolution here, forward and backward.
 
-use crate::simd::{Element, Simd, Vector};
+use crate::simd::{Element, Simd, Vector, prefetch_first};
 
 /// acc[i][j] + the sum over t < len of a[i][t * a_step] * b[t * b_step + j * LANES ..].
 ///
@@ -31,6 +31,36 @@ pub unsafe fn accumulate<V: Vector, const P: usize, const N: usize>(
     acc
 }
 
+/// `accumulate`, which meanwhile calls a tile whose rows lie `row` apart from `next` on, and need not exist, into the first-level cache:
+/// the sums that come next.
+///
+/// # Safety
+/// As for `accumulate`.
+#[inline(always)]
+pub unsafe fn accumulate_ahead<V: Vector, const P: usize, const N: usize>(
+    mut acc: [[V; N]; P],
+    mut a: [*const V::Elem; P],
+    a_step: usize,
+    b: *const V::Elem,
+    b_step: usize,
+    len: usize,
+    next: *const V::Elem,
+    row: usize,
+) -> [[V; N]; P] {
+    let calls = len.min(P * N);
+    // SAFETY: the caller's promise.
+    unsafe {
+        for t in 0..calls {
+            prefetch_first(next.wrapping_add(t / N * row + t % N * V::LANES));
+            acc = accumulate(acc, a, a_step, b.add(t * b_step), b_step, 1);
+            for i in 0..P {
+                a[i] = a[i].wrapping_add(a_step);
+            }
+        }
+        accumulate(acc, a, a_step, b.wrapping_add(calls * b_step), b_step, len - calls)
+    }
+}
+
 /// How many vectors of output channels a tile is wide, for `channels` of them: as few padded vectors as possible, and wide
 /// tiles before narrow ones (they load less for each multiplication).
 #[inline(always)]
@@ -56,3 +86,51 @@ macro_rules! with_tile {
     };
 }
 pub(crate) use with_tile;
+
+/// Cuts rows into the fewest runs of at most `most` rows, which differ by one row at most: (first row, rows).
+pub struct RowRuns {
+    next: usize,
+    rows: usize,
+    runs: usize,
+}
+
+impl RowRuns {
+    #[inline(always)]
+    pub fn new(rows: usize, most: usize) -> Self {
+        Self { next: 0, rows, runs: rows.div_ceil(most) }
+    }
+}
+
+impl Iterator for RowRuns {
+    type Item = (usize, usize);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(usize, usize)> {
+        if self.runs == 0 {
+            return None;
+        }
+        let rows = (self.rows - self.next).div_ceil(self.runs);
+        let first = self.next;
+        self.next += rows;
+        self.runs -= 1;
+        Some((first, rows))
+    }
+}
+
+/// Evaluates a call for a run of rows, whose number becomes a constant. At most `$most`, itself at most 9.
+macro_rules! with_rows {
+    ($most:ident, $rows:expr, $function:ident :: <$V:ty, $N:ident>($($argument:expr),* $(,)?)) => {
+        match $rows {
+            9 if $most >= 9 => $function::<$V, 9, $N>($($argument),*),
+            8 if $most >= 8 => $function::<$V, 8, $N>($($argument),*),
+            7 if $most >= 7 => $function::<$V, 7, $N>($($argument),*),
+            6 => $function::<$V, 6, $N>($($argument),*),
+            5 => $function::<$V, 5, $N>($($argument),*),
+            4 => $function::<$V, 4, $N>($($argument),*),
+            3 => $function::<$V, 3, $N>($($argument),*),
+            2 => $function::<$V, 2, $N>($($argument),*),
+            _ => $function::<$V, 1, $N>($($argument),*),
+        }
+    };
+}
+pub(crate) use with_rows;

@@ -5,9 +5,7 @@ use crate::geometry::ConvGeometry;
 use crate::kernels::conv2d::Wanted;
 use crate::kernels::frames::Source;
 use crate::kernels::winograd::vertical::{self, Strips};
-use crate::kernels::winograd::{
-    self, Channels, Frequencies, Gradients, OUTPUT, Outputs, Patch, Place, Tiling, load, store,
-};
+use crate::kernels::winograd::{self, Channels, Frequencies, Gradients, OUTPUT, Outputs, Patch, Place, Tiling};
 use crate::memory::Buffer;
 use crate::parallel::Shared;
 use crate::simd::{Element, Vector};
@@ -78,7 +76,7 @@ impl<T: Element> Outputs<T> for Plain<'_, T> {
         let bias = self.epilogue.bias.map_or(V::zero(), |bias| {
             let bias = &bias[first..first + count];
             // SAFETY: the slice has `count` elements.
-            unsafe { load(bias.as_ptr(), count) }
+            unsafe { V::load_up_to(bias.as_ptr(), count) }
         });
         let (down, right) = (self.g.cols.output * self.g.cout, self.g.cout);
         let y = self.y.pointer(element(self.g, place) + first, (rows - 1) * down + (cols - 1) * right + count);
@@ -88,7 +86,7 @@ impl<T: Element> Outputs<T> for Plain<'_, T> {
                 // The second operand of max is kept where one is NaN.
                 let value = if self.epilogue.relu { V::zero().max(sum) } else { sum };
                 // SAFETY: within reach; every output of every tile is visited once.
-                unsafe { store(value, y.add(i * down + j * right), count) };
+                unsafe { value.store_up_to(y.add(i * down + j * right), count) };
             }
         }
     }
@@ -109,7 +107,7 @@ impl<T: Element> Gradients<T> for OutputGradients<'_, T> {
             for j in 0..cols {
                 let from = &self.dy[at + (i * self.g.cols.output + j) * self.g.cout..][..count];
                 // SAFETY: the slice has `count` elements.
-                tile[i][j] = unsafe { load(from.as_ptr(), count) };
+                tile[i][j] = unsafe { V::load_up_to(from.as_ptr(), count) };
             }
         }
         tile

@@ -112,7 +112,7 @@ impl<T: Element> Outputs<T> for Pooled<'_, T> {
         let bias = self.bias.map_or(V::zero(), |bias| {
             let bias = &bias[first..first + count];
             // SAFETY: the slice has `count` elements.
-            unsafe { winograd::load(bias.as_ptr(), count) }
+            unsafe { V::load_up_to(bias.as_ptr(), count) }
         });
         let (rows, cols) = (rows / POOL, cols / POOL);
         if rows == 0 || cols == 0 {
@@ -134,13 +134,13 @@ impl<T: Element> Outputs<T> for Pooled<'_, T> {
                 let at = i * down + j * right;
                 let Some(argmax) = argmax else {
                     // SAFETY: within reach; every window of every tile is visited once.
-                    unsafe { winograd::store(pool_values(window, self.relu), y.add(at), count) };
+                    unsafe { pool_values(window, self.relu).store_up_to(y.add(at), count) };
                     continue;
                 };
                 let (best, position) = pool(window, self.relu);
                 // SAFETY: as above.
                 unsafe {
-                    winograd::store(best, y.add(at), count);
+                    best.store_up_to(y.add(at), count);
                     position.store_bytes_partial(argmax.add(at), count);
                 }
             }
@@ -166,7 +166,7 @@ impl<T: Element> winograd::Gradients<T> for PooledGradients<'_, T> {
                 let (dy, argmax) = (&self.dy[at..][..count], &self.argmax[at..][..count]);
                 // SAFETY: the slices have `count` elements.
                 let (gradient, position) =
-                    unsafe { (winograd::load(dy.as_ptr(), count), V::load_bytes_partial(argmax.as_ptr(), count)) };
+                    unsafe { (V::load_up_to(dy.as_ptr(), count), V::load_bytes_partial(argmax.as_ptr(), count)) };
                 for index in 0..POOL * POOL {
                     let here = position.eq(V::splat(V::Elem::from_f64(index as f64)));
                     tile[POOL * i + index / POOL][POOL * j + index % POOL] = V::select(here, gradient, V::zero());

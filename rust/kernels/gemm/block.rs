@@ -219,7 +219,7 @@ impl<T> Ahead<T> {
 
     /// `len` elements, which need not exist.
     #[inline(always)]
-    fn new(data: *const T, len: usize) -> Self {
+    pub fn new(data: *const T, len: usize) -> Self {
         let mut ahead = Self::none();
         ahead.parts[0] = (data, len);
         ahead
@@ -239,6 +239,27 @@ impl<T> Ahead<T> {
     #[inline(always)]
     fn is_empty(&self) -> bool {
         self.parts.iter().all(|part| part.1 == 0)
+    }
+
+    /// Continues the chains of a tile by `steps`, and calls one cache line a step.
+    ///
+    /// # Safety
+    /// As for `tile::chain_leading`.
+    #[inline(always)]
+    pub unsafe fn chain<V: Vector<Elem = T>, const R: usize, const P: usize, const N: usize>(
+        &mut self,
+        acc: &mut tile::Registers<V, R, P, N>,
+        steps: usize,
+        left: Strip<T>,
+        right: Panels<T>,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.take(steps) {
+                Some(ahead) => tile::chain_ahead(acc, steps, left, right, ahead),
+                None => tile::chain_leading(acc, steps, left, right, self.lead),
+            }
+        }
     }
 
     /// Takes the next `lines` cache lines off.
@@ -359,12 +380,8 @@ unsafe fn advance_ahead<V: Vector, const R: usize, const P: usize, const N: usiz
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let lead = ahead.lead;
-        let Some(ahead) = ahead.take(steps) else {
-            return advance::<V, R, P, N>(left, panels, steps, place, fresh, lead);
-        };
         let mut acc = start::<V, R, P, N>(place, fresh);
-        tile::chain_ahead(&mut acc, steps, left, panels, ahead);
+        ahead.chain(&mut acc, steps, left, panels);
         tile::store(&acc, place);
     }
 }

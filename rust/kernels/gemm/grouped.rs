@@ -4,6 +4,8 @@
 //! Aligned runs of leaves, up to `RUN_ROWS` rows, are summed while a register tile stays where it is; the sums of runs go up the rest of
 //! the tree, one partial block a level. Small results of many rows are computed run by run in parallel, large ones block by block.
 
+use super::block::Ahead;
+use super::ordered::Right;
 use super::pack::{pack_panel, pack_rows, panel_width, vectors};
 use super::tile::{self, Panels, Place, Strip, TILE_ROWS, panel_columns};
 use super::{Matrix, Target};
@@ -33,7 +35,7 @@ const WORTH_A_THREAD: usize = 1 << 19;
 #[derive(Clone, Copy)]
 pub struct Grouped<'a, T: Element> {
     pub left: Matrix<'a, T>,
-    pub right: Matrix<'a, T>,
+    pub right: Right<'a, T>,
     pub rows: usize,
     pub inner: usize,
     pub columns: usize,
@@ -74,7 +76,9 @@ pub fn multiply_grouped<'a, T: Element>(
     }
     let blocks = cut.blocks(rows, columns);
     let grain = if large { 1 } else { batch * blocks };
-    parallel::for_each(batch * blocks, grain, |task| cut.compute(set, leaf, product(task / blocks), task % blocks));
+    parallel::for_each(batch * blocks, grain, |task| {
+        cut.compute(set, leaf, product(task / blocks), task % blocks, &mut Ahead::none());
+    });
 }
 
 /// A small result of many steps: the sums of runs are computed in parallel and added as the tree says.
@@ -85,9 +89,9 @@ fn sum_runs<T: Element>(set: InstructionSet, leaf: usize, product: Grouped<'_, T
     let mut total = Buffer::stale(rows * columns);
     parallel::tree_sum(inner.div_ceil(run), &mut total, |index, sum| {
         let start = index * run;
-        let (left, right, inner) = (left.from(0, start), right.from(start, 0), run.min(inner - start));
+        let (left, right, inner) = (left.from(0, start), right.skip_steps(start), run.min(inner - start));
         let part = Grouped { left, right, inner, out: Target::rows(sum, columns), ..product };
-        (0..cut.blocks(rows, columns)).for_each(|block| cut.compute(set, leaf, part, block));
+        (0..cut.blocks(rows, columns)).for_each(|block| cut.compute(set, leaf, part, block, &mut Ahead::none()));
     });
     for (row, values) in total.chunks_exact(columns).enumerate() {
         // SAFETY: the row belongs to the result.
@@ -144,12 +148,19 @@ impl Cut {
         rows.div_ceil(self.rows) * columns.div_ceil(self.columns)
     }
 
-    /// Computes one of the blocks.
-    pub fn compute<T: Element>(self, set: InstructionSet, leaf: usize, product: Grouped<'_, T>, block: usize) {
+    /// Computes one of the blocks, and calls `ahead` into the cache meanwhile.
+    pub fn compute<T: Element>(
+        self,
+        set: InstructionSet,
+        leaf: usize,
+        product: Grouped<'_, T>,
+        block: usize,
+        ahead: &mut Ahead<T>,
+    ) {
         let across = product.columns.div_ceil(self.columns);
         let (row, column) = (block / across * self.rows, block % across * self.columns);
         let (rows, columns) = (self.rows.min(product.rows - row), self.columns.min(product.columns - column));
-        dispatch_on(set, Block { product, leaf, row, column, rows, columns });
+        dispatch_on(set, Block { product, leaf, row, column, rows, columns, ahead });
     }
 }
 
@@ -161,6 +172,7 @@ struct Block<'a, T: Element> {
     column: usize,
     rows: usize,
     columns: usize,
+    ahead: &'a mut Ahead<T>,
 }
 
 impl<T: Element> Kernel for Block<'_, T> {
@@ -179,7 +191,7 @@ impl<T: Element> Kernel for Block<'_, T> {
 impl<T: Element> Block<'_, T> {
     #[inline(always)]
     fn compute<V: Vector<Elem = T>, const N: usize>(self) {
-        let Self { product, leaf, row, column, rows, columns } = self;
+        let Self { product, leaf, row, column, rows, columns, ahead } = self;
         let inner = product.inner;
         let panel = panel_columns::<V, N>();
         let run = run_steps(leaf);
@@ -188,8 +200,13 @@ impl<T: Element> Block<'_, T> {
         let level_len = padded_rows * padded_columns;
         let levels = (usize::BITS - (runs - 1).leading_zeros()) as usize;
         let longest = run.min(inner);
-        let lens =
-            [padded_rows * longest, padded_columns * longest, (RUN_LEVELS + 1) * TILE_ROWS * panel, levels * level_len];
+        let packs = matches!(product.right, Right::Plain(_));
+        let lens = [
+            padded_rows * longest,
+            if packs { padded_columns * longest } else { 0 },
+            (RUN_LEVELS + 1) * TILE_ROWS * panel,
+            levels * level_len,
+        ];
         let mut scratch = Buffer::<T>::stale(lens.iter().sum());
         let strips = scratch.as_mut_ptr();
         // SAFETY: the block lies in the operands and the result; the scratch memory was sized for its four parts.
@@ -209,18 +226,24 @@ impl<T: Element> Block<'_, T> {
                     let from = left.data.as_ptr().add(i * left.row);
                     pack_rows::<T, TILE_ROWS>(from, left.row, left.column, steps, rows - i, strips.add(i * steps));
                 }
-                let right = product.right.from(start, column);
-                for j in (0..columns).step_by(panel) {
-                    let from = right.data.as_ptr().add(j * right.column);
-                    let width = panel.min(columns - j);
-                    pack_panel::<V, N>(from, right.row, right.column, steps, width, panels.add(j * steps));
-                }
+                let right = match product.right {
+                    Right::Plain(right) => {
+                        let right = right.from(start, column);
+                        for j in (0..columns).step_by(panel) {
+                            let from = right.data.as_ptr().add(j * right.column);
+                            let width = panel.min(columns - j);
+                            pack_panel::<V, N>(from, right.row, right.column, steps, width, panels.add(j * steps));
+                        }
+                        Panels { data: panels.cast_const(), step: panel, next: panel * steps }
+                    }
+                    Right::Packed(packed, first) => packed.panels().at(column / panel, first + start),
+                };
                 let (below, target) = merges(index, index + 1 == runs);
                 for j in (0..columns).step_by(panel) {
-                    let right = Panels { data: panels.add(j * steps).cast_const(), step: panel, next: 0 };
+                    let right = right.at(j / panel, 0);
                     for i in (0..rows).step_by(TILE_ROWS) {
                         let left = Strip { data: strips.add(i * steps).cast_const(), row: 1, step: TILE_ROWS };
-                        let mut sum = run_sum::<V, N>(left, right, steps, leaf, waiting);
+                        let mut sum = run_sum::<V, N>(left, right, steps, leaf, waiting, ahead);
                         add_waiting(&mut sum, below, |l| level(l).at(i, j));
                         match target {
                             Some(l) => tile::store(&sum, level(l).at(i, j)),
@@ -244,6 +267,7 @@ unsafe fn run_sum<V: Vector, const N: usize>(
     steps: usize,
     leaf: usize,
     waiting: *mut V::Elem,
+    ahead: &mut Ahead<V::Elem>,
 ) -> tile::Registers<V, TILE_ROWS, 1, N> {
     let panel = panel_columns::<V, N>();
     let leaves = steps.div_ceil(leaf);
@@ -254,7 +278,7 @@ unsafe fn run_sum<V: Vector, const N: usize>(
         loop {
             let start = index * leaf;
             let mut sum = tile::zero();
-            tile::chain(&mut sum, leaf.min(steps - start), left.at(0, start), right.at(0, start));
+            ahead.chain(&mut sum, leaf.min(steps - start), left.at(0, start), right.at(0, start));
             let (below, target) = merges(index, index + 1 >= leaves);
             add_waiting(&mut sum, below, level);
             match target {

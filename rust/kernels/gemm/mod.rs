@@ -202,7 +202,7 @@ pub fn matmul<T: Element>(shape: Matmul, leaf: usize, a: &[T], b: &[T], c: &mut 
         }
         (true, _) => multiply_grouped(set, batch, leaf.max(1), |i| {
             let (left, right, out) = item(i);
-            Grouped { left, right, rows, inner, columns, out }
+            Grouped { left, right: Right::Plain(right), rows, inner, columns, out }
         }),
     }
 }

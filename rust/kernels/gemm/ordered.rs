@@ -35,7 +35,7 @@ pub enum Right<'a, T: Element> {
 
 impl<T: Element> Right<'_, T> {
     /// The part from step `k` on.
-    fn skip_steps(self, k: usize) -> Self {
+    pub(super) fn skip_steps(self, k: usize) -> Self {
         match self {
             Self::Plain(matrix) => Self::Plain(matrix.from(k, 0)),
             Self::Packed(packed, first) => Self::Packed(packed, first + k),

@@ -1,10 +1,10 @@
 //! Packing: the columns of the right factor (or the rows of the left one) of a block laid out as the register tile walks them.
 
 use super::Matrix;
-use super::tile::{Panels, panel_columns, prefetch};
+use super::tile::{Panels, panel_columns};
 use crate::memory::Buffer;
 use crate::parallel;
-use crate::simd::{Element, InstructionSet, Kernel, Simd, Vector, dispatch_on};
+use crate::simd::{Element, InstructionSet, Kernel, Simd, Vector, dispatch_on, prefetch_second};
 
 /// Steps that are turned at a time where columns lie apart: a cache line of each column.
 const TURNED_STEPS: usize = 16;
@@ -64,7 +64,7 @@ pub unsafe fn pack_group<V: Vector, const N: usize>(
                 for v in 0..N {
                     let from = row.add(p * panel + v * V::LANES);
                     if lead > 0 {
-                        prefetch(from.wrapping_add(lead));
+                        prefetch_second(from.wrapping_add(lead));
                     }
                     V::load(from).store(to.add(v * V::LANES));
                 }

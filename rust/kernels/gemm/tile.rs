@@ -1,7 +1,7 @@
 //! The register tile: a few rows times a few vectors of columns, each element one chain of fused multiplications over k in
 //! ascending order. All tile shapes give an element the same bits, so blocks may be cut anywhere.
 
-use crate::simd::Vector;
+use crate::simd::{Vector, prefetch_second};
 
 /// Rows of the largest tile.
 pub const TILE_ROWS: usize = 6;
@@ -80,26 +80,11 @@ pub fn zero<V: Vector, const R: usize, const P: usize, const N: usize>() -> Regi
     [[[V::zero(); N]; P]; R]
 }
 
-/// Continues the chains of a tile by `inner` steps.
+/// Continues the chains of a tile by `inner` steps, and calls what lies `lead` elements behind everything that it reads of the panels into
+/// the second-level cache, unless `lead` is 0.
 ///
 /// # Safety
 /// Strip and panels hold R rows, P panels and `inner` steps.
-#[inline(always)]
-pub unsafe fn chain<V: Vector, const R: usize, const P: usize, const N: usize>(
-    acc: &mut Registers<V, R, P, N>,
-    inner: usize,
-    strip: Strip<V::Elem>,
-    panels: Panels<V::Elem>,
-) {
-    // SAFETY: the caller's promise.
-    unsafe { chain_leading(acc, inner, strip, panels, 0) }
-}
-
-/// `chain`, which calls what lies `lead` elements behind everything that it reads of the panels into the second-level cache, unless
-/// `lead` is 0.
-///
-/// # Safety
-/// As for `chain`.
 #[inline(always)]
 pub unsafe fn chain_leading<V: Vector, const R: usize, const P: usize, const N: usize>(
     acc: &mut Registers<V, R, P, N>,
@@ -108,21 +93,14 @@ pub unsafe fn chain_leading<V: Vector, const R: usize, const P: usize, const N: 
     panels: Panels<V::Elem>,
     lead: usize,
 ) {
-    // Two texts of one loop, so that one of the two strides is a constant.
     // SAFETY: the caller's promise.
-    unsafe {
-        if strip.step == 1 {
-            chain_strided(acc, inner, strip.data, strip.row, 1, panels, lead, None);
-        } else {
-            chain_strided(acc, inner, strip.data, 1, strip.step, panels, lead, None);
-        }
-    }
+    unsafe { chain_texts(acc, inner, strip, panels, lead, None) }
 }
 
-/// `chain`, which meanwhile calls one cache line a step into the second-level cache, from `ahead` on.
+/// Continues the chains of a tile, and meanwhile calls one cache line a step into the second-level cache, from `ahead` on.
 ///
 /// # Safety
-/// As for `chain`.
+/// As for `chain_leading`.
 #[inline(always)]
 pub unsafe fn chain_ahead<V: Vector, const R: usize, const P: usize, const N: usize>(
     acc: &mut Registers<V, R, P, N>,
@@ -132,7 +110,30 @@ pub unsafe fn chain_ahead<V: Vector, const R: usize, const P: usize, const N: us
     ahead: *const V::Elem,
 ) {
     // SAFETY: the caller's promise.
-    unsafe { chain_strided(acc, inner, strip.data, strip.row, strip.step, panels, 0, Some(ahead)) }
+    unsafe { chain_texts(acc, inner, strip, panels, 0, Some(ahead)) }
+}
+
+/// Two texts of one loop, so that one of the two strides is a constant.
+///
+/// # Safety
+/// As for `chain_leading`.
+#[inline(always)]
+unsafe fn chain_texts<V: Vector, const R: usize, const P: usize, const N: usize>(
+    acc: &mut Registers<V, R, P, N>,
+    inner: usize,
+    strip: Strip<V::Elem>,
+    panels: Panels<V::Elem>,
+    lead: usize,
+    ahead: Option<*const V::Elem>,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if strip.step == 1 {
+            chain_strided(acc, inner, strip.data, strip.row, 1, panels, lead, ahead);
+        } else {
+            chain_strided(acc, inner, strip.data, 1, strip.step, panels, lead, ahead);
+        }
+    }
 }
 
 #[allow(clippy::too_many_arguments)] // one place for all of the loop's texts
@@ -149,9 +150,14 @@ unsafe fn chain_strided<V: Vector, const R: usize, const P: usize, const N: usiz
 ) {
     // A copy, so that the sums stay in registers whatever the caller does with them before and after.
     let mut sums = *acc;
+    // Where each row begins: multiples of a stride would be computed again in every step.
+    let mut rows = [strip; R];
+    for i in 0..R {
+        rows[i] = strip.wrapping_add(i * row);
+    }
     for k in 0..inner {
         if let Some(ahead) = ahead {
-            prefetch(ahead.wrapping_add(k * CACHE_LINE / size_of::<V::Elem>()));
+            prefetch_second(ahead.wrapping_add(k * CACHE_LINE / size_of::<V::Elem>()));
         }
         // SAFETY: within the strip and the panels by the caller's promise.
         unsafe {
@@ -160,13 +166,13 @@ unsafe fn chain_strided<V: Vector, const R: usize, const P: usize, const N: usiz
                 for v in 0..N {
                     let at = panels.data.add(p * panels.next + k * panels.step + v * V::LANES);
                     if lead > 0 {
-                        prefetch(at.wrapping_add(lead));
+                        prefetch_second(at.wrapping_add(lead));
                     }
                     right[p][v] = V::load(at);
                 }
             }
             for i in 0..R {
-                let left = V::splat(*strip.add(i * row + k * step));
+                let left = V::splat(*rows[i].add(k * step));
                 for p in 0..P {
                     for v in 0..N {
                         sums[i][p][v] = left.mul_add(right[p][v], sums[i][p][v]);
@@ -180,18 +186,6 @@ unsafe fn chain_strided<V: Vector, const R: usize, const P: usize, const N: usiz
 
 /// Bytes of a cache line.
 pub const CACHE_LINE: usize = 64;
-
-/// Calls the cache line of an address, which need not exist, into the second-level cache.
-#[inline(always)]
-pub fn prefetch<T>(address: *const T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: every x86-64 has the instruction, and it never faults.
-    unsafe {
-        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(address.cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = address;
-}
 
 /// Elements of vector `v` of a row that exist, and where they lie.
 ///

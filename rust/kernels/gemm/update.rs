@@ -43,7 +43,8 @@ pub fn multiply_and_update<T: Element>(
     let step = 2 * TILE_ROWS;
     let block = (BLOCK_BYTES / (n * size_of::<T>()) / step * step).clamp(step, MOST_ROWS);
     let cut = Cut::new(block, n, m, panel_width::<T>(set, n));
-    let packed = dx.as_ref().map(|_| PackedRight::new(set, Matrix::rows(dz, n).transposed(), n, m));
+    let packed = PackedRight::new(set, Matrix::rows(dz, n), m, n);
+    let turned = dx.as_ref().map(|_| PackedRight::new(set, Matrix::rows(dz, n).transposed(), n, m));
     let dx = dx.filter(|_| m > 0).map(|dx| Target::rows(dx, k).transposed());
     let kernel = kernel.share();
     parallel::for_each(k.div_ceil(block), GRAIN, |index| {
@@ -51,10 +52,10 @@ pub fn multiply_and_update<T: Element>(
         let rows = block.min(k - first);
         // SAFETY: blocks of different indices do not overlap, and every index is visited once.
         let part = unsafe { kernel.part(first * n, rows * n) };
-        if let (Some(packed), Some(dx)) = (&packed, dx) {
+        if let (Some(turned), Some(dx)) = (&turned, dx) {
             let product = Ordered {
                 left: Matrix::rows(part.w, n),
-                right: Right::Packed(packed, 0),
+                right: Right::Packed(turned, 0),
                 rows,
                 inner: n,
                 columns: m,
@@ -68,13 +69,14 @@ pub fn multiply_and_update<T: Element>(
         let mut gradient = Buffer::stale(rows * n);
         let product = Grouped {
             left: Matrix::rows(x, k).from(0, first).transposed(),
-            right: Matrix::rows(dz, n),
+            right: Right::Packed(&packed, 0),
             rows,
             inner: m,
             columns: n,
             out: Target::rows(&mut gradient, n),
         };
-        (0..cut.blocks(rows, n)).for_each(|block| cut.compute(set, leaf.max(1), product, block));
+        let mut next = Ahead::new(part.w.as_ptr().wrapping_add(rows * n), block * n);
+        (0..cut.blocks(rows, n)).for_each(|block| cut.compute(set, leaf.max(1), product, block, &mut next));
         if decay != 0.0 {
             weight_decay(part.w, decay);
         }

@@ -2,7 +2,7 @@
 
 use super::rule::{UpdateRule, Weights};
 use crate::error::{KernelError, Result};
-use crate::simd::{Element, Kernel, Simd, dispatch};
+use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
 
 /// m += (g - m)(1 - beta_1); v += (g² - v)(1 - beta_2); w -= m alpha / (sqrt(v) + epsilon), where
 /// alpha = rate sqrt(1 - beta_2^step) / (1 - beta_1^step). With `vhat` (vhat = max(vhat, v)) it takes the place of v.
@@ -63,19 +63,31 @@ impl<T: Element, const MAXIMAL: bool> Kernel for Update<'_, T, MAXIMAL> {
     #[inline(always)]
     fn run<S: Simd>(self) {
         let Weights { w, slots: [m, v, vhat] } = self.weights;
-        let [alpha, rest_1, rest_2, epsilon] = self.factors;
-        let len = self.g.len();
-        let (g, w, m, v) = (self.g, &mut w[..len], &mut m[..len], &mut v[..len]);
-        let vhat = &mut vhat[..if MAXIMAL { len } else { 0 }];
-        for i in 0..len {
-            m[i] += (g[i] - m[i]) * rest_1;
-            v[i] += (g[i] * g[i] - v[i]) * rest_2;
-            let mut size = v[i];
-            if MAXIMAL {
-                vhat[i] = if vhat[i] > size { vhat[i] } else { size };
-                size = vhat[i];
+        let [alpha, rest_1, rest_2, epsilon] = self.factors.map(T::Vector::<S>::splat);
+        let (len, lanes) = (self.g.len(), T::Vector::<S>::LANES);
+        assert!(w.len() == len && m.len() == len && v.len() == len && (!MAXIMAL || vhat.len() == len));
+        for i in (0..len).step_by(lanes) {
+            let count = lanes.min(len - i);
+            // SAFETY: all arrays have `len` elements, and `vhat` is used only if it has them.
+            unsafe {
+                let (w, m, v) = (w.as_mut_ptr().add(i), m.as_mut_ptr().add(i), v.as_mut_ptr().add(i));
+                let g = T::Vector::<S>::load_up_to(self.g.as_ptr().add(i), count);
+                let (old_mean, old_square) =
+                    (T::Vector::<S>::load_up_to(m, count), T::Vector::<S>::load_up_to(v, count));
+                let mean = g.sub(old_mean).mul_add(rest_1, old_mean);
+                let square = g.mul_add(g, old_square.neg()).mul_add(rest_2, old_square);
+                mean.store_up_to(m, count);
+                square.store_up_to(v, count);
+                let mut size = square;
+                if MAXIMAL {
+                    let vhat = vhat.as_mut_ptr().add(i);
+                    let largest = T::Vector::<S>::load_up_to(vhat, count);
+                    size = T::Vector::<S>::select(largest.gt(size), largest, size);
+                    size.store_up_to(vhat, count);
+                }
+                let step = mean.mul(alpha).over_root(size, epsilon);
+                T::Vector::<S>::load_up_to(w, count).sub(step).store_up_to(w, count);
             }
-            w[i] -= m[i] * alpha / (size.sqrt() + epsilon);
         }
     }
 }

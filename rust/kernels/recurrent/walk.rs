@@ -1,6 +1,6 @@
 //! What the cells share: the order of steps, masks, groups of samples, the product with the recurrent kernel and its gradient.
 
-use crate::kernels::gemm::{Grouped, Matrix, PackedRight, Target, multiply_grouped};
+use crate::kernels::gemm::{Grouped, Matrix, PackedRight, Right, Target, multiply_grouped};
 use crate::memory::Buffer;
 use crate::parallel;
 use crate::simd::{Element, InstructionSet};
@@ -188,7 +188,7 @@ impl<'a, T: Element> Walk<'a, T> {
         let out = Target::rows(&mut du[first.min(width)..], width);
         multiply_grouped(set, 1, leaf.max(1), |_| Grouped {
             left: Matrix::rows(seen, units).transposed(),
-            right: Matrix::rows(dz, width).from(0, first),
+            right: Right::Plain(Matrix::rows(dz, width).from(0, first)),
             rows: units,
             inner: batch * steps,
             columns: count,

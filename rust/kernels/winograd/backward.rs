@@ -3,13 +3,13 @@
 use super::forward::{Channels, Patch, Tiles, TransformInputs};
 use super::products::{Values, add_outer, multiply};
 use super::tiling::Tiling;
-use super::transforms::{InputAdjoint, OutputAdjoint, both_ways};
+use super::transforms::{InputAdjoint, OutputAdjoint, Rows, both_ways};
 use super::weights::{AddGradient, Frequencies, block_width};
 use super::{FREQUENCIES, INPUT, OUTPUT, tiles_per_block};
 use crate::kernels::conv2d::Wanted;
 use crate::memory::Buffer;
 use crate::parallel::{Shared, for_each, tree_sum};
-use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
+use crate::simd::{Element, Kernel, MAX_LANES, Simd, Vector, dispatch};
 
 /// A leaf of the sum over frames has as many frames as make up so many outputs, at most `LEAF_FRAMES`.
 const LEAF_OUTPUTS: usize = 4096;
@@ -39,7 +39,7 @@ pub fn backward<T: Element>(
         gradients,
         weights: wanted.input.then(|| Frequencies::transposed(kernel, g.cin, g.cout)),
         dx: dx.as_deref_mut().map(Shared::new),
-        stride: g.cout.next_multiple_of(block_width::<T>(g.cout)),
+        stride: g.cout.next_multiple_of(block_width::<T>(g.cout).max(MAX_LANES)),
     };
     let leaf = |index: usize, sum: &mut [T]| {
         let first = index * leaf_frames;
@@ -87,14 +87,13 @@ impl<T: Element, G: Gradients<T>> Job<'_, T, G> {
             let mut values = Values::stale(tiles.count, g.cin.next_multiple_of(block_width::<T>(g.cin)));
             if let (Some(weights), Some(dx)) = (&self.weights, &self.dx) {
                 for block in 0..weights.blocks() {
-                    multiply(&dy, tiles.count, weights, block, &mut values, block * weights.width);
+                    multiply(&dy, weights, block, &mut values, block * weights.width);
                 }
-                dispatch(ScatterInputs { tiles, from: &values, dx });
+                dispatch(ScatterInputs { tiles, from: &mut values, dx });
             }
             if kernel_wanted {
-                let mut values = Values { row: g.cin, ..values };
                 dispatch(TransformInputs { tiles, x: self.x, to: &mut values });
-                add_outer(&values, &dy, tiles.count, g.cout, &mut frequencies);
+                add_outer(&values, &dy, g.cin, g.cout, &mut frequencies);
             }
         }
         if kernel_wanted {
@@ -120,28 +119,20 @@ impl<T: Element, G: Gradients<T>> Kernel for TransformGradients<'_, T, G> {
     fn run<S: Simd>(self) {
         let Self { tiles, gradients, to, dbias } = self;
         let (cout, lanes) = (tiles.tiling.conv.cout, T::Vector::<S>::LANES);
-        assert!(to.row >= cout.next_multiple_of(lanes) && to.stride >= tiles.count * to.row);
         for (index, place) in tiles.places() {
-            for channel in (0..to.row).step_by(lanes) {
+            for channel in (0..to.row()).step_by(lanes) {
                 let count = lanes.min(cout.saturating_sub(channel));
-                let values = if count == 0 {
-                    [[T::Vector::<S>::zero(); INPUT]; INPUT]
-                } else {
+                let mut tile = [[T::Vector::<S>::zero(); OUTPUT]; OUTPUT];
+                if count > 0 {
                     let channels = Channels { first: channel, count };
                     let patch = Patch { place, channels, wanted: tiles.tiling.wanted(place) };
-                    let tile = gradients.take::<_, OUTPUT>(patch);
+                    tile = gradients.take::<_, OUTPUT>(patch);
                     if !dbias.is_empty() {
                         add_tile(&tile, &mut dbias[channel..channel + count]);
                     }
-                    both_ways::<OutputAdjoint, _, OUTPUT, INPUT>(tile)
-                };
-                for i in 0..INPUT {
-                    for j in 0..INPUT {
-                        let at = (i * INPUT + j) * to.stride + index * to.row + channel;
-                        // SAFETY: every tile has whole vectors.
-                        unsafe { values[i][j].store(to.data.as_mut_ptr().add(at)) };
-                    }
                 }
+                let mut to = to.frequencies::<T::Vector<S>>(index, channel);
+                both_ways::<OutputAdjoint, _, OUTPUT, INPUT>(&tile, &mut to);
             }
         }
     }
@@ -156,13 +147,13 @@ fn add_tile<V: Vector>(tile: &[[V; OUTPUT]; OUTPUT], dbias: &mut [V::Elem]) {
     }
     let (to, count) = (dbias.as_mut_ptr(), dbias.len());
     // SAFETY: the slice has `count` elements.
-    unsafe { super::store(super::load::<V>(to, count).add(sum), to, count) };
+    unsafe { V::load_up_to(to, count).add(sum).store_up_to(to, count) };
 }
 
 /// Adds gradients of frequencies to those of the inputs.
 struct ScatterInputs<'a, T: Element> {
     tiles: Tiles<'a>,
-    from: &'a Values<T>,
+    from: &'a mut Values<T>,
     dx: &'a Shared<'a, T>,
 }
 
@@ -173,45 +164,48 @@ impl<T: Element> Kernel for ScatterInputs<'_, T> {
     fn run<S: Simd>(self) {
         let Self { tiles, from, dx } = self;
         let (cin, lanes) = (tiles.tiling.conv.cin, T::Vector::<S>::LANES);
-        assert!(from.row >= cin.next_multiple_of(lanes) && from.stride >= tiles.count * from.row);
+        let (down, right) = (tiles.tiling.conv.cols.input * cin, cin);
         for (index, place) in tiles.places() {
             let inputs = tiles.tiling.inputs(place);
             for channel in (0..cin).step_by(lanes) {
                 let count = lanes.min(cin - channel);
-                let mut values = [[T::Vector::<S>::zero(); INPUT]; INPUT];
-                for i in 0..INPUT {
-                    for j in 0..INPUT {
-                        let at = (i * INPUT + j) * from.stride + index * from.row + channel;
-                        // SAFETY: every tile has whole vectors.
-                        values[i][j] = unsafe { T::Vector::<S>::load(from.data.as_ptr().add(at)) };
-                    }
-                }
-                let gradients = both_ways::<InputAdjoint, _, INPUT, INPUT>(values);
+                let from = from.frequencies::<T::Vector<S>>(index, channel);
                 if inputs.whole() && count == lanes {
-                    let (down, right) = (tiles.tiling.conv.cols.input * cin, cin);
                     let first = tiles.tiling.element(&inputs, 0, 0) + channel;
-                    // SAFETY: the tile lies in a frame that belongs to this leaf alone.
-                    let corner = unsafe { dx.slice(first, (INPUT - 1) * (down + right) + lanes) }.as_mut_ptr();
-                    for i in 0..INPUT {
-                        for j in 0..INPUT {
-                            // SAFETY: within the slice.
-                            unsafe {
-                                let at = corner.add(i * down + j * right);
-                                T::Vector::<S>::load(at).add(gradients[i][j]).store(at);
-                            }
-                        }
-                    }
+                    let corner = dx.pointer(first, (INPUT - 1) * (down + right) + lanes);
+                    both_ways::<InputAdjoint, T::Vector<S>, _, _>(&from, &mut InnerGradients { corner, down, right });
                     continue;
                 }
+                let mut gradients = [[T::Vector::<S>::zero(); INPUT]; INPUT];
+                both_ways::<InputAdjoint, _, INPUT, INPUT>(&from, &mut gradients);
                 for i in inputs.rows.clone() {
                     for j in inputs.cols.clone() {
+                        let at = dx.pointer(tiles.tiling.element(&inputs, i, j) + channel, count);
                         // SAFETY: the position lies in a frame that belongs to this leaf alone.
-                        unsafe {
-                            let at = dx.slice(tiles.tiling.element(&inputs, i, j) + channel, count).as_mut_ptr();
-                            super::store(super::load::<T::Vector<S>>(at, count).add(gradients[i][j]), at, count);
-                        }
+                        unsafe { T::Vector::<S>::load_up_to(at, count).add(gradients[i][j]).store_up_to(at, count) };
                     }
                 }
+            }
+        }
+    }
+}
+
+/// The gradients of the 6 x 6 inputs of a tile that lies in a frame of this leaf, for one vector of channels.
+struct InnerGradients<T> {
+    corner: *mut T,
+    /// Elements from a row to the next, and from a column to the next.
+    down: usize,
+    right: usize,
+}
+
+impl<V: Vector> Rows<V, INPUT> for InnerGradients<V::Elem> {
+    #[inline(always)]
+    fn put(&mut self, i: usize, row: [V; INPUT]) {
+        for j in 0..INPUT {
+            // SAFETY: the tile lies in its frame, which nobody else writes to.
+            unsafe {
+                let at = self.corner.add(i * self.down + j * self.right);
+                V::load(at).add(row[j]).store(at);
             }
         }
     }

@@ -2,9 +2,9 @@
 
 use super::products::{Values, multiply};
 use super::tiling::{Inputs, Place, Tiling};
-use super::transforms::{Input, Output, both_ways};
+use super::transforms::{Columns, Input, Output, both_ways};
 use super::weights::Frequencies;
-use super::{FREQUENCIES, INPUT, OUTPUT, tiles_per_block};
+use super::{INPUT, OUTPUT, tiles_per_block};
 use crate::parallel::for_each;
 use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
 
@@ -40,10 +40,10 @@ pub fn forward<T: Element>(tiling: &Tiling, x: &[T], kernel: &Frequencies<T>, ou
         let mut products = Values::stale(tiles.count, kernel.width);
         dispatch(TransformInputs { tiles, x, to: &mut values });
         for block in 0..kernel.blocks() {
-            multiply(&values, tiles.count, kernel, block, &mut products, 0);
+            multiply(&values, kernel, block, &mut products, 0);
             let first = block * kernel.width;
             let channels = Channels { first, count: kernel.width.min(kernel.columns - first) };
-            dispatch(TransformOutputs { tiles, from: &products, channels, outputs });
+            dispatch(TransformOutputs { tiles, from: &mut products, channels, outputs });
         }
     });
 }
@@ -64,7 +64,7 @@ impl Tiles<'_> {
     }
 }
 
-/// Inputs of tiles to frequencies, (frequency, tile, channels in).
+/// Inputs of tiles to frequencies.
 pub struct TransformInputs<'a, T: Element> {
     pub tiles: Tiles<'a>,
     pub x: &'a [T],
@@ -78,46 +78,44 @@ impl<T: Element> Kernel for TransformInputs<'_, T> {
     fn run<S: Simd>(self) {
         let Self { tiles, x, to } = self;
         let (cin, lanes) = (tiles.tiling.conv.cin, T::Vector::<S>::LANES);
-        assert!(x.len() == tiles.tiling.conv.input_shape().iter().product::<usize>() && to.row == cin);
-        assert!(to.data.len() >= FREQUENCIES * to.stride && to.stride >= tiles.count * cin);
+        assert!(x.len() == tiles.tiling.conv.input_shape().iter().product::<usize>());
+        let (down, right) = (tiles.tiling.conv.cols.input * cin, cin);
         for (index, place) in tiles.places() {
             let inputs = tiles.tiling.inputs(place);
             for channel in (0..cin).step_by(lanes) {
                 let count = lanes.min(cin - channel);
-                // SAFETY: the tile's inputs lie in x; the values have room for every tile.
-                unsafe {
-                    let tile = load_tile::<T::Vector<S>>(tiles.tiling, &inputs, x.as_ptr().add(channel), count);
-                    let values = both_ways::<Input, _, INPUT, INPUT>(tile);
-                    let at = to.data.as_mut_ptr().add(index * cin + channel);
-                    for i in 0..INPUT {
-                        for j in 0..INPUT {
-                            store(values[i][j], at.add((i * INPUT + j) * to.stride), count);
-                        }
-                    }
+                let mut to = to.frequencies::<T::Vector<S>>(index, channel);
+                if inputs.whole() && count == lanes {
+                    let corner = x.as_ptr().wrapping_add(tiles.tiling.element(&inputs, 0, 0) + channel);
+                    both_ways::<Input, T::Vector<S>, INPUT, INPUT>(&InnerTile { corner, down, right }, &mut to);
+                } else {
+                    // SAFETY: `x` is the array of frames, and `count` channels are left.
+                    let tile = unsafe { load_tile(tiles.tiling, &inputs, x.as_ptr().add(channel), count) };
+                    both_ways::<Input, T::Vector<S>, INPUT, INPUT>(&tile, &mut to);
                 }
             }
         }
     }
 }
 
-/// Reads the first `count` lanes.
-///
-/// # Safety
-/// They exist.
-#[inline(always)]
-pub unsafe fn load<V: Vector>(from: *const V::Elem, count: usize) -> V {
-    // SAFETY: the caller's promise.
-    unsafe { if count == V::LANES { V::load(from) } else { V::load_partial(from, count) } }
+/// The 6 x 6 inputs of a tile that lies in its frame, for one vector of channels.
+struct InnerTile<T> {
+    corner: *const T,
+    /// Elements from a row to the next, and from a column to the next.
+    down: usize,
+    right: usize,
 }
 
-/// Writes the first `count` lanes.
-///
-/// # Safety
-/// `to` has room for them.
-#[inline(always)]
-pub unsafe fn store<V: Vector>(value: V, to: *mut V::Elem, count: usize) {
-    // SAFETY: the caller's promise.
-    unsafe { if count == V::LANES { value.store(to) } else { value.store_partial(to, count) } }
+impl<V: Vector> Columns<V, INPUT> for InnerTile<V::Elem> {
+    #[inline(always)]
+    fn column(&self, j: usize) -> [V; INPUT] {
+        let mut column = [V::zero(); INPUT];
+        for i in 0..INPUT {
+            // SAFETY: the tile lies in its frame.
+            column[i] = unsafe { V::load(self.corner.add(i * self.down + j * self.right)) };
+        }
+        column
+    }
 }
 
 /// The 6 x 6 inputs of a tile, zeros outside of the frame.
@@ -132,21 +130,10 @@ unsafe fn load_tile<V: Vector>(
     count: usize,
 ) -> [[V; INPUT]; INPUT] {
     let mut tile = [[V::zero(); INPUT]; INPUT];
-    if inputs.whole() && count == V::LANES {
-        let (down, right) = (tiling.conv.cols.input * tiling.conv.cin, tiling.conv.cin);
-        let corner = x.wrapping_add(tiling.element(inputs, 0, 0));
-        for i in 0..INPUT {
-            for j in 0..INPUT {
-                // SAFETY: the whole tile lies in its frame.
-                tile[i][j] = unsafe { V::load(corner.add(i * down + j * right)) };
-            }
-        }
-        return tile;
-    }
     for i in inputs.rows.clone() {
         for j in inputs.cols.clone() {
             // SAFETY: these rows and columns lie in the frame.
-            tile[i][j] = unsafe { load(x.add(tiling.element(inputs, i, j)), count) };
+            tile[i][j] = unsafe { V::load_up_to(x.add(tiling.element(inputs, i, j)), count) };
         }
     }
     tile
@@ -155,7 +142,7 @@ unsafe fn load_tile<V: Vector>(
 /// Frequencies of one block of channels to outputs.
 struct TransformOutputs<'a, T: Element, O> {
     tiles: Tiles<'a>,
-    from: &'a Values<T>,
+    from: &'a mut Values<T>,
     channels: Channels,
     outputs: &'a O,
 }
@@ -167,21 +154,14 @@ impl<T: Element, O: Outputs<T>> Kernel for TransformOutputs<'_, T, O> {
     fn run<S: Simd>(self) {
         let Self { tiles, from, channels, outputs } = self;
         let lanes = T::Vector::<S>::LANES;
-        assert!(from.row >= channels.count.next_multiple_of(lanes));
-        assert!(from.stride >= tiles.count * from.row && from.data.len() >= FREQUENCIES * from.stride);
         for (index, place) in tiles.places() {
             for lane in (0..channels.count).step_by(lanes) {
-                let mut values = [[T::Vector::<S>::zero(); INPUT]; INPUT];
-                for i in 0..INPUT {
-                    for j in 0..INPUT {
-                        let at = (i * INPUT + j) * from.stride + index * from.row + lane;
-                        // SAFETY: every tile has whole vectors.
-                        values[i][j] = unsafe { T::Vector::<S>::load(from.data.as_ptr().add(at)) };
-                    }
-                }
+                let mut sums = [[T::Vector::<S>::zero(); OUTPUT]; OUTPUT];
+                let frequencies = from.frequencies::<T::Vector<S>>(index, lane);
+                both_ways::<Output, _, INPUT, OUTPUT>(&frequencies, &mut sums);
                 let channels = Channels { first: channels.first + lane, count: lanes.min(channels.count - lane) };
                 let patch = Patch { place, channels, wanted: tiles.tiling.wanted(place) };
-                outputs.put(patch, both_ways::<Output, _, INPUT, OUTPUT>(values));
+                outputs.put(patch, sums);
             }
         }
     }

@@ -27,7 +27,7 @@ mod weights;
 
 pub use backward::{Gradients, backward};
 pub use cache::{clear, transformed};
-pub use forward::{Channels, Outputs, Patch, forward, load, store};
+pub use forward::{Channels, Outputs, Patch, forward};
 pub use tiling::{Place, Tiling};
 pub use weights::Frequencies;
 
@@ -46,10 +46,8 @@ const FREQUENCIES: usize = INPUT * INPUT;
 /// Elements that a block's values before and after the products may have: they share the second-level cache with the kernel.
 const BLOCK_ELEMENTS: usize = 256 << 10;
 /// A block has at most so many tiles, more gain nothing; fewer re-read the kernel too often.
-const MOST_TILES: usize = 48;
+const MOST_TILES: usize = 30;
 const LEAST_TILES: usize = 12;
-/// Rows of most register tiles.
-const TILE: usize = 6;
 
 /// Whether the algorithm computes this convolution at all.
 pub fn applies(g: &ConvGeometry) -> bool {
@@ -57,11 +55,9 @@ pub fn applies(g: &ConvGeometry) -> bool {
     axis(&g.rows) && axis(&g.cols) && g.groups == 1 && g.cin > 0 && g.cout > 0
 }
 
-/// Tiles of a block: as many as fit, or fewer in a small problem, so that all threads get the same number of whole register tiles. Results
-/// do not depend on it.
+/// Tiles of a block: as many as fit, or fewer, so that all threads get about the same number. Results do not depend on it.
 fn tiles_per_block(tiles: usize, before: usize, after: usize) -> usize {
     let fitting = (BLOCK_ELEMENTS / (FREQUENCIES * (before + after))).clamp(LEAST_TILES, MOST_TILES);
-    let fitting = fitting.next_multiple_of(TILE);
     let blocks = tiles.div_ceil(threads() * fitting).max(1) * threads();
-    tiles.div_ceil(blocks).max(LEAST_TILES).next_multiple_of(TILE).min(fitting)
+    tiles.div_ceil(blocks).clamp(LEAST_TILES, fitting)
 }

@@ -1,10 +1,12 @@
 //! The 36 products, one for each frequency, between the transforms.
 
-use super::FREQUENCIES;
+use super::transforms::{Columns, Rows};
 use super::weights::Frequencies;
-use crate::kernels::conv2d::tile::{accumulate, tile_vectors, with_tile};
+use super::{FREQUENCIES, INPUT};
+use crate::kernels::conv2d::tile::{RowRuns, accumulate, accumulate_ahead, tile_vectors, with_rows, with_tile};
 use crate::memory::Buffer;
-use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
+use crate::simd::{Element, Kernel, MAX_LANES, Simd, Vector, dispatch};
+use std::marker::PhantomData;
 
 /// Elements between frequencies are padded by so many, or they would fall on the same sets of the first-level cache.
 const PADDING: usize = 16;
@@ -14,36 +16,81 @@ const CHAIN: usize = 128;
 
 /// Values of some tiles in the frequency domain: (frequency, tile, row), frequencies `stride` apart.
 pub struct Values<T: Element> {
-    pub data: Buffer<T>,
-    /// Elements of a tile.
-    pub row: usize,
+    data: Buffer<T>,
+    tiles: usize,
+    /// Elements of a tile, whole vectors of every instruction set.
+    row: usize,
     /// Elements between frequencies.
-    pub stride: usize,
+    stride: usize,
 }
 
 impl<T: Element> Values<T> {
-    /// Room for `tiles` tiles of `row` elements; what is in it has to be written first.
+    /// Room for `tiles` tiles of at least `row` elements; what is in it has to be written first.
     pub fn stale(tiles: usize, row: usize) -> Self {
+        let row = row.next_multiple_of(MAX_LANES);
         let stride = tiles * row + PADDING;
-        Self { data: Buffer::stale(FREQUENCIES * stride), row, stride }
+        Self { data: Buffer::stale(FREQUENCIES * stride), tiles, row, stride }
+    }
+
+    /// Elements of a tile.
+    pub fn row(&self) -> usize {
+        self.row
+    }
+
+    /// All frequencies of a vector of a tile, from element `at` of its row on.
+    #[inline(always)]
+    pub fn frequencies<V: Vector<Elem = T>>(&mut self, tile: usize, at: usize) -> VectorFrequencies<'_, T> {
+        assert!(tile < self.tiles && at + V::LANES <= self.row);
+        VectorFrequencies {
+            first: self.data[tile * self.row + at..].as_mut_ptr(),
+            stride: self.stride,
+            values: PhantomData,
+        }
+    }
+}
+
+/// The 36 frequencies of a vector, `stride` elements apart.
+pub struct VectorFrequencies<'a, T> {
+    first: *mut T,
+    stride: usize,
+    values: PhantomData<&'a mut T>,
+}
+
+impl<V: Vector> Columns<V, INPUT> for VectorFrequencies<'_, V::Elem> {
+    #[inline(always)]
+    fn column(&self, j: usize) -> [V; INPUT] {
+        let mut column = [V::zero(); INPUT];
+        for i in 0..INPUT {
+            // SAFETY: `Values::frequencies` checked that there is a vector for every frequency.
+            column[i] = unsafe { V::load(self.first.add((i * INPUT + j) * self.stride)) };
+        }
+        column
+    }
+}
+
+impl<V: Vector> Rows<V, INPUT> for VectorFrequencies<'_, V::Elem> {
+    #[inline(always)]
+    fn put(&mut self, i: usize, row: [V; INPUT]) {
+        for j in 0..INPUT {
+            // SAFETY: `Values::frequencies` checked that there is a vector for every frequency.
+            unsafe { row[j].store(self.first.add((i * INPUT + j) * self.stride)) };
+        }
     }
 }
 
 /// `to[f] = from[f] @ kernel[f]` for one block of the kernel's columns, which go to columns `column..` of `to`.
 pub fn multiply<T: Element>(
     from: &Values<T>,
-    tiles: usize,
     kernel: &Frequencies<T>,
     block: usize,
     to: &mut Values<T>,
     column: usize,
 ) {
-    dispatch(Multiply { from, tiles, kernel, block, to, column });
+    dispatch(Multiply { from, kernel, block, to, column });
 }
 
 struct Multiply<'a, T: Element> {
     from: &'a Values<T>,
-    tiles: usize,
     kernel: &'a Frequencies<T>,
     block: usize,
     to: &'a mut Values<T>,
@@ -55,60 +102,63 @@ impl<T: Element> Kernel for Multiply<'_, T> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let Self { from, tiles, kernel, to, column, .. } = &self;
-        assert!(from.row >= kernel.rows && from.stride >= tiles * from.row);
-        assert!(to.row >= column + kernel.width && to.stride >= tiles * to.row);
+        let Self { from, kernel, to, column, .. } = &self;
+        assert!(from.row >= kernel.rows && to.row >= column + kernel.width && to.tiles == from.tiles);
         with_tile!(S, self.kernel.width / T::Vector::<S>::LANES, multiply_tiles::<T::Vector<S>>(self));
     }
 }
 
-/// Rows of a product are tiles of the frame, P of them at a time; the last ones repeat the last row.
+/// Rows of a product are tiles of the frame.
 #[inline(always)]
-fn multiply_tiles<V: Vector, const P: usize, const N: usize>(job: Multiply<'_, V::Elem>) {
-    let Multiply { from, tiles, kernel, block, to, column } = job;
+fn multiply_tiles<V: Vector, const P: usize, const N: usize>(mut job: Multiply<'_, V::Elem>) {
     for frequency in 0..FREQUENCIES {
-        let right = kernel.block(block, frequency).as_ptr();
-        for first in (0..tiles).step_by(P) {
-            let mut rows = [0; P];
-            let mut left = [from.data.as_ptr(); P];
-            for i in 0..P {
-                rows[i] = (first + i).min(tiles - 1);
-                left[i] = from.data.as_ptr().wrapping_add(frequency * from.stride + rows[i] * from.row);
-            }
-            for start in (0..kernel.rows).step_by(CHAIN) {
-                let steps = CHAIN.min(kernel.rows - start);
-                let mut at = left;
-                for row in &mut at {
-                    *row = row.wrapping_add(start);
-                }
-                // SAFETY: `run` checked that the rows, and the block's columns of `to`, exist.
-                unsafe {
-                    let right = right.add(start * N * V::LANES);
-                    let sums = accumulate([[V::zero(); N]; P], at, 1, right, N * V::LANES, steps);
-                    // The last rows come more than once: none may be added twice.
-                    for i in 0..P.min(tiles - first) {
-                        let element = frequency * to.stride + rows[i] * to.row + column;
-                        for j in 0..N {
-                            let to = to.data.as_mut_ptr().add(element + j * V::LANES);
-                            let before = if start == 0 { V::zero() } else { V::load(to) };
-                            before.add(sums[i][j]).store(to);
-                        }
-                    }
+        for (first, rows) in RowRuns::new(job.from.tiles, P) {
+            with_rows!(P, rows, multiply_rows::<V, N>(&mut job, frequency, first));
+        }
+    }
+}
+
+/// R tiles from `first` on.
+#[inline(always)]
+fn multiply_rows<V: Vector, const R: usize, const N: usize>(
+    job: &mut Multiply<'_, V::Elem>,
+    frequency: usize,
+    first: usize,
+) {
+    let Multiply { from, kernel, block, to, column } = job;
+    let right = kernel.block(*block, frequency).as_ptr();
+    let left = from.data.as_ptr().wrapping_add(frequency * from.stride + first * from.row);
+    let (row, out) = (to.row, to.data.as_mut_ptr().wrapping_add(frequency * to.stride + first * to.row + *column));
+    for start in (0..kernel.rows).step_by(CHAIN) {
+        let steps = CHAIN.min(kernel.rows - start);
+        let mut at = [left; R];
+        for i in 0..R {
+            at[i] = left.wrapping_add(i * from.row + start);
+        }
+        // SAFETY: `run` checked that the rows, and the block's columns of `to`, exist.
+        unsafe {
+            let mut sums = [[V::zero(); N]; R];
+            sums = accumulate(sums, at, 1, right.add(start * N * V::LANES), N * V::LANES, steps);
+            for i in 0..R {
+                for j in 0..N {
+                    let to = out.add(i * row + j * V::LANES);
+                    let sum = if start == 0 { sums[i][j] } else { V::load(to).add(sums[i][j]) };
+                    sum.store(to);
                 }
             }
         }
     }
 }
 
-/// `sums[f] += left[f]ᵀ @ right[f]` over tiles; `sums` is (frequency, left.row, right.row), and right's rows are whole blocks.
-pub fn add_outer<T: Element>(left: &Values<T>, right: &Values<T>, tiles: usize, columns: usize, sums: &mut [T]) {
-    dispatch(AddOuter { left, right, tiles, columns, sums });
+/// `sums[f] += left[f]ᵀ @ right[f]` over tiles; `sums` is (frequency, rows, right's whole row).
+pub fn add_outer<T: Element>(left: &Values<T>, right: &Values<T>, rows: usize, columns: usize, sums: &mut [T]) {
+    dispatch(AddOuter { left, right, rows, columns, sums });
 }
 
 struct AddOuter<'a, T: Element> {
     left: &'a Values<T>,
     right: &'a Values<T>,
-    tiles: usize,
+    rows: usize,
     columns: usize,
     sums: &'a mut [T],
 }
@@ -118,47 +168,54 @@ impl<T: Element> Kernel for AddOuter<'_, T> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let Self { left, right, tiles, columns, sums } = &self;
+        let Self { left, right, rows, columns, sums } = &self;
         let vectors = tile_vectors::<T, S>(*columns);
         assert!(right.row.is_multiple_of(vectors * T::Vector::<S>::LANES) && right.row >= *columns);
-        assert!(left.stride >= tiles * left.row && right.stride >= tiles * right.row);
-        assert_eq!(sums.len(), FREQUENCIES * left.row * right.row);
+        assert!(left.row >= *rows && left.tiles == right.tiles);
+        assert_eq!(sums.len(), FREQUENCIES * rows * right.row);
         with_tile!(S, vectors, add_outer_tiles::<T::Vector<S>>(self));
     }
 }
 
-/// P rows of the left factor by N vectors of the right one at a time; the last rows are repeated, and stored more than once.
+/// Some rows of the left factor by N vectors of the right one at a time.
 #[inline(always)]
-fn add_outer_tiles<V: Vector, const P: usize, const N: usize>(job: AddOuter<'_, V::Elem>) {
-    let AddOuter { left, right, tiles, sums, .. } = job;
-    let width = N * V::LANES;
+fn add_outer_tiles<V: Vector, const P: usize, const N: usize>(mut job: AddOuter<'_, V::Elem>) {
     for frequency in 0..FREQUENCIES {
-        for column in (0..right.row).step_by(width) {
-            let b = right.data.as_ptr().wrapping_add(frequency * right.stride + column);
-            for first in (0..left.row).step_by(P) {
-                let mut rows = [0; P];
-                let mut a = [left.data.as_ptr(); P];
-                let mut acc = [[V::zero(); N]; P];
-                for i in 0..P {
-                    rows[i] = (first + i).min(left.row - 1);
-                    a[i] = left.data.as_ptr().wrapping_add(frequency * left.stride + rows[i]);
-                }
-                // SAFETY: `run` checked that all rows and columns exist.
-                unsafe {
-                    let at =
-                        |i: usize, j: usize| ((frequency * left.row + rows[i]) * right.row) + column + j * V::LANES;
-                    for i in 0..P {
-                        for j in 0..N {
-                            acc[i][j] = V::load(sums.as_ptr().add(at(i, j)));
-                        }
-                    }
-                    acc = accumulate(acc, a, left.row, b, right.row, tiles);
-                    for i in 0..P {
-                        for j in 0..N {
-                            acc[i][j].store(sums.as_mut_ptr().add(at(i, j)));
-                        }
-                    }
-                }
+        for column in (0..job.right.row).step_by(N * V::LANES) {
+            for (first, rows) in RowRuns::new(job.rows, P) {
+                with_rows!(P, rows, add_outer_rows::<V, N>(&mut job, frequency, first, column));
+            }
+        }
+    }
+}
+
+/// R rows from `first` on.
+#[inline(always)]
+fn add_outer_rows<V: Vector, const R: usize, const N: usize>(
+    job: &mut AddOuter<'_, V::Elem>,
+    frequency: usize,
+    first: usize,
+    column: usize,
+) {
+    let AddOuter { left, right, rows, sums, .. } = job;
+    let b = right.data.as_ptr().wrapping_add(frequency * right.stride + column);
+    let mut a = [left.data.as_ptr(); R];
+    for i in 0..R {
+        a[i] = left.data.as_ptr().wrapping_add(frequency * left.stride + first + i);
+    }
+    let (row, out) = (right.row, sums.as_mut_ptr().wrapping_add((frequency * *rows + first) * right.row + column));
+    let mut acc = [[V::zero(); N]; R];
+    // SAFETY: `run` checked that all rows and columns exist.
+    unsafe {
+        for i in 0..R {
+            for j in 0..N {
+                acc[i][j] = V::load(out.add(i * row + j * V::LANES));
+            }
+        }
+        acc = accumulate_ahead(acc, a, left.row, b, right.row, left.tiles, out.wrapping_add(R * row), row);
+        for i in 0..R {
+            for j in 0..N {
+                acc[i][j].store(out.add(i * row + j * V::LANES));
             }
         }
     }

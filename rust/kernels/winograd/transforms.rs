@@ -126,23 +126,51 @@ impl Transform<INPUT, TAPS> for KernelAdjoint {
     }
 }
 
-/// A transform along the rows and the columns of a square.
+/// A square of vectors that is read a column at a time.
+pub trait Columns<V, const A: usize> {
+    /// One column. Must be `#[inline(always)]`.
+    fn column(&self, j: usize) -> [V; A];
+}
+
+/// A square of vectors that is written a row at a time.
+pub trait Rows<V, const B: usize> {
+    /// Takes one row. Must be `#[inline(always)]`.
+    fn put(&mut self, i: usize, row: [V; B]);
+}
+
+impl<V: Vector, const A: usize> Columns<V, A> for [[V; A]; A] {
+    #[inline(always)]
+    fn column(&self, j: usize) -> [V; A] {
+        let mut column = [V::zero(); A];
+        for i in 0..A {
+            column[i] = self[i][j];
+        }
+        column
+    }
+}
+
+impl<V, const B: usize> Rows<V, B> for [[V; B]; B] {
+    #[inline(always)]
+    fn put(&mut self, i: usize, row: [V; B]) {
+        self[i] = row;
+    }
+}
+
+/// A transform along the columns and the rows of a square. A square of 36 vectors does not fit the registers: columns are read as they are
+/// needed and rows are written as they are done, so that only what lies between goes through memory once more.
 #[inline(always)]
-pub fn both_ways<T: Transform<A, B>, V: Vector, const A: usize, const B: usize>(square: [[V; A]; A]) -> [[V; B]; B] {
+pub fn both_ways<T: Transform<A, B>, V: Vector, const A: usize, const B: usize>(
+    from: &impl Columns<V, A>,
+    to: &mut impl Rows<V, B>,
+) {
     let mut half = [[V::zero(); A]; B];
     for column in 0..A {
-        let mut values = [V::zero(); A];
-        for row in 0..A {
-            values[row] = square[row][column];
-        }
-        let values = T::line(values);
+        let values = T::line(from.column(column));
         for row in 0..B {
             half[row][column] = values[row];
         }
     }
-    let mut all = [[V::zero(); B]; B];
     for row in 0..B {
-        all[row] = T::line(half[row]);
+        to.put(row, T::line(half[row]));
     }
-    all
 }

@@ -103,7 +103,8 @@ impl<T: Element> Kernel for TransformRow<'_, T> {
                     taps[i][j] = unsafe { T::Vector::<S>::load_partial(from.as_ptr(), count) };
                 }
             }
-            let values = both_ways::<transforms::Kernel, _, TAPS, INPUT>(taps);
+            let mut values = [[T::Vector::<S>::zero(); INPUT]; INPUT];
+            both_ways::<transforms::Kernel, _, TAPS, INPUT>(&taps, &mut values);
             let (block, lane) = (column / width, column % width);
             for i in 0..INPUT {
                 for j in 0..INPUT {
@@ -144,7 +145,8 @@ impl<T: Element> Kernel for AddGradient<'_, T> {
                         values[i][j] = unsafe { T::Vector::<S>::load_partial(gradient.as_ptr().add(at), count) };
                     }
                 }
-                let taps = both_ways::<KernelAdjoint, _, INPUT, TAPS>(values);
+                let mut taps = [[T::Vector::<S>::zero(); TAPS]; TAPS];
+                both_ways::<KernelAdjoint, _, INPUT, TAPS>(&values, &mut taps);
                 for i in 0..TAPS {
                     for j in 0..TAPS {
                         let to = &mut kernel[((i * TAPS + j) * rows + row) * columns + column..][..count];

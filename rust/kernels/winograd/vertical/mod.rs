@@ -19,7 +19,7 @@ pub use kernel_grad::gradients;
 pub use weights::Weights;
 
 use super::transforms::{Input, Transform};
-use super::{INPUT, OUTPUT, TAPS, load, store};
+use super::{INPUT, OUTPUT, TAPS};
 use crate::geometry::ConvGeometry;
 use crate::kernels::conv2d::plane::Plane;
 use crate::kernels::frames::Source;
@@ -87,12 +87,12 @@ impl<T: Element> Kernel for TransformRows<'_, T> {
             let mut values = [T::Vector::<S>::zero(); INPUT];
             for row in 0..given {
                 // SAFETY: `count` elements of the row are left.
-                values[row] = unsafe { load(rows.as_ptr().add(row * pitch + at), count) };
+                values[row] = unsafe { T::Vector::<S>::load_up_to(rows.as_ptr().add(row * pitch + at), count) };
             }
             let values = Input::line(values);
             for frequency in 0..INPUT {
                 // SAFETY: as above.
-                unsafe { store(values[frequency], lines.as_mut_ptr().add(frequency * pitch + at), count) };
+                unsafe { values[frequency].store_up_to(lines.as_mut_ptr().add(frequency * pitch + at), count) };
             }
         }
     }

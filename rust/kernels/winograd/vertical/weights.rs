@@ -1,7 +1,7 @@
 //! Kernels whose columns are in the frequency domain, packed as the forward pass reads them.
 
 use super::super::transforms::{Kernel as KernelTransform, Transform};
-use super::super::{INPUT, TAPS, load};
+use super::super::{INPUT, TAPS};
 use crate::memory::Buffer;
 use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
 
@@ -55,8 +55,12 @@ impl<T: Element> Kernel for Pack<'_, T> {
                 let mut taps = [T::Vector::<S>::zero(); TAPS];
                 for tap in 0..TAPS {
                     // SAFETY: `count` channels of the row are left.
-                    taps[tap] =
-                        unsafe { load(kernel.as_ptr().add((tap * products + product) * channels + channel), count) };
+                    taps[tap] = unsafe {
+                        T::Vector::<S>::load_up_to(
+                            kernel.as_ptr().add((tap * products + product) * channels + channel),
+                            count,
+                        )
+                    };
                 }
                 let values = KernelTransform::line(taps);
                 let (block, lane) = (channel / width, channel % width);
