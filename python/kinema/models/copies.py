@@ -1,9 +1,12 @@
 """Equal frames among clips that a program copied out of a video, found by comparing bytes.
 
-A checksum of all bytes says which frames may be equal; only those are compared, and only equal ones count as one.
+A sample of a frame's bytes says which frames may be equal, so that frames that all differ cost next to nothing. Those that may be equal are
+compared, and only equal ones count as one. Where many agree in the sample but differ, a checksum of all bytes says which to compare.
 """
 
 from __future__ import annotations
+
+from functools import cached_property
 
 import numpy as np
 
@@ -16,6 +19,9 @@ BYTES_PER_SECOND = 4e9
 PRODUCTS_PER_SECOND = 100e9
 #: How much of the work that equal frames save may go into finding them.
 SHARE = 0.02
+
+#: Words of a frame in its sample.
+SAMPLED_WORDS = 64
 
 #: Batches in which equal frames are looked for before the question is whether that pays.
 PATIENCE = 4
@@ -72,9 +78,12 @@ class CopiedFrames:
         frames = array.reshape(*array.shape[:2], -1)
         size = frames.shape[2] * array.itemsize
         self._words = frames.view(np.uint64 if size % 8 == 0 else np.uint8)
-        generator = np.random.Generator(np.random.Philox(key=size))
-        self._factors = generator.integers(1 << 63, size=self._words.shape[2], dtype=np.uint64) * 2 + 1
-        self._seen: dict[int, int] = {}
+        self._random = np.random.Generator(np.random.Philox(key=size))
+        words = self._words.shape[2]
+        self._sampled = np.unique(self._random.integers(words, size=SAMPLED_WORDS)) if words else np.arange(0)
+        #: The first frame with a sample, and the first frame with a checksum.
+        self._by_sample: dict[bytes, int] = {}
+        self._by_checksum: dict[int, int] = {}
 
     @staticmethod
     def can_look_at(array: Array) -> bool:
@@ -86,18 +95,31 @@ class CopiedFrames:
         time = self._words.shape[1]
         keys: Array = index[:, None] * time + np.arange(time)
         for row, clip in enumerate(index.tolist()):
-            sums = (self._words[clip] * self._factors).sum(axis=1).tolist()
-            for moment, checksum in enumerate(sums):
+            for moment, sample in enumerate(self._words[clip][:, self._sampled]):
                 here = clip * time + moment
-                first = self._seen.setdefault(checksum, here)
-                if first != here and self._equal(first, here):
-                    keys[row, moment] = first
+                first = self._by_sample.setdefault(sample.tobytes(), here)
+                if first != here:
+                    keys[row, moment] = first if self._equal(first, here) else self._by_all_bytes(first, here)
         return keys
 
+    def _by_all_bytes(self, other: int, here: int) -> int:
+        """The first frame that equals this one, whose sample is that of another one."""
+        self._by_checksum.setdefault(self._checksum(other), other)
+        first = self._by_checksum.setdefault(self._checksum(here), here)
+        return first if self._equal(first, here) else here
+
+    def _frame(self, number: int) -> Array:
+        return self._words[divmod(number, self._words.shape[1])]
+
+    def _checksum(self, number: int) -> int:
+        return int((self._frame(number) * self._factors).sum())
+
+    @cached_property
+    def _factors(self) -> Array:
+        return self._random.integers(1 << 63, size=self._words.shape[2], dtype=np.uint64) * 2 + 1
+
     def _equal(self, one: int, other: int) -> bool:
-        time = self._words.shape[1]
-        first, second = self._words[divmod(one, time)], self._words[divmod(other, time)]
-        return bool((first == second).all())
+        return bool((self._frame(one) == self._frame(other)).all())
 
 
 def copied_frames(rows: Rows) -> SharedFrames | None:

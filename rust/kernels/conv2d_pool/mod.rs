@@ -31,7 +31,9 @@ use crate::kernels::conv2d::prepared::Prepared;
 use crate::kernels::frames::Source;
 use crate::kernels::{conv2d, pool2d};
 use crate::memory::Buffer;
+use crate::parallel::for_each;
 use crate::simd::Element;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The byte that says that an output has no gradient.
 pub const DEAD: u8 = u8::MAX;
@@ -132,13 +134,26 @@ pub struct Gradients<T: Element> {
     pub dbias: Buffer<T>,
 }
 
+/// Positions that a thread checks at a time.
+const CHECKED_CHUNK: usize = 1 << 20;
+
 /// Fails where a byte is neither a position of the window nor `DEAD`.
 fn check_positions(op: &'static str, argmax: &[u8], positions: usize) -> Result<()> {
     // One more than a position, and 0 for `DEAD`. The largest of all is found by vectors of bytes; a search would stop anywhere, so it is
     // not vectorised, and takes 3 ms for the first layer of the reference model.
     let next = |position: u8| position.wrapping_add(1);
-    let last = argmax.iter().fold(next(DEAD), |last, &position| last.max(next(position)));
-    if usize::from(last) <= positions {
+    let good = |part: &[u8]| {
+        let last = part.iter().fold(next(DEAD), |last, &position| last.max(next(position)));
+        usize::from(last) <= positions
+    };
+    let bad = AtomicBool::new(false);
+    for_each(argmax.len().div_ceil(CHECKED_CHUNK), 1, |chunk| {
+        let part = &argmax[chunk * CHECKED_CHUNK..argmax.len().min((chunk + 1) * CHECKED_CHUNK)];
+        if !good(part) {
+            bad.store(true, Ordering::Relaxed);
+        }
+    });
+    if !bad.into_inner() {
         return Ok(());
     }
     let first = argmax.iter().copied().find(|&position| usize::from(next(position)) > positions).unwrap_or(DEAD);

@@ -2,7 +2,7 @@
 
 use super::forward::{Channels, Patch, Tiles, TransformInputs};
 use super::products::{Values, add_outer, multiply};
-use super::tiling::Tiling;
+use super::tiling::{Inputs, Tiling};
 use super::transforms::{InputAdjoint, OutputAdjoint, Rows, both_ways};
 use super::weights::{AddGradient, Frequencies, block_width};
 use super::{FREQUENCIES, INPUT, OUTPUT, tiles_per_block};
@@ -70,16 +70,15 @@ impl<T: Element, G: Gradients<T>> Job<'_, T, G> {
     /// Writes dx of some frames and adds the gradients of kernel and bias to `sums`, unless that is empty.
     fn frames(&self, first: usize, count: usize, sums: &mut [T]) {
         let g = &self.tiling.conv;
-        let frame_len = g.rows.input * g.cols.input * g.cin;
-        if let Some(dx) = &self.dx {
-            // SAFETY: every frame belongs to one leaf.
-            unsafe { dx.slice(first * frame_len, count * frame_len) }.fill(T::ZERO);
-        }
+        (first..first + count).for_each(|frame| self.clear_unseen(frame));
         let kernel_wanted = !sums.is_empty();
         let (dkernel, dbias) = sums.split_at_mut(sums.len().saturating_sub(g.cout));
-        let mut frequencies = Buffer::zeroed(if kernel_wanted { FREQUENCIES * g.cin * self.stride } else { 0 });
+        let mut frequencies = Buffer::stale(if kernel_wanted { FREQUENCIES * g.cin * self.stride } else { 0 });
         let (start, end) = (first * self.tiling.per_frame(), (first + count) * self.tiling.per_frame());
         let block = tiles_per_block(usize::MAX, g.cin, self.stride);
+        if start == end {
+            return;
+        }
         for first in (start..end).step_by(block) {
             let tiles = Tiles { tiling: self.tiling, first, count: block.min(end - first) };
             let mut dy = Values::stale(tiles.count, self.stride);
@@ -93,12 +92,24 @@ impl<T: Element, G: Gradients<T>> Job<'_, T, G> {
             }
             if kernel_wanted {
                 dispatch(TransformInputs { tiles, x: self.x, to: &mut values });
-                add_outer(&values, &dy, g.cin, g.cout, &mut frequencies);
+                add_outer(&values, &dy, (g.cin, g.cout), &mut frequencies, first == start);
             }
         }
         if kernel_wanted {
             let (rows, columns) = (g.cin, g.cout);
             dispatch(AddGradient { gradient: &frequencies, stride: self.stride, rows, columns, kernel: dkernel });
+        }
+    }
+
+    /// No gradient where no tile looks.
+    fn clear_unseen(&self, frame: usize) {
+        let (Some(dx), g) = (&self.dx, &self.tiling.conv) else { return };
+        let (rows, cols) = self.tiling.seen();
+        for row in 0..g.rows.input {
+            let unseen = if row < rows { cols } else { 0 };
+            let start = ((frame * g.rows.input + row) * g.cols.input + unseen) * g.cin;
+            // SAFETY: every frame belongs to one leaf.
+            unsafe { dx.slice(start, (g.cols.input - unseen) * g.cin) }.fill(T::ZERO);
         }
     }
 }
@@ -150,7 +161,7 @@ fn add_tile<V: Vector>(tile: &[[V; OUTPUT]; OUTPUT], dbias: &mut [V::Elem]) {
     unsafe { V::load_up_to(to, count).add(sum).store_up_to(to, count) };
 }
 
-/// Adds gradients of frequencies to those of the inputs.
+/// Adds gradients of frequencies to those of the inputs; what no tile has written yet is written.
 struct ScatterInputs<'a, T: Element> {
     tiles: Tiles<'a>,
     from: &'a mut Values<T>,
@@ -173,7 +184,8 @@ impl<T: Element> Kernel for ScatterInputs<'_, T> {
                 if inputs.whole() && count == lanes {
                     let first = tiles.tiling.element(&inputs, 0, 0) + channel;
                     let corner = dx.pointer(first, (INPUT - 1) * (down + right) + lanes);
-                    both_ways::<InputAdjoint, T::Vector<S>, _, _>(&from, &mut InnerGradients { corner, down, right });
+                    let mut to = InnerGradients { corner, down, right, inputs: &inputs };
+                    both_ways::<InputAdjoint, T::Vector<S>, _, _>(&from, &mut to);
                     continue;
                 }
                 let mut gradients = [[T::Vector::<S>::zero(); INPUT]; INPUT];
@@ -181,8 +193,14 @@ impl<T: Element> Kernel for ScatterInputs<'_, T> {
                 for i in inputs.rows.clone() {
                     for j in inputs.cols.clone() {
                         let at = dx.pointer(tiles.tiling.element(&inputs, i, j) + channel, count);
+                        let mut sum = gradients[i][j];
                         // SAFETY: the position lies in a frame that belongs to this leaf alone.
-                        unsafe { T::Vector::<S>::load_up_to(at, count).add(gradients[i][j]).store_up_to(at, count) };
+                        unsafe {
+                            if j < inputs.seen_before(i) {
+                                sum = T::Vector::<S>::load_up_to(at, count).add(sum);
+                            }
+                            sum.store_up_to(at, count);
+                        }
                     }
                 }
             }
@@ -191,21 +209,24 @@ impl<T: Element> Kernel for ScatterInputs<'_, T> {
 }
 
 /// The gradients of the 6 x 6 inputs of a tile that lies in a frame of this leaf, for one vector of channels.
-struct InnerGradients<T> {
+struct InnerGradients<'a, T> {
+    inputs: &'a Inputs,
     corner: *mut T,
     /// Elements from a row to the next, and from a column to the next.
     down: usize,
     right: usize,
 }
 
-impl<V: Vector> Rows<V, INPUT> for InnerGradients<V::Elem> {
+impl<V: Vector> Rows<V, INPUT> for InnerGradients<'_, V::Elem> {
     #[inline(always)]
     fn put(&mut self, i: usize, row: [V; INPUT]) {
+        let written = self.inputs.seen_before(i);
         for j in 0..INPUT {
             // SAFETY: the tile lies in its frame, which nobody else writes to.
             unsafe {
                 let at = self.corner.add(i * self.down + j * self.right);
-                V::load(at).add(row[j]).store(at);
+                let sum = if j < written { V::load(at).add(row[j]) } else { row[j] };
+                sum.store(at);
             }
         }
     }

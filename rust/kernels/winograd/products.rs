@@ -150,9 +150,15 @@ fn multiply_rows<V: Vector, const R: usize, const N: usize>(
     }
 }
 
-/// `sums[f] += left[f]ᵀ @ right[f]` over tiles; `sums` is (frequency, rows, right's whole row).
-pub fn add_outer<T: Element>(left: &Values<T>, right: &Values<T>, rows: usize, columns: usize, sums: &mut [T]) {
-    dispatch(AddOuter { left, right, rows, columns, sums });
+/// `sums[f] += left[f]ᵀ @ right[f]` over tiles, or `=` if `fresh`; `sums` is (frequency, rows, right's whole row).
+pub fn add_outer<T: Element>(
+    left: &Values<T>,
+    right: &Values<T>,
+    (rows, columns): (usize, usize),
+    sums: &mut [T],
+    fresh: bool,
+) {
+    dispatch(AddOuter { left, right, rows, columns, sums, fresh });
 }
 
 struct AddOuter<'a, T: Element> {
@@ -161,6 +167,7 @@ struct AddOuter<'a, T: Element> {
     rows: usize,
     columns: usize,
     sums: &'a mut [T],
+    fresh: bool,
 }
 
 impl<T: Element> Kernel for AddOuter<'_, T> {
@@ -168,7 +175,7 @@ impl<T: Element> Kernel for AddOuter<'_, T> {
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        let Self { left, right, rows, columns, sums } = &self;
+        let Self { left, right, rows, columns, sums, .. } = &self;
         let vectors = tile_vectors::<T, S>(*columns);
         assert!(right.row.is_multiple_of(vectors * T::Vector::<S>::LANES) && right.row >= *columns);
         assert!(left.row >= *rows && left.tiles == right.tiles);
@@ -197,7 +204,7 @@ fn add_outer_rows<V: Vector, const R: usize, const N: usize>(
     first: usize,
     column: usize,
 ) {
-    let AddOuter { left, right, rows, sums, .. } = job;
+    let AddOuter { left, right, rows, sums, fresh, .. } = job;
     let b = right.data.as_ptr().wrapping_add(frequency * right.stride + column);
     let mut a = [left.data.as_ptr(); R];
     for i in 0..R {
@@ -207,9 +214,11 @@ fn add_outer_rows<V: Vector, const R: usize, const N: usize>(
     let mut acc = [[V::zero(); N]; R];
     // SAFETY: `run` checked that all rows and columns exist.
     unsafe {
-        for i in 0..R {
-            for j in 0..N {
-                acc[i][j] = V::load(out.add(i * row + j * V::LANES));
+        if !*fresh {
+            for i in 0..R {
+                for j in 0..N {
+                    acc[i][j] = V::load(out.add(i * row + j * V::LANES));
+                }
             }
         }
         acc = accumulate_ahead(acc, a, left.row, b, right.row, left.tiles, out.wrapping_add(R * row), row);

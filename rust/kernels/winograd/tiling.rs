@@ -1,8 +1,11 @@
 //! Where tiles lie: each covers 4 x 4 outputs of a frame and the 6 x 6 inputs that they see.
 
 use super::{INPUT, OUTPUT};
-use crate::geometry::ConvGeometry;
+use crate::geometry::{ConvGeometry, Window};
 use std::ops::Range;
+
+/// Rows, and columns, of inputs that a tile shares with the next.
+const SHARED: usize = INPUT - OUTPUT;
 
 /// The tiles of all frames, numbered frame by frame, row by row.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +38,8 @@ pub struct Inputs {
     pub rows: Range<usize>,
     /// Columns of the tile that lie inside.
     pub cols: Range<usize>,
+    /// How many of its rows, and of its columns, tiles before it see as well.
+    shared: (usize, usize),
 }
 
 impl Inputs {
@@ -42,6 +47,12 @@ impl Inputs {
     #[inline(always)]
     pub fn whole(&self) -> bool {
         self.rows.len() == INPUT && self.cols.len() == INPUT
+    }
+
+    /// Which elements of row `i` tiles before it see as well: the first ones, so many.
+    #[inline(always)]
+    pub fn seen_before(&self, i: usize) -> usize {
+        if i < self.shared.0 { INPUT } else { self.shared.1 }
     }
 }
 
@@ -59,6 +70,15 @@ impl Tiling {
     /// Tiles of all frames.
     pub fn count(&self) -> usize {
         self.conv.frames * self.per_frame()
+    }
+
+    /// Rows and columns of a frame, the first ones, that tiles see.
+    pub fn seen(&self) -> (usize, usize) {
+        let along = |tiles: usize, axis: &Window| match tiles {
+            0 => 0,
+            _ => (tiles * OUTPUT + SHARED).saturating_sub(axis.before).min(axis.input),
+        };
+        (along(self.rows, &self.conv.rows), along(self.cols, &self.conv.cols))
     }
 
     /// The tile number `index`.
@@ -87,6 +107,7 @@ impl Tiling {
             corner: (place.row as isize - rows.before as isize, place.col as isize - cols.before as isize),
             rows: inside(place.row, rows.before, rows.input),
             cols: inside(place.col, cols.before, cols.input),
+            shared: (SHARED.min(place.row), SHARED.min(place.col)),
         }
     }
 
