@@ -102,7 +102,7 @@ macro_rules! avx512_vector {
         $set1:ident, $loadu:ident, $storeu:ident, $maskload:ident, $maskstore:ident,
         $add:ident, $sub:ident, $mul:ident, $div:ident, $fmadd:ident, $fnmadd:ident, $min:ident, $max:ident, $sqrt:ident,
         $abs:ident, $roundscale:ident, $cmp:ident, $blend:ident, $to_int:ident, $from_int:ident, $shift_left:ident, $load_bytes:ident, $store_bytes:ident,
-        $over_root:ident
+        $over_root:ident, $compress:ident
     ) => {
         impl $vector {
             /// The first `count` lanes set.
@@ -220,6 +220,11 @@ macro_rules! avx512_vector {
                 a | b
             }
             #[inline(always)]
+            unsafe fn compress(self, mask: $mask, to: *mut $elem) -> usize {
+                unsafe { $storeu(to, $compress(mask, self.0)) };
+                mask.count_ones() as usize
+            }
+            #[inline(always)]
             unsafe fn load_bytes(from: *const u8) -> Self {
                 Self(unsafe { $load_bytes(from) })
             }
@@ -264,7 +269,8 @@ avx512_vector!(
     _mm512_slli_epi32,
     load_16_bytes,
     store_16_bytes,
-    over_root_16
+    over_root_16,
+    _mm512_maskz_compress_ps
 );
 avx512_vector!(
     F64x8,
@@ -295,5 +301,6 @@ avx512_vector!(
     _mm512_slli_epi64,
     load_8_bytes,
     store_8_bytes,
-    over_root_8
+    over_root_8,
+    _mm512_maskz_compress_pd
 );

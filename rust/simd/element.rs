@@ -36,6 +36,10 @@ pub trait Element:
     fn from_f64(value: f64) -> Self;
     /// Widens.
     fn to_f64(self) -> f64;
+    /// Carries an index in the bits of a number, through moves that keep them.
+    fn from_index(index: u32) -> Self;
+    /// The index that `from_index` hid.
+    fn to_index(self) -> u32;
     /// Square root.
     fn sqrt(self) -> Self;
     /// Absolute value.
@@ -67,6 +71,14 @@ macro_rules! element {
             #[inline(always)]
             fn to_f64(self) -> f64 {
                 self as f64
+            }
+            #[inline(always)]
+            fn from_index(index: u32) -> Self {
+                $t::from_bits(index.into())
+            }
+            #[inline(always)]
+            fn to_index(self) -> u32 {
+                self.to_bits() as u32
             }
             #[inline(always)]
             fn sqrt(self) -> Self {

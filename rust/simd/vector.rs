@@ -182,6 +182,21 @@ pub trait Vector: Copy {
         // SAFETY: the caller's promise.
         unsafe { if count == Self::LANES { self.store(to) } else { self.store_partial(to, count) } }
     }
+    /// Writes the lanes that the mask names next to each other, and returns how many they are. What lies behind them is undefined.
+    ///
+    /// # Safety
+    /// `to` is valid for writing `LANES` elements.
+    #[inline(always)]
+    unsafe fn compress(self, mask: Self::Mask, to: *mut Self::Elem) -> usize {
+        let lanes = self.to_array();
+        let mut count = 0;
+        for (lane, &value) in lanes[..Self::LANES].iter().enumerate() {
+            // SAFETY: count <= lane < LANES.
+            unsafe { *to.add(count) = value };
+            count += (Self::mask_bits(mask) >> lane & 1) as usize;
+        }
+        count
+    }
     /// Reads `LANES` bytes as numbers.
     ///
     /// # Safety

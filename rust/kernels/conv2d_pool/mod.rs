@@ -5,13 +5,14 @@
 //! Which algorithm computes the convolution is the choice of `conv2d::choice`. With Winograd's, whole windows of 2 x 2 come out of its
 //! tiles, and go in as gradients (`winograd.rs`). With the direct one, forward pools in registers (`registers.rs`) or from a scratch in
 //! the cache (`forward.rs`), and
-//! backward adds up only what is not zero (`sparse.rs`), unless windows are small and the input's gradient is not wanted (`dense.rs`).
+//! backward adds up only what is not zero (`sparse.rs`, from `lists.rs`), unless windows are small and the input's gradient is not wanted (`dense.rs`).
 //! With groups, or windows of one position, there is little to skip and the gradient is expanded for the plain
 //! convolution's kernels.
 
 mod bias;
 mod dense;
 mod forward;
+mod lists;
 #[cfg(test)]
 mod naive;
 mod registers;

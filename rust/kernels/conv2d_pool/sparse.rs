@@ -6,7 +6,8 @@
 //! Both are the same loop: a segment of K stays in registers while rows named by a list are added to it. Where the rows of a
 //! window are whole vectors they are read and written in the plane itself; otherwise patches are copied, padded with zeros.
 
-use super::{DEAD, Gradients, PooledConvGeometry};
+use super::lists::{Entry, Lists};
+use super::{Gradients, PooledConvGeometry};
 use crate::kernels::conv2d::plane::Plane;
 use crate::kernels::frames::Source;
 use crate::memory::Buffer;
@@ -37,7 +38,7 @@ pub fn backward<T: Element>(
     let x_len = conv.rows.input * conv.cols.input * conv.cin;
     let shared_dx = dx.as_deref_mut().map(Shared::new);
     tree_sum(conv.frames.div_ceil(frames_per_leaf), &mut sums, |leaf, acc| {
-        let mut lists = Lists::new(&job, input_gradient);
+        let mut lists = Lists::new(conv.cout, row, job.band_rows * g.pool.cols.output, job.positions(), input_gradient);
         let (dkernel, dbias) = acc.split_at_mut(conv.cout * row);
         let first = leaf * frames_per_leaf;
         for frame in first..conv.frames.min(first + frames_per_leaf) {
@@ -89,74 +90,6 @@ impl Layout {
             }
         }
         Self { patches, row: (stretches * len).next_multiple_of(lanes), segments }
-    }
-}
-
-/// A row to add, times a number.
-#[derive(Clone, Copy, Default)]
-struct Entry<T> {
-    offset: u32,
-    gradient: T,
-}
-
-/// The gradients of a band, by channel and by pixel of the un-pooled output.
-struct Lists<T> {
-    by_channel: Vec<Entry<T>>,
-    channel_lens: Vec<usize>,
-    by_pixel: Vec<Entry<T>>,
-    pixel_lens: Vec<usize>,
-    /// Entries that a channel may have.
-    pooled: usize,
-}
-
-impl<T: Element> Lists<T> {
-    fn new(job: &Job<'_, T>, input_gradient: bool) -> Self {
-        let (channels, pooled) = (job.g.conv.cout, job.band_rows * job.g.pool.cols.output);
-        let pixels = if input_gradient { pooled * job.positions() } else { 0 };
-        Self {
-            by_channel: vec![Entry::default(); channels * pooled],
-            channel_lens: vec![0; channels],
-            by_pixel: vec![Entry::default(); pixels * channels],
-            pixel_lens: vec![0; pixels],
-            pooled,
-        }
-    }
-
-    /// Sorts the gradients of a band. `windows[pixel]` is where a pixel's window starts, pixels ordered by pooled pixel and
-    /// position.
-    fn fill(&mut self, dy: &[T], argmax: &[u8], windows: &[usize], positions: usize, row: usize) {
-        let channels = self.channel_lens.len();
-        self.channel_lens.fill(0);
-        self.pixel_lens.fill(0);
-        for (pooled, (dy, argmax)) in dy.chunks_exact(channels).zip(argmax.chunks_exact(channels)).enumerate() {
-            let windows = &windows[pooled * positions..][..positions];
-            for (channel, (&gradient, &position)) in dy.iter().zip(argmax).enumerate().filter(|(_, (_, p))| **p != DEAD)
-            {
-                let len = &mut self.channel_lens[channel];
-                let offset = windows[usize::from(position)] as u32;
-                self.by_channel[channel * self.pooled + *len] = Entry { offset, gradient };
-                *len += 1;
-            }
-            if self.pixel_lens.is_empty() {
-                continue;
-            }
-            let lens = &mut self.pixel_lens[pooled * positions..][..positions];
-            let by_pixel = &mut self.by_pixel[pooled * positions * channels..][..positions * channels];
-            for (channel, (&gradient, &position)) in dy.iter().zip(argmax).enumerate().filter(|(_, (_, p))| **p != DEAD)
-            {
-                let len = &mut lens[usize::from(position)];
-                by_pixel[usize::from(position) * channels + *len] = Entry { offset: (channel * row) as u32, gradient };
-                *len += 1;
-            }
-        }
-    }
-
-    fn of_channel(&self, channel: usize) -> &[Entry<T>] {
-        &self.by_channel[channel * self.pooled..][..self.channel_lens[channel]]
-    }
-
-    fn of_pixel(&self, pixel: usize) -> &[Entry<T>] {
-        &self.by_pixel[pixel * self.channel_lens.len()..][..self.pixel_lens[pixel]]
     }
 }
 
@@ -214,7 +147,7 @@ impl<'a, T: Element> Job<'a, T> {
             } else {
                 windows.clone()
             };
-            lists.fill(&dy[part.clone()], &argmax[part], &starts, self.positions(), self.layout.row);
+            lists.fill(&dy[part.clone()], &argmax[part], &starts);
             for (channel, sum) in dbias.iter_mut().enumerate() {
                 *sum += lists.of_channel(channel).iter().fold(T::ZERO, |sum, entry| sum + entry.gradient);
             }
@@ -314,7 +247,7 @@ impl<T: Element> Kernel for AddToKernel<'_, T> {
                 unsafe {
                     let from = source.as_ptr().wrapping_add(segment.window);
                     add_segment::<T::Vector<S>>(
-                        entries,
+                        &entries,
                         from,
                         row.as_mut_ptr().wrapping_add(segment.row),
                         segment.vectors,
@@ -342,15 +275,16 @@ impl<T: Element> Kernel for AddToInput<'_, T> {
         let Self { layout, lists, kernel, starts, target } = self;
         for segment in &layout.segments {
             for (pixel, &start) in starts.iter().enumerate() {
-                let entries = lists.of_pixel(pixel);
-                if entries.is_empty() {
+                let [rows, gradients] = lists.of_pixel(pixel);
+                if rows.is_empty() {
                     continue;
                 }
+                let entries = ChannelRows { rows, gradients };
                 // SAFETY: windows lie inside the target, segments inside windows and rows of the kernel.
                 unsafe {
                     let to = target.as_mut_ptr().wrapping_add(start + segment.window);
                     add_segment::<T::Vector<S>>(
-                        entries,
+                        &entries,
                         kernel.as_ptr().wrapping_add(segment.row),
                         to,
                         segment.vectors,
@@ -361,12 +295,54 @@ impl<T: Element> Kernel for AddToInput<'_, T> {
     }
 }
 
+/// Rows to add, each times a number.
+trait Entries<T> {
+    fn len(&self) -> usize;
+    /// Where the row of an entry lies, and its number. Must be `#[inline(always)]`.
+    fn get(&self, index: usize) -> (usize, T);
+}
+
+impl<T: Copy> Entries<T> for &[Entry<T>] {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        <[_]>::len(self)
+    }
+
+    #[inline(always)]
+    fn get(&self, index: usize) -> (usize, T) {
+        (self[index].offset as usize, self[index].gradient)
+    }
+}
+
+/// The kernel's rows of some channels, as `Lists::of_pixel` gives them.
+struct ChannelRows<'a, T> {
+    rows: &'a [T],
+    gradients: &'a [T],
+}
+
+impl<T: Element> Entries<T> for ChannelRows<'_, T> {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    #[inline(always)]
+    fn get(&self, index: usize) -> (usize, T) {
+        (self.rows[index].to_index() as usize, self.gradients[index])
+    }
+}
+
 /// Adds the rows that `entries` name, times their gradients, to `vectors` vectors at `to`.
 ///
 /// # Safety
 /// All of them can be read, and `to` written.
 #[inline(always)]
-unsafe fn add_segment<V: Vector>(entries: &[Entry<V::Elem>], from: *const V::Elem, to: *mut V::Elem, vectors: usize) {
+unsafe fn add_segment<V: Vector>(
+    entries: &impl Entries<V::Elem>,
+    from: *const V::Elem,
+    to: *mut V::Elem,
+    vectors: usize,
+) {
     // SAFETY: the caller's promise. Short segments have several sums in flight to hide the latency of an addition.
     unsafe {
         match vectors {
@@ -384,23 +360,23 @@ unsafe fn add_segment<V: Vector>(entries: &[Entry<V::Elem>], from: *const V::Ele
 /// As `add_segment`, of N vectors.
 #[inline(always)]
 unsafe fn add_rows<V: Vector, const N: usize, const CHAINS: usize>(
-    entries: &[Entry<V::Elem>],
+    entries: &impl Entries<V::Elem>,
     from: *const V::Elem,
     to: *mut V::Elem,
 ) {
     let mut sums = [[V::zero(); N]; CHAINS];
     // SAFETY: the caller's promise.
     sums[0] = std::array::from_fn(|j| unsafe { V::load(to.wrapping_add(j * V::LANES)) });
-    let mut rounds = entries.chunks_exact(CHAINS);
-    for round in &mut rounds {
+    let rounds = entries.len() / CHAINS;
+    for round in 0..rounds {
         for chain in 0..CHAINS {
             // SAFETY: the caller's promise.
-            unsafe { add_row(&mut sums[chain], &round[chain], from) };
+            unsafe { add_row(&mut sums[chain], entries.get(round * CHAINS + chain), from) };
         }
     }
-    for entry in rounds.remainder() {
+    for index in rounds * CHAINS..entries.len() {
         // SAFETY: the caller's promise.
-        unsafe { add_row(&mut sums[0], entry, from) };
+        unsafe { add_row(&mut sums[0], entries.get(index), from) };
     }
     for j in 0..N {
         let mut total = sums[0][j];
@@ -413,10 +389,14 @@ unsafe fn add_rows<V: Vector, const N: usize, const CHAINS: usize>(
 }
 
 /// # Safety
-/// The row that `entry` names, seen from `from`, holds N vectors.
+/// The row `offset` elements behind `from` holds N vectors.
 #[inline(always)]
-unsafe fn add_row<V: Vector, const N: usize>(sums: &mut [V; N], entry: &Entry<V::Elem>, from: *const V::Elem) {
-    let (row, gradient) = (from.wrapping_add(entry.offset as usize), V::splat(entry.gradient));
+unsafe fn add_row<V: Vector, const N: usize>(
+    sums: &mut [V; N],
+    (offset, gradient): (usize, V::Elem),
+    from: *const V::Elem,
+) {
+    let (row, gradient) = (from.wrapping_add(offset), V::splat(gradient));
     for (j, sum) in sums.iter_mut().enumerate() {
         // SAFETY: the caller's promise.
         *sum = unsafe { gradient.mul_add(V::load(row.wrapping_add(j * V::LANES)), *sum) };
