@@ -21,7 +21,7 @@ const SMALLEST_POOLED: usize = 16 << 10;
 /// The pool never holds more than this; the blocks that waited longest go first.
 const POOL_CAPACITY: usize = 2 << 30;
 /// What lives and what waits may be so many eighths of the most that ever lived: the blocks of one moment are not those of another.
-const EIGHTHS_OF_MOST: usize = 10;
+const EIGHTHS_OF_MOST: usize = 11;
 
 /// A numeric type whose every bit pattern is a value.
 ///
