@@ -160,3 +160,49 @@ fn quotients_by_roots_keep_their_bound() {
         }
     }
 }
+
+/// The even ones of some integral numbers, behind each other.
+struct Evens<'a, T>(&'a [T]);
+
+impl<T: Element> Kernel for Evens<'_, T> {
+    type Output = Vec<T>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self) -> Vec<T> {
+        let lanes = T::Vector::<S>::LANES;
+        let half = T::Vector::<S>::splat(T::from_f64(0.5));
+        let mut evens = vec![T::ZERO; self.0.len() + lanes];
+        let mut count = 0;
+        for values in self.0.chunks_exact(lanes) {
+            // SAFETY: a chunk is a vector, and there is room for one behind all evens so far.
+            unsafe {
+                let values = T::Vector::<S>::load(values.as_ptr());
+                let even = values.mul(half).round().eq(values.mul(half));
+                count += values.compress(even, evens.as_mut_ptr().add(count));
+            }
+        }
+        evens.truncate(count);
+        evens
+    }
+}
+
+fn lanes_are_compressed<T: Element>() {
+    let numbers: Vec<T> = (0..64).map(|i| T::from_f64(f64::from(i * i % 19))).collect();
+    let expected: Vec<T> = numbers.iter().copied().filter(|n| n.to_f64() % 2.0 == 0.0).collect();
+    for set in InstructionSet::available() {
+        assert!(dispatch_on(set, Evens(&numbers)) == expected, "{}", set.name());
+    }
+}
+
+#[test]
+fn vectors_keep_the_lanes_of_a_mask() {
+    lanes_are_compressed::<f32>();
+    lanes_are_compressed::<f64>();
+}
+
+#[test]
+fn numbers_carry_indices() {
+    for index in [0, 1, 4608 * 512, u32::MAX] {
+        assert_eq!((f32::from_index(index).to_index(), f64::from_index(index).to_index()), (index, index));
+    }
+}

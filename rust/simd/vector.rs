@@ -64,7 +64,7 @@ pub trait Vector: Copy {
     /// Square root.
     fn sqrt(self) -> Self;
     /// self / (sqrt(square) + epsilon), the step of many optimisers, within two units in the last place of the quotient plus what epsilon
-    /// hides. Divisions and roots are the slowest instructions there are: where better ones exist, this takes a third of the time.
+    /// hides. Divisions and roots are the slowest instructions there are: where estimates exist, they serve with a Newton step each.
     #[inline(always)]
     fn over_root(self, square: Self, epsilon: Self) -> Self {
         self.div(square.sqrt().add(epsilon))

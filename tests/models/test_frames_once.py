@@ -204,6 +204,16 @@ def test_windows_that_a_program_copied_are_recognised_by_their_bytes(
     assert sum(seen) == 14
 
 
+def test_frames_that_hardly_differ_are_told_apart_and_found_again() -> None:
+    frames = np.zeros((40, 32 * 32 * 3), np.uint8)
+    frames[np.arange(40), 7 * np.arange(40)] = 1
+    chosen = np.random.default_rng(0).integers(40, size=(8, 10))
+    shared = copied_frames(Rows(frames.reshape(40, 32, 32, 3)[chosen], np.arange(8)))
+    assert shared is not None
+    same = shared.index.reshape(-1, 1) == shared.index.reshape(1, -1)
+    np.testing.assert_array_equal(same, chosen.reshape(-1, 1) == chosen.reshape(1, -1))
+
+
 def test_frames_that_differ_in_one_bit_are_two() -> None:
     clips = np.zeros((2, 3, 4, 4, 3), np.uint8)
     clips[1, 2, 3, 3, 2] = 1

@@ -1,7 +1,8 @@
 """Equal frames among clips that a program copied out of a video, found by comparing bytes.
 
-A sample of a frame's bytes says which frames may be equal, so that frames that all differ cost next to nothing. Those that may be equal are
-compared, and only equal ones count as one. Where many agree in the sample but differ, a checksum of all bytes says which to compare.
+A sample of a frame's bytes says which frames may be equal, so that frames that all differ cost next to nothing. Those
+that may be equal are compared, and only equal ones count as one. Where many agree in the sample but differ, a checksum
+of all bytes says which to compare.
 """
 
 from __future__ import annotations
@@ -109,14 +110,16 @@ class CopiedFrames:
         return first if self._equal(first, here) else here
 
     def _frame(self, number: int) -> Array:
-        return self._words[divmod(number, self._words.shape[1])]
+        frame: Array = self._words[divmod(number, self._words.shape[1])]
+        return frame
 
     def _checksum(self, number: int) -> int:
         return int((self._frame(number) * self._factors).sum())
 
     @cached_property
     def _factors(self) -> Array:
-        return self._random.integers(1 << 63, size=self._words.shape[2], dtype=np.uint64) * 2 + 1
+        factors: Array = self._random.integers(1 << 63, size=self._words.shape[2], dtype=np.uint64) * 2 + 1
+        return factors
 
     def _equal(self, one: int, other: int) -> bool:
         return bool((self._frame(one) == self._frame(other)).all())
