@@ -116,7 +116,7 @@ class Model(Layer):
             training: Whether this is a training step.
             counts: In training, how often the batch shows each frame.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} is not known to see frames alone: run it on whole clips")
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """None: where the output has a mask, the layers inside have set it."""
