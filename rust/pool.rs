@@ -4,8 +4,9 @@
 //! which hands out a ticket for each helper it would like, works itself, takes back the tickets that nobody took, and waits for the
 //! helpers that are still at it. So a busy helper never holds anybody up, and several threads may ask at once.
 //!
-//! A training step has dozens of regions a few microseconds apart, and waking a sleeping thread takes twenty to forty. So whoever waits
-//! looks around for `PATIENCE` before going to sleep.
+//! A training step has dozens of regions a few microseconds apart, and between predictions of single frames there are about a hundred of
+//! them; waking a sleeping thread takes twenty to forty. So whoever waits looks around for `PATIENCE` before going to sleep, and soon lets
+//! others have the core meanwhile.
 
 use std::collections::VecDeque;
 use std::hint::spin_loop;
@@ -15,8 +16,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-/// How long a thread looks around before it sleeps: longer than the gaps within a training step, too short to be noticed.
-const PATIENCE: Duration = Duration::from_micros(60);
+/// How long a thread looks around before it sleeps: longer than the gaps between small predictions, too short to be noticed.
+const PATIENCE: Duration = Duration::from_micros(300);
+/// How long it does so without offering its core to others: longer than the gaps within a step.
+const SELFISHNESS: Duration = Duration::from_micros(150);
 /// Looks between two glances at the clock.
 const LOOKS: usize = 32;
 
@@ -150,8 +153,12 @@ fn patiently(seen: impl Fn() -> bool) -> bool {
             }
             spin_loop();
         }
-        if start.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+        let waited = start.get_or_insert_with(Instant::now).elapsed();
+        if waited > PATIENCE {
             return false;
+        }
+        if waited > SELFISHNESS {
+            thread::yield_now();
         }
     }
 }

@@ -88,12 +88,21 @@ def conv2d_grad(
 ) -> tuple[Array | None, Array | None]:
     """(dx, dkernel), given dy; None where a gradient is not wanted."""
 
-def conv2d_chain(
-    x: Frames,
-    links: Sequence[tuple[Array, Array | None, Pair, bool, Pair, int, Activation, Pair | None]],
-) -> Array:
-    """The output of convolutions in a row, some with max pooling behind: the last one's. A link is its kernel, bias,
-    strides, same, dilation, groups, activation and pool."""
+@final
+class Conv2DChain:
+    """Convolutions in a row, some with max pooling behind, ready for frames (height, width, channels). A link is its
+    kernel, bias, strides, same, dilation, groups, activation and pool; the chain does not follow the arrays."""
+
+    def __new__(
+        cls,
+        frame: tuple[int, ...],
+        links: Sequence[tuple[Array, Array | None, Pair, bool, Pair, int, Activation, Pair | None]],
+    ) -> Conv2DChain: ...
+    def fits(self, frame: tuple[int, ...]) -> bool:
+        """Whether it would be made in the same way for such frames now."""
+
+    def run(self, x: Frames) -> Array:
+        """The last one's output."""
 
 def conv2d_pool(
     x: Frames,

@@ -36,7 +36,7 @@ mod _rust {
     #[pymodule_export]
     use super::conv2d::{conv2d, conv2d_grad};
     #[pymodule_export]
-    use super::conv2d_chain::conv2d_chain;
+    use super::conv2d_chain::Conv2DChain;
     #[pymodule_export]
     use super::conv2d_pool::{conv2d_pool, conv2d_pool_grad};
     #[pymodule_export]

@@ -83,4 +83,4 @@ def test_bytes_and_kernels_of_different_types_are_refused() -> None:
 
 def test_a_chain_without_links_is_refused_by_the_kernel() -> None:
     with pytest.raises(kinema.errors.ArgumentError, match="conv2d_chain: links must be at least one, but got 0"):
-        _rust.conv2d_chain(np.ones((1, 2, 2, 3), "float32"), [])
+        _rust.Conv2DChain((2, 2, 3), [])

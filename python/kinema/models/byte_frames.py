@@ -17,7 +17,7 @@ from kinema import ops
 from kinema.autograd import as_array
 from kinema.layers import Normalization, Rescaling
 from kinema.layers.layer import Layer, Shape
-from kinema.models.chaining import ConvolutionChain, is_convolution, links_of, on_clips, on_frames
+from kinema.models.chaining import is_convolution, links_of, on_clips, on_frames
 
 
 class ByteConvolution(Layer):
@@ -33,6 +33,7 @@ class ByteConvolution(Layer):
         super().__init__(name="+".join(names), dtype=convolution.dtype)
         self.conversions = list(conversions)
         self.convolution = convolution
+        self._prepared = ops.PreparedChain()
         self.built = True
 
     def compute_output_shape(self, input_shape: Shape) -> Any:
@@ -53,7 +54,7 @@ class ByteConvolution(Layer):
         if scaling is None or not scaling.fits(frames.shape[-3:]):
             return self._one_by_one(inputs, mask)
         bytes_ = ops.ByteFrames(frames.reshape(-1, *frames.shape[-3:]), scaling)
-        outputs = ops.conv2d_chain(bytes_, links_of(self.convolution))
+        outputs = ops.conv2d_chain(bytes_, links_of(self.convolution), self._prepared)
         return ops.reshape(outputs, (*frames.shape[:-3], *outputs.shape[1:]))
 
     def _one_by_one(self, inputs: Any, mask: Any) -> Any:
@@ -77,7 +78,7 @@ def read_bytes(steps: Sequence[Layer]) -> tuple[Layer, ...]:
     kinds = [type(on_frames(layer)) for layer in conversions]
     rest = steps[len(conversions) :]
     known = kinds in ([], [Rescaling], [Normalization], [Rescaling, Normalization])
-    if not known or not rest or not (is_convolution(rest[0]) or isinstance(on_frames(rest[0]), ConvolutionChain)):
+    if not known or not rest or not is_convolution(rest[0]):
         return tuple(steps)
     if len({on_frames(layer).dtype for layer in (*conversions, rest[0])}) > 1:
         return tuple(steps)

@@ -12,17 +12,14 @@ from kinema import ops
 from kinema.layers import Conv2D, TimeDistributed
 from kinema.layers.fused import kernel_activation
 from kinema.layers.layer import Layer, Shape
-from kinema.models.folding import FoldedConvolution
-from kinema.models.fusion import ConvolutionPooling, link_of
+from kinema.models.fusion import Convolutions, link_of
 
 
-class ConvolutionChain(Layer):
-    """Steps that each are one convolution, as one step; it has no weights of its own."""
-
-    frame_rank = 4
+class ConvolutionChain(Convolutions):
+    """Steps that each are one convolution."""
 
     def __init__(self, steps: Sequence[Layer]) -> None:
-        super().__init__(name="+".join(step.name for step in steps), dtype=steps[0].dtype)
+        super().__init__("+".join(step.name for step in steps), steps[0].dtype)
         self.steps = list(steps)
         self.built = True
 
@@ -33,13 +30,9 @@ class ConvolutionChain(Layer):
             shape = step.compute_output_shape(shape)
         return shape
 
-    def call(self, inputs: Any) -> Any:
-        """All of them in one pass."""
-        return ops.conv2d_chain(inputs, self.links())
-
     def links(self) -> list[ops.ConvolutionLink]:
-        """What the steps compute."""
-        return [_link(step) for step in self.steps]
+        """Those of the steps."""
+        return [link for step in self.steps for link in links_of(step)]
 
 
 def chain(steps: Sequence[Layer]) -> tuple[Layer, ...]:
@@ -87,17 +80,12 @@ def is_convolution(step: Layer) -> bool:
         return False
     if type(frames) is Conv2D:
         return kernel_activation(frames.activation) is not None
-    return isinstance(frames, (ConvolutionPooling, FoldedConvolution))
+    return isinstance(frames, Convolutions)
 
 
 def links_of(step: Layer) -> list[ops.ConvolutionLink]:
     """What a convolution, or a chain of them, on frames or on clips, computes of each frame."""
-    frames = on_frames(step)
-    return frames.links() if isinstance(frames, ConvolutionChain) else [_link(frames)]
-
-
-def _link(step: Any) -> ops.ConvolutionLink:
-    if isinstance(step, Conv2D):
-        return link_of(step, step.kernel, step.bias, kernel_activation(step.activation), None)
-    link: ops.ConvolutionLink = step.link()
-    return link
+    frames: Any = on_frames(step)
+    if isinstance(frames, Convolutions):
+        return frames.links()
+    return [link_of(frames, frames.kernel, frames.bias, kernel_activation(frames.activation), None)]

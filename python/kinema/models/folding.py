@@ -14,19 +14,14 @@ from kinema.autograd import Tensor, is_recording
 from kinema.layers import BatchNormalization, Conv2D, MaxPooling2D, TimeDistributed
 from kinema.layers.fused import kernel_activation
 from kinema.layers.layer import Layer, Shape
-from kinema.models.fusion import link_of, only_activation, tiles
+from kinema.models.fusion import Convolutions, link_of, only_activation, tiles
 
 
-class FoldedConvolution(Layer):
-    """A Conv2D and the BatchNormalization behind it, with the activation and the pooling that follow, as one step.
-
-    It has no weights of its own and predicts only.
-    """
-
-    frame_rank = 4
+class FoldedConvolution(Convolutions):
+    """A Conv2D and the BatchNormalization behind it, with activation and pooling that follow; it predicts only."""
 
     def __init__(self, convolution: Conv2D, normalization: BatchNormalization) -> None:
-        super().__init__(name=f"{convolution.name}+{normalization.name}", dtype=convolution.dtype)
+        super().__init__(f"{convolution.name}+{normalization.name}", convolution.dtype)
         self.convolution = convolution
         self.normalization = normalization
         self.activation: str | None = None
@@ -39,13 +34,9 @@ class FoldedConvolution(Layer):
         shape = self.convolution.compute_output_shape(input_shape)
         return shape if self.pooling is None else self.pooling.compute_output_shape(shape)
 
-    def call(self, inputs: Any) -> Any:
-        """Everything in one pass."""
-        return ops.conv2d_chain(inputs, [self.link()])
-
-    def link(self) -> ops.ConvolutionLink:
-        """What this step computes."""
-        return link_of(self.convolution, *self._folded(), self.activation, self.pooling)
+    def links(self) -> list[ops.ConvolutionLink]:
+        """The convolution with other weights, and what follows."""
+        return [link_of(self.convolution, *self._folded(), self.activation, self.pooling)]
 
     def _folded(self) -> tuple[Tensor, Tensor]:
         """The convolution's weights with the normalisation in them; computed again when one of them has changed."""

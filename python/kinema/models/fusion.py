@@ -13,13 +13,29 @@ from kinema.layers.layer import Layer, Shape
 _FUSED_ACTIVATIONS = ("linear", "relu")
 
 
-class ConvolutionPooling(Layer):
-    """A Conv2D and the MaxPooling2D behind it as one step; it has no weights of its own."""
+class Convolutions(Layer):
+    """One convolution or several in a row, with what follows each, as one step; it has no weights of its own."""
 
     frame_rank = 4
 
+    def __init__(self, name: str, dtype: str) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self._prepared = ops.PreparedChain()
+
+    def call(self, inputs: Any) -> Any:
+        """All of it in one pass."""
+        return ops.conv2d_chain(inputs, self.links(), self._prepared)
+
+    def links(self) -> list[ops.ConvolutionLink]:
+        """What the step computes."""
+        raise NotImplementedError(f"{type(self).__name__} does not say which convolutions it computes")
+
+
+class ConvolutionPooling(Convolutions):
+    """A Conv2D and the MaxPooling2D behind it."""
+
     def __init__(self, convolution: Conv2D, pooling: MaxPooling2D) -> None:
-        super().__init__(name=f"{convolution.name}+{pooling.name}", dtype=convolution.dtype)
+        super().__init__(f"{convolution.name}+{pooling.name}", convolution.dtype)
         self.convolution = convolution
         self.pooling = pooling
         self.built = True
@@ -28,15 +44,11 @@ class ConvolutionPooling(Layer):
         """The pooled shape."""
         return self.pooling.compute_output_shape(self.convolution.compute_output_shape(input_shape))
 
-    def call(self, inputs: Any) -> Any:
-        """Convolution, bias, activation and pooling in one pass."""
-        return ops.conv2d_chain(inputs, [self.link()])
-
-    def link(self) -> ops.ConvolutionLink:
-        """What this step computes."""
+    def links(self) -> list[ops.ConvolutionLink]:
+        """Convolution, bias, activation and pooling."""
         convolution = self.convolution
         activation = kernel_activation(convolution.activation)
-        return link_of(convolution, convolution.kernel, convolution.bias, activation, self.pooling)
+        return [link_of(convolution, convolution.kernel, convolution.bias, activation, self.pooling)]
 
 
 class NormalizationRelu(Layer):

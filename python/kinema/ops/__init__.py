@@ -23,6 +23,7 @@ from kinema.ops.activations import (
     softsign,
     tanh,
 )
+from kinema.ops.chain import ConvolutionLink, PreparedChain, conv2d_chain
 from kinema.ops.comparison import (
     equal,
     greater,
@@ -38,7 +39,7 @@ from kinema.ops.comparison import (
     not_equal,
     where,
 )
-from kinema.ops.convolution import ConvolutionLink, conv2d, conv2d_chain, conv2d_pool
+from kinema.ops.convolution import conv2d, conv2d_pool
 from kinema.ops.creation import (
     arange,
     cast,
@@ -133,6 +134,7 @@ __all__ = [
     "ByteFrames",
     "ByteScaling",
     "ConvolutionLink",
+    "PreparedChain",
     "abs",
     "absolute",
     "add",

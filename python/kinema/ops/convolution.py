@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from kinema import _rust
-from kinema.autograd import Array, Tensor, as_array, is_recording
+from kinema.autograd import Array, Tensor
 from kinema.errors import ShapeError
 from kinema.ops._activation import activated, code_of
 from kinema.ops._arrays import check_rank, floating, native, rows
@@ -17,9 +15,9 @@ from kinema.ops.frames import ByteFrames
 from kinema.ops.pooling import max_pool
 
 #: The activations that leave the place of a window's maximum where it is, and what the kernels fuse.
-_FUSED = (None, "linear", "relu")
+FUSED = (None, "linear", "relu")
 #: One byte tells the place of the maximum; this value says that ReLU let nothing through.
-_DEAD = 255
+DEAD = 255
 
 
 @differentiable
@@ -83,92 +81,10 @@ def conv2d_pool(
     """
     window = pair("conv2d_pool", "pool_size", pool_size)
     settings = {"strides": strides, "padding": padding, "dilation_rate": dilation_rate, "groups": groups}
-    if activation in _FUSED and window[0] * window[1] < _DEAD:
-        pooled: Tensor = _apply(x, kernel, bias, window=window, activation=activation, **settings)
+    if activation in FUSED and window[0] * window[1] < DEAD:
+        pooled: Tensor = convolved(x, kernel, bias, window=window, activation=activation, **settings)
         return pooled
-    return max_pool(_apply(x, kernel, bias, activation=activation, **settings), window)
-
-
-@dataclass(frozen=True)
-class ConvolutionLink:
-    """A convolution of `conv2d_chain`: the arguments of `conv2d_pool`, or of `conv2d` where `pool_size` is None."""
-
-    kernel: Any
-    bias: Any = None
-    strides: Any = 1
-    padding: str = "valid"
-    dilation_rate: Any = 1
-    groups: int = 1
-    activation: str | None = None
-    pool_size: Any = None
-
-
-def conv2d_chain(x: Any, links: Sequence[ConvolutionLink]) -> Tensor:
-    """Convolutions in a row, each with the pooling it asks for.
-
-    Without a tape they are computed in one go, frame by frame, and nothing in between is kept.
-
-    Args:
-        x: Frames (batch, height, width, channels), or `ByteFrames`.
-        links: The convolutions.
-
-    Example:
-        >>> import kinema
-        >>> links = [kinema.ops.ConvolutionLink(kinema.ops.ones((3, 3, 1, 2)), activation="relu", pool_size=2)] * 1
-        >>> kinema.ops.conv2d_chain(kinema.ops.ones((1, 6, 6, 1)), links).shape
-        (1, 2, 2, 2)
-    """
-    arguments = None if is_recording() else _in_one_go(x, links)
-    if arguments is not None:
-        return Tensor(_rust.conv2d_chain(*arguments))
-    for link in links:
-        settings = {
-            "strides": link.strides,
-            "padding": link.padding,
-            "dilation_rate": link.dilation_rate,
-            "groups": link.groups,
-            "activation": link.activation,
-        }
-        if link.pool_size is None:
-            x = _apply(x, link.kernel, link.bias, **settings)
-        else:
-            x = conv2d_pool(x, link.kernel, link.bias, pool_size=link.pool_size, **settings)
-    return cast(Tensor, x)
-
-
-def _in_one_go(x: Any, links: Sequence[ConvolutionLink]) -> Any:
-    """The kernel's arguments, checked; None where it does not take them."""
-    frames = x if isinstance(x, ByteFrames) else as_array(x)
-    shape: tuple[int, ...] = frames.shape
-    arguments = []
-    for link in links:
-        kernel, bias = as_array(link.kernel), None if link.bias is None else as_array(link.bias)
-        window = None if link.pool_size is None else pair("conv2d_pool", "pool_size", link.pool_size)
-        pools = window is None or (link.activation in _FUSED and window[0] * window[1] < _DEAD)
-        kinds = {array.dtype for array in (frames, kernel, bias) if array is not None}
-        if not pools or len(kinds) > 1 or frames.dtype.kind != "f":
-            return None
-        op = "conv2d" if window is None else "conv2d_pool"
-        kernel, bias, same = _checked(op, shape, kernel, bias, link.padding, link.dilation_rate, link.groups)
-        steps, spread = pair(op, "strides", link.strides), pair(op, "dilation_rate", link.dilation_rate)
-        arguments.append((kernel, bias, steps, same, spread, link.groups, code_of(op, link.activation), window))
-        shape = _output_shape(shape, kernel.shape, steps, spread, same, window)
-    return frames.native() if isinstance(frames, ByteFrames) else native(frames), arguments
-
-
-def _output_shape(
-    shape: tuple[int, ...],
-    kernel: tuple[int, ...],
-    steps: tuple[int, int],
-    spread: tuple[int, int],
-    same: bool,
-    window: tuple[int, int] | None,
-) -> tuple[int, ...]:
-    places = [_rust.conv_output_size(shape[i + 1], kernel[i], steps[i], spread[i], same) for i in (0, 1)]
-    if window is not None:
-        check_window("conv2d_pool", window, (1, 1), (places[0], places[1]), same=False)
-        places = [places[i] // window[i] for i in (0, 1)]
-    return (shape[0], *places, kernel[3])
+    return max_pool(convolved(x, kernel, bias, activation=activation, **settings), window)
 
 
 @differentiable
@@ -186,7 +102,7 @@ def _conv2d_of_bytes(
     return y, lambda dy: backward(dy)[1:]
 
 
-def _apply(x: Any, kernel: Any, bias: Any, **settings: Any) -> Any:
+def convolved(x: Any, kernel: Any, bias: Any, **settings: Any) -> Any:
     """`conv2d`, pooled where there is a window, of bytes where `x` is some."""
     if isinstance(x, ByteFrames):
         return _conv2d_of_bytes(kernel, bias, frames=x, settings=settings)
@@ -210,7 +126,7 @@ def _convolved(
     activation: str | None,
 ) -> Result:
     """Frames of a shape, as kernels take them, convolved."""
-    kernel, bias, same = _checked("conv2d", shape, kernel, bias, padding, dilation_rate, groups)
+    kernel, bias, same = checked("conv2d", shape, kernel, bias, padding, dilation_rate, groups)
     steps, spread = pair("conv2d", "strides", strides), pair("conv2d", "dilation_rate", dilation_rate)
     y, before = activated(
         "conv2d", activation, lambda code: _rust.conv2d(x, kernel, bias, steps, same, spread, groups, code)
@@ -241,7 +157,7 @@ def _pooled(
     activation: str | None,
 ) -> Result:
     """Frames of a shape, as kernels take them, convolved and pooled."""
-    kernel, bias, same = _checked("conv2d_pool", shape, kernel, bias, padding, dilation_rate, groups)
+    kernel, bias, same = checked("conv2d_pool", shape, kernel, bias, padding, dilation_rate, groups)
     geometry = (
         pair("conv2d_pool", "strides", strides),
         same,
@@ -268,7 +184,7 @@ def _pooled(
     return y, backward
 
 
-def _checked(
+def checked(
     op: str,
     shape: tuple[int, ...],
     kernel: Array,

@@ -44,7 +44,7 @@ fn run(layers: &[Layer], x: Source<'_, f32>) -> Vec<f32> {
             activation: layer.activation,
         })
         .collect();
-    let chain = conv2d_chain(&links, x).unwrap();
+    let chain = Chain::new(&links).unwrap().run(layers[0].shape.conv().frames, x).unwrap();
     let one_by_one = links.iter().fold(Buffer::copy_of(&x.floats()), |x, link| match &link.shape {
         Shape::Plain(conv) => {
             conv2d::conv2d(conv, Source::Floats(&x), link.kernel, link.bias, link.activation).unwrap()
@@ -88,7 +88,8 @@ fn links_that_do_not_fit_are_refused() {
     let layers = layers(2);
     let link = |shape| Link { shape, kernel: &kernel[..], bias: None, activation: Activation::Linear };
     let error = |links: &[Link<'_, f32>], x: usize| {
-        conv2d_chain(links, Source::Floats(&vec![0.0; x])).err().unwrap().to_string()
+        let output = Chain::new(links).and_then(|chain| chain.run(2, Source::Floats(&vec![0.0; x])));
+        output.err().unwrap().to_string()
     };
     assert_eq!(error(&[], 0), "conv2d_chain: links must be at least one, but got 0.");
     assert_eq!(error(&[link(layers[0].shape)], 7), "conv2d_chain: x must be of shape [5400], but got [7].");
@@ -96,4 +97,15 @@ fn links_that_do_not_fit_are_refused() {
         error(&[link(layers[0].shape), link(layers[4].shape)], 5400),
         "conv2d_chain: the output of a link must be of shape [2, 14, 14, 16], but got [2, 14, 14, 8]."
     );
+}
+
+#[test]
+fn a_chain_fits_frames_of_its_size_while_kernels_would_be_prepared_the_same_way() {
+    let kernel = numbers::<f32>(9 * 3 * 8, 1);
+    let shape = layers(1)[0].shape;
+    let link = Link { shape, kernel: &kernel, bias: None, activation: Activation::Relu };
+    let chain = Chain::new(&[link]).unwrap();
+    let made_for = simd::current();
+    assert!(chain.fits([30, 30, 3]) && !chain.fits([30, 31, 3]));
+    on_every_instruction_set(|set| assert_eq!(chain.fits([30, 30, 3]), set == made_for));
 }
