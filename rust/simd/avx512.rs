@@ -64,6 +64,22 @@ unsafe fn store_8_bytes(lanes: __m512d, to: *mut u8) {
     unsafe { _mm_storel_epi64(to.cast(), _mm256_cvtepi32_epi8(_mm512_cvtpd_epi32(lanes))) }
 }
 
+/// # Safety
+/// `from` is valid for reading 4 floats.
+#[inline(always)]
+unsafe fn load_4_floats(from: *const f32) -> __m512 {
+    // SAFETY: the caller's promise.
+    unsafe { _mm512_castps128_ps512(_mm_loadu_ps(from)) }
+}
+
+/// # Safety
+/// `from` is valid for reading 4 doubles.
+#[inline(always)]
+unsafe fn load_4_doubles(from: *const f64) -> __m512d {
+    // SAFETY: the caller's promise.
+    unsafe { _mm512_castpd256_pd512(_mm256_loadu_pd(from)) }
+}
+
 /// Denominators from which estimates of 14 bits and a Newton step each are as good as the exact root and quotient: below, roots of
 /// squares outside of the normal numbers count.
 const LEAST_DENOMINATOR: f32 = 1e-10;
@@ -102,7 +118,7 @@ macro_rules! avx512_vector {
         $set1:ident, $loadu:ident, $storeu:ident, $maskload:ident, $maskstore:ident,
         $add:ident, $sub:ident, $mul:ident, $div:ident, $fmadd:ident, $fnmadd:ident, $min:ident, $max:ident, $sqrt:ident,
         $abs:ident, $roundscale:ident, $cmp:ident, $blend:ident, $to_int:ident, $from_int:ident, $shift_left:ident, $load_bytes:ident, $store_bytes:ident,
-        $over_root:ident, $compress:ident
+        $over_root:ident, $compress:ident, $pick:ident, $load_quad:ident
     ) => {
         impl $vector {
             /// The first `count` lanes set.
@@ -236,6 +252,20 @@ macro_rules! avx512_vector {
             fn mask_bits(mask: $mask) -> u32 {
                 u32::from(mask)
             }
+            const PICKS: bool = true;
+            #[inline(always)]
+            fn to_indices(self) -> Self {
+                // The sum's last bits are the number; `pick` looks at no others.
+                self.add(Self::splat((1u64 << $shift) as $elem))
+            }
+            #[inline(always)]
+            fn pick(self, first: Self, second: Self) -> Self {
+                Self(unsafe { $pick(first.0, $to_int(self.0), second.0) })
+            }
+            #[inline(always)]
+            unsafe fn load_quad(from: *const $elem) -> Self {
+                Self(unsafe { $load_quad(from) })
+            }
         }
     };
 }
@@ -270,7 +300,9 @@ avx512_vector!(
     load_16_bytes,
     store_16_bytes,
     over_root_16,
-    _mm512_maskz_compress_ps
+    _mm512_maskz_compress_ps,
+    _mm512_permutex2var_ps,
+    load_4_floats
 );
 avx512_vector!(
     F64x8,
@@ -302,5 +334,7 @@ avx512_vector!(
     load_8_bytes,
     store_8_bytes,
     over_root_8,
-    _mm512_maskz_compress_pd
+    _mm512_maskz_compress_pd,
+    _mm512_permutex2var_pd,
+    load_4_doubles
 );

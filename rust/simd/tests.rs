@@ -200,6 +200,47 @@ fn vectors_keep_the_lanes_of_a_mask() {
     lanes_are_compressed::<f64>();
 }
 
+/// What vectors pick from a table of two, by numbers of all kinds.
+struct Picks<T>(std::marker::PhantomData<T>);
+
+impl<T: Element> Kernel for Picks<T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        let lanes = T::Vector::<S>::LANES;
+        let table: Vec<T> = (0..2 * MAX_LANES).map(|i| T::from_f64(i as f64 + 0.5)).collect();
+        // SAFETY: the table holds two of the longest vectors.
+        let (first, second) =
+            unsafe { (T::Vector::<S>::load(table.as_ptr()), T::Vector::<S>::load(table.as_ptr().add(lanes))) };
+        for start in 0..=255 - MAX_LANES {
+            let mut numbers = [T::ZERO; MAX_LANES];
+            numbers.iter_mut().enumerate().for_each(|(i, number)| *number = T::from_f64((start + i) as f64));
+            let indices = T::Vector::<S>::from_array(&numbers).to_indices();
+            let picked = indices.pick(first, second).to_array();
+            for (i, picked) in picked[..lanes].iter().enumerate() {
+                assert_eq!(*picked, table[(start + i) % (2 * lanes)]);
+            }
+            numbers.iter_mut().enumerate().for_each(|(i, number)| *number = T::from_index((start + i) as u32));
+            let carried = T::Vector::<S>::from_array(&numbers).pick(first, second).to_array();
+            assert_eq!(carried, picked);
+        }
+        if lanes >= 4 {
+            // SAFETY: the table has more than four elements.
+            let quad = unsafe { T::Vector::<S>::load_quad(table[1..].as_ptr()) };
+            assert_eq!(quad.to_array()[..4], table[1..5]);
+        }
+    }
+}
+
+#[test]
+fn vectors_pick_lanes() {
+    for set in InstructionSet::available() {
+        dispatch_on(set, Picks(std::marker::PhantomData::<f32>));
+        dispatch_on(set, Picks(std::marker::PhantomData::<f64>));
+    }
+}
+
 #[test]
 fn numbers_carry_indices() {
     for index in [0, 1, 4608 * 512, u32::MAX] {

@@ -197,6 +197,32 @@ pub trait Vector: Copy {
         }
         count
     }
+    /// Whether `pick` is one instruction.
+    const PICKS: bool = false;
+    /// The lanes, integral and in 0..=255, as indices: what `pick` takes.
+    #[inline(always)]
+    fn to_indices(self) -> Self {
+        self.map(|lane| Self::Elem::from_index(lane.to_f64() as u32))
+    }
+    /// For each lane, which carries an index (`Element::from_index`): that lane of `first` and, behind it, `second`. Counts from 0 again
+    /// behind the last one.
+    #[inline(always)]
+    fn pick(self, first: Self, second: Self) -> Self {
+        let (first, second) = (first.to_array(), second.to_array());
+        self.map(|lane| {
+            let index = lane.to_index() as usize % (2 * Self::LANES);
+            if index < Self::LANES { first[index] } else { second[index - Self::LANES] }
+        })
+    }
+    /// Reads four elements; the other lanes are undefined. Only for vectors of at least four lanes.
+    ///
+    /// # Safety
+    /// `from` is valid for reading four elements.
+    #[inline(always)]
+    unsafe fn load_quad(from: *const Self::Elem) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { Self::load_partial(from, 4) }
+    }
     /// Reads `LANES` bytes as numbers.
     ///
     /// # Safety

@@ -6,6 +6,7 @@
 //! tiles, and go in as gradients (`winograd.rs`). With the direct one, forward pools in registers (`registers.rs`) or from a scratch in
 //! the cache (`forward.rs`), and
 //! backward adds up only what is not zero (`sparse.rs`, from `lists.rs`), unless windows are small and the input's gradient is not wanted (`dense.rs`).
+//! In the first layer of a network for pictures, where vectors can pick their lanes, neither way is as fast as `picked.rs`.
 //! With groups, or windows of one position, there is little to skip and the gradient is expanded for the plain
 //! convolution's kernels.
 
@@ -15,6 +16,7 @@ mod forward;
 mod lists;
 #[cfg(test)]
 mod naive;
+mod picked;
 mod registers;
 mod sparse;
 #[cfg(test)]
@@ -178,6 +180,9 @@ pub fn conv2d_pool_grad<T: Element>(
     check_positions(op, argmax, g.pool.rows.kernel * g.pool.cols.kernel)?;
     let empty = g.conv.cin == 0 || g.conv.cout == 0;
     if g.conv.groups == 1 && g.pool.rows.kernel * g.pool.cols.kernel > 1 && !empty {
+        if !input_gradient && picked::applies::<T>(g) {
+            return Ok(picked::backward(g, dy, argmax, x));
+        }
         return Ok(match g.algorithm::<T>() {
             Algorithm::Winograd => winograd::backward(g, dy, argmax, &x.floats(), kernel, input_gradient),
             Algorithm::Vertical if !input_gradient => winograd::backward_vertical(g, dy, argmax, x),

@@ -1,0 +1,193 @@
+//! The kernel's gradient of a 3 x 3 convolution of at most three channels, pooled by windows of 2 x 2, where vectors can pick their lanes.
+//!
+//! Of the four outputs of a pooling window one has a gradient, for each channel out another one. So for each tap a vector of channels out
+//! picks, lane by lane, the input that the winning output saw: one of four, two of them in each of two rows. One pick and one
+//! multiplication do the work of four, and un-pooled gradients are never made.
+
+use super::window::POOL;
+use super::{DEAD, Gradients, PooledConvGeometry};
+use crate::kernels::conv2d::plane::Plane;
+use crate::kernels::frames::Source;
+use crate::memory::Buffer;
+use crate::parallel::tree_sum;
+use crate::simd::{Element, Kernel, MAX_LANES, Simd, Vector, dispatch, prefetch_first};
+
+/// Rows, and columns, of the kernel.
+const TAPS: usize = 3;
+/// Elements that `Vector::load_quad` reads: a pixel and the first element of the next one, at least.
+const QUAD: usize = 4;
+/// Pooled rows of a band, whose input is converted and padded at a time.
+const BAND_ROWS: usize = 8;
+/// Frames smaller than this many outputs share a leaf of the tree.
+const LEAF_OUTPUTS: usize = 512;
+
+/// Whether this machine and this convolution allow it.
+pub fn applies<T: Element>(g: &PooledConvGeometry) -> bool {
+    let axes = [(g.conv.rows, g.pool.rows), (g.conv.cols, g.pool.cols)];
+    let fits =
+        axes.iter().all(|(conv, pool)| (conv.kernel, conv.stride, conv.dilation, pool.kernel) == (TAPS, 1, 1, POOL));
+    fits && g.conv.groups == 1 && (1..QUAD).contains(&g.conv.cin) && picks::<T>()
+}
+
+fn picks<T: Element>() -> bool {
+    struct Picks<T>(std::marker::PhantomData<T>);
+    impl<T: Element> Kernel for Picks<T> {
+        type Output = bool;
+        #[inline(always)]
+        fn run<S: Simd>(self) -> bool {
+            T::Vector::<S>::PICKS
+        }
+    }
+    dispatch(Picks::<T>(std::marker::PhantomData))
+}
+
+/// Gradients of kernel and bias.
+pub fn backward<T: Element>(g: &PooledConvGeometry, dy: &[T], argmax: &[u8], x: Source<'_, T>) -> Gradients<T> {
+    let (conv, pool) = (&g.conv, &g.pool);
+    let plane = Plane::of_input(conv);
+    let kernel_len = TAPS * TAPS * conv.cin * conv.cout;
+    let (x_len, line) = (conv.rows.input * conv.cols.input * conv.cin, pool.cols.output * conv.cout);
+    let mut sums = Buffer::stale(kernel_len + conv.cout);
+    let frames_per_leaf = LEAF_OUTPUTS.div_ceil((conv.rows.output * conv.cols.output).max(1));
+    tree_sum(conv.frames.div_ceil(frames_per_leaf), &mut sums, |leaf, acc| {
+        let (dkernel, dbias) = acc.split_at_mut(kernel_len);
+        let first = leaf * frames_per_leaf;
+        for frame in first..conv.frames.min(first + frames_per_leaf) {
+            for row in (0..pool.rows.output).step_by(BAND_ROWS) {
+                let rows = BAND_ROWS.min(pool.rows.output - row);
+                let (top, bottom) = (POOL * row, POOL * (row + rows) + TAPS - 1);
+                let band = plane.band(x.frames(frame * x_len, x_len), top, bottom);
+                let part = (frame * pool.rows.output + row) * line..(frame * pool.rows.output + row + rows) * line;
+                let job = AddBand {
+                    g,
+                    band: &band,
+                    pitch: plane.pitch(),
+                    dy: &dy[part.clone()],
+                    argmax: &argmax[part],
+                    dkernel: &mut *dkernel,
+                    dbias: &mut *dbias,
+                };
+                let reach = job.reach();
+                if reach <= band.len() {
+                    dispatch(job);
+                    continue;
+                }
+                // Of one channel or two, the last quad reaches behind the last row.
+                let mut longer = Buffer::zeroed(reach);
+                longer[..band.len()].copy_from_slice(&band);
+                dispatch(AddBand { band: &longer, ..job });
+            }
+        }
+    });
+    let (dkernel, dbias) = sums.split_at(kernel_len);
+    Gradients { dx: None, dkernel: Buffer::copy_of(dkernel), dbias: Buffer::copy_of(dbias) }
+}
+
+/// Some pooled rows, and the rows of the plane that they see.
+struct AddBand<'a, T> {
+    g: &'a PooledConvGeometry,
+    band: &'a [T],
+    /// Elements from one row of the band to the next.
+    pitch: usize,
+    dy: &'a [T],
+    argmax: &'a [u8],
+    dkernel: &'a mut [T],
+    dbias: &'a mut [T],
+}
+
+impl<T: Element> Kernel for AddBand<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        match self.g.conv.cin {
+            1 => self.add::<T::Vector<S>, TAPS>(),
+            2 => self.add::<T::Vector<S>, { 2 * TAPS }>(),
+            _ => self.add::<T::Vector<S>, { 3 * TAPS }>(),
+        }
+    }
+}
+
+impl<T: Element> AddBand<'_, T> {
+    /// Elements of the band that are read.
+    fn reach(&self) -> usize {
+        let PooledConvGeometry { conv, pool } = self.g;
+        let rows = self.dy.len() / (pool.cols.output * conv.cout).max(1);
+        // The last window of a row begins POOL columns before its end; a quad may be longer than a pixel.
+        (POOL * rows + TAPS - POOL) * self.pitch
+            + (POOL * pool.cols.output + TAPS).saturating_sub(POOL) * conv.cin
+            + QUAD
+            - 1
+    }
+
+    /// C: elements of a row of a window.
+    #[inline(always)]
+    fn add<V: Vector<Elem = T>, const C: usize>(self) {
+        let reach = self.reach();
+        let Self { g, band, pitch, dy, argmax, dkernel, dbias } = self;
+        let (cin, cout, cols) = (C / TAPS, g.conv.cout, g.pool.cols.output);
+        let line = cols * cout;
+        let rows = dy.len() / line.max(1);
+        if rows == 0 {
+            return;
+        }
+        assert!(reach <= band.len());
+        assert!(dy.len() == rows * line && argmax.len() == dy.len());
+        assert!(dkernel.len() == TAPS * C * cout && dbias.len() == cout);
+        // By position in the pooling window.
+        let mut seen = [T::ZERO; MAX_LANES];
+        for (position, place) in seen[..POOL * POOL].iter_mut().enumerate() {
+            *place = T::from_index((position / POOL * V::LANES + position % POOL * cin) as u32);
+        }
+        let seen = V::from_array(&seen);
+        let dead = V::splat(T::from_f64(f64::from(DEAD)));
+        // The gradients of a row, and what they have seen.
+        let mut entries = vec![(V::zero(), V::zero()); cols];
+        for row in 0..rows {
+            for first in (0..cout).step_by(V::LANES) {
+                let count = V::LANES.min(cout - first);
+                let mut sum = V::zero();
+                for (col, entry) in entries.iter_mut().enumerate() {
+                    let at = row * line + col * cout + first;
+                    prefetch_first(dy.as_ptr().wrapping_add(at + line));
+                    prefetch_first(argmax.as_ptr().wrapping_add(at + line));
+                    // SAFETY: a pixel has `count` channels from `first` on.
+                    let (gradient, position) = unsafe {
+                        let position = V::load_bytes_partial(argmax.as_ptr().add(at), count);
+                        (V::load_up_to(dy.as_ptr().add(at), count), position)
+                    };
+                    let gradient = V::select(position.lt(dead), gradient, V::zero());
+                    sum = sum.add(gradient);
+                    *entry = (gradient, position.to_indices().pick(seen, seen));
+                }
+                // SAFETY: as above, of the bias.
+                unsafe {
+                    let to = dbias.as_mut_ptr().add(first);
+                    V::load_up_to(to, count).add(sum).store_up_to(to, count);
+                }
+                for i in 0..TAPS {
+                    let mut upper = band.as_ptr().wrapping_add((POOL * row + i) * pitch);
+                    // SAFETY: a tap has `count` channels from `first` on; quads lie in the band, by the first assertion.
+                    unsafe {
+                        let to = dkernel.as_mut_ptr().add(i * C * cout + first);
+                        let mut sums = [V::zero(); C];
+                        for j in 0..C {
+                            sums[j] = V::load_up_to(to.add(j * cout), count);
+                        }
+                        for &(gradient, index) in &entries {
+                            let lower = upper.add(pitch);
+                            for j in 0..C {
+                                let seen = index.pick(V::load_quad(upper.add(j)), V::load_quad(lower.add(j)));
+                                sums[j] = gradient.mul_add(seen, sums[j]);
+                            }
+                            upper = upper.wrapping_add(POOL * cin);
+                        }
+                        for j in 0..C {
+                            sums[j].store_up_to(to.add(j * cout), count);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
