@@ -150,15 +150,25 @@ pub fn dispatch_on<K: Kernel>(set: InstructionSet, kernel: K) -> K::Output {
 
 /// Lanes of a vector of T on the chosen instruction set.
 pub fn lanes<T: Element>() -> usize {
-    struct Lanes<T>(std::marker::PhantomData<T>);
-    impl<T: Element> Kernel for Lanes<T> {
-        type Output = usize;
+    constants_of::<T>().0
+}
+
+/// `Vector::PICKS` of a vector of T on the chosen instruction set.
+pub fn picks<T: Element>() -> bool {
+    constants_of::<T>().1
+}
+
+/// `LANES` and `PICKS`.
+fn constants_of<T: Element>() -> (usize, bool) {
+    struct Constants<T>(std::marker::PhantomData<T>);
+    impl<T: Element> Kernel for Constants<T> {
+        type Output = (usize, bool);
         #[inline(always)]
-        fn run<S: Simd>(self) -> usize {
-            T::Vector::<S>::LANES
+        fn run<S: Simd>(self) -> (usize, bool) {
+            (T::Vector::<S>::LANES, T::Vector::<S>::PICKS)
         }
     }
-    dispatch(Lanes::<T>(std::marker::PhantomData))
+    dispatch(Constants::<T>(std::marker::PhantomData))
 }
 
 /// Runs a test body once on every instruction set of the machine. Tests that use it take turns.

@@ -20,6 +20,7 @@ pub(super) mod kernel_grad;
 pub mod naive;
 pub(super) mod plane;
 pub(super) mod prepared;
+pub(super) mod row_runs;
 #[cfg(test)]
 mod tests;
 pub(super) mod tile;

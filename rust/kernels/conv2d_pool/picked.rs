@@ -10,7 +10,7 @@ use crate::kernels::conv2d::plane::Plane;
 use crate::kernels::frames::Source;
 use crate::memory::Buffer;
 use crate::parallel::tree_sum;
-use crate::simd::{Element, Kernel, MAX_LANES, Simd, Vector, dispatch, prefetch_first};
+use crate::simd::{Element, Kernel, MAX_LANES, Simd, Vector, dispatch, picks, prefetch_first};
 
 /// Rows, and columns, of the kernel.
 const TAPS: usize = 3;
@@ -27,18 +27,6 @@ pub fn applies<T: Element>(g: &PooledConvGeometry) -> bool {
     let fits =
         axes.iter().all(|(conv, pool)| (conv.kernel, conv.stride, conv.dilation, pool.kernel) == (TAPS, 1, 1, POOL));
     fits && g.conv.groups == 1 && (1..QUAD).contains(&g.conv.cin) && picks::<T>()
-}
-
-fn picks<T: Element>() -> bool {
-    struct Picks<T>(std::marker::PhantomData<T>);
-    impl<T: Element> Kernel for Picks<T> {
-        type Output = bool;
-        #[inline(always)]
-        fn run<S: Simd>(self) -> bool {
-            T::Vector::<S>::PICKS
-        }
-    }
-    dispatch(Picks::<T>(std::marker::PhantomData))
 }
 
 /// Gradients of kernel and bias.

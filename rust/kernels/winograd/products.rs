@@ -3,7 +3,8 @@
 use super::transforms::{Columns, Rows};
 use super::weights::Frequencies;
 use super::{FREQUENCIES, INPUT};
-use crate::kernels::conv2d::tile::{RowRuns, accumulate, accumulate_ahead, tile_vectors, with_rows, with_tile};
+use crate::kernels::conv2d::row_runs::{RowRuns, with_rows};
+use crate::kernels::conv2d::tile::{accumulate, accumulate_ahead, tile_vectors, with_tile};
 use crate::memory::Buffer;
 use crate::simd::{Element, Kernel, MAX_LANES, Simd, Vector, dispatch};
 use std::marker::PhantomData;
