@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from kinema import _rust
-from kinema.autograd import Tensor, Variable, as_array, is_recording
+from kinema.autograd import Tensor, as_array, is_recording
 from kinema.ops._activation import code_of
 from kinema.ops._arrays import native
 from kinema.ops._windows import check_window, pair
@@ -89,19 +89,9 @@ def conv2d_chain(x: Any, links: Sequence[ConvolutionLink], prepared: PreparedCha
 
 def _state(link: ConvolutionLink) -> tuple[Any, ...]:
     """What a link computes, as something to compare: weights by their identity and version."""
-    return (
-        *(
-            part
-            for weight in (link.kernel, link.bias)
-            for part in (id(weight), weight.version if isinstance(weight, Variable) else 0)
-        ),
-        link.strides,
-        link.padding,
-        link.dilation_rate,
-        link.groups,
-        link.activation,
-        link.pool_size,
-    )
+    weights = [(id(weight), getattr(weight, "version", 0)) for weight in (link.kernel, link.bias)]
+    settings = (link.strides, link.padding, link.dilation_rate, link.groups, link.activation, link.pool_size)
+    return *weights, *settings
 
 
 def _made_ready(links: Sequence[ConvolutionLink], shape: tuple[int, ...], dtype: Any) -> Any:
