@@ -10,7 +10,7 @@ use crate::kernels::conv2d::plane::Plane;
 use crate::kernels::frames::Source;
 use crate::memory::Buffer;
 use crate::parallel::tree_sum;
-use crate::simd::{Element, Kernel, MAX_LANES, Simd, Vector, dispatch, picks, prefetch_first};
+use crate::simd::{Element, Kernel, MAX_LANES, Simd, Vector, dispatch, picks};
 
 /// Rows, and columns, of the kernel.
 const TAPS: usize = 3;
@@ -119,63 +119,100 @@ impl<T: Element> AddBand<'_, T> {
         if rows == 0 {
             return;
         }
-        assert!(reach <= band.len());
+        assert!(cin == g.conv.cin && reach <= band.len());
         assert!(dy.len() == rows * line && argmax.len() == dy.len());
         assert!(dkernel.len() == TAPS * C * cout && dbias.len() == cout);
-        // By position in the pooling window.
-        let mut seen = [T::ZERO; MAX_LANES];
-        for (position, place) in seen[..POOL * POOL].iter_mut().enumerate() {
-            *place = T::from_index((position / POOL * V::LANES + position % POOL * cin) as u32);
-        }
-        let seen = V::from_array(&seen);
-        let dead = V::splat(T::from_f64(f64::from(DEAD)));
-        // The gradients of a row, and what they have seen.
-        let mut entries = vec![(V::zero(), V::zero()); cols];
+        let seen = seen_by_position::<V>(cin);
+        let mut entries = vec![Entry { gradient: V::zero(), seen: V::zero() }; cols];
         for row in 0..rows {
             for first in (0..cout).step_by(V::LANES) {
                 let count = V::LANES.min(cout - first);
-                let mut sum = V::zero();
-                for (col, entry) in entries.iter_mut().enumerate() {
-                    let at = row * line + col * cout + first;
-                    prefetch_first(dy.as_ptr().wrapping_add(at + line));
-                    prefetch_first(argmax.as_ptr().wrapping_add(at + line));
-                    // SAFETY: a pixel has `count` channels from `first` on.
-                    let (gradient, position) = unsafe {
-                        let position = V::load_bytes_partial(argmax.as_ptr().add(at), count);
-                        (V::load_up_to(dy.as_ptr().add(at), count), position)
-                    };
-                    let gradient = V::select(position.lt(dead), gradient, V::zero());
-                    sum = sum.add(gradient);
-                    *entry = (gradient, position.to_indices().pick(seen, seen));
-                }
-                // SAFETY: as above, of the bias.
+                let part = row * line + first..(row + 1) * line;
+                let sum = fill(&mut entries, &dy[part.clone()], &argmax[part], (cout, count), seen);
+                // SAFETY: the bias and every tap have `count` channels from `first` on; quads lie in the band, by the first assertion.
                 unsafe {
                     let to = dbias.as_mut_ptr().add(first);
                     V::load_up_to(to, count).add(sum).store_up_to(to, count);
-                }
-                for i in 0..TAPS {
-                    let mut upper = band.as_ptr().wrapping_add((POOL * row + i) * pitch);
-                    // SAFETY: a tap has `count` channels from `first` on; quads lie in the band, by the first assertion.
-                    unsafe {
+                    for i in 0..TAPS {
+                        let upper = band.as_ptr().add((POOL * row + i) * pitch);
                         let to = dkernel.as_mut_ptr().add(i * C * cout + first);
-                        let mut sums = [V::zero(); C];
-                        for j in 0..C {
-                            sums[j] = V::load_up_to(to.add(j * cout), count);
-                        }
-                        for &(gradient, index) in &entries {
-                            let lower = upper.add(pitch);
-                            for j in 0..C {
-                                let seen = index.pick(V::load_quad(upper.add(j)), V::load_quad(lower.add(j)));
-                                sums[j] = gradient.mul_add(seen, sums[j]);
-                            }
-                            upper = upper.wrapping_add(POOL * cin);
-                        }
-                        for j in 0..C {
-                            sums[j].store_up_to(to.add(j * cout), count);
-                        }
+                        add_row::<V, C>(&entries, upper, pitch, to, (cout, count));
                     }
                 }
             }
+        }
+    }
+}
+
+/// A pooled pixel: its gradients, and which of the two quads' elements they belong to, as indices for `pick`.
+#[derive(Clone, Copy)]
+struct Entry<V> {
+    gradient: V,
+    seen: V,
+}
+
+/// Where the winner of each position of a pooling window lies in two quads, one below the other.
+#[inline(always)]
+fn seen_by_position<V: Vector>(cin: usize) -> V {
+    let mut seen = [V::Elem::ZERO; MAX_LANES];
+    for (position, place) in seen[..POOL * POOL].iter_mut().enumerate() {
+        *place = V::Elem::from_index((position / POOL * V::LANES + position % POOL * cin) as u32);
+    }
+    V::from_array(&seen)
+}
+
+/// Entries for `count` channels, from the first one on, of pixels `cout` elements apart. Gives back the sum of their gradients.
+#[inline(always)]
+fn fill<V: Vector>(
+    entries: &mut [Entry<V>],
+    dy: &[V::Elem],
+    argmax: &[u8],
+    (cout, count): (usize, usize),
+    seen: V,
+) -> V {
+    let dead = V::splat(V::Elem::from_f64(f64::from(DEAD)));
+    let mut sum = V::zero();
+    for (col, entry) in entries.iter_mut().enumerate() {
+        let (dy, argmax) = (&dy[col * cout..][..count], &argmax[col * cout..][..count]);
+        // SAFETY: both slices have `count` elements.
+        let (gradient, position) =
+            unsafe { (V::load_up_to(dy.as_ptr(), count), V::load_bytes_partial(argmax.as_ptr(), count)) };
+        entry.gradient = V::select(position.lt(dead), gradient, V::zero());
+        entry.seen = position.to_indices().pick(seen, seen);
+        sum = sum.add(entry.gradient);
+    }
+    sum
+}
+
+/// Adds a row of pixels to `count` channels of the C taps of a row of the kernel, which lie `cout` apart from `to` on. All 27 taps at once
+/// would leave the compiler no registers for what they pick from.
+///
+/// # Safety
+/// The taps exist; every window's quads can be read from `upper` on and `pitch` elements behind.
+#[inline(always)]
+unsafe fn add_row<V: Vector, const C: usize>(
+    entries: &[Entry<V>],
+    mut upper: *const V::Elem,
+    pitch: usize,
+    to: *mut V::Elem,
+    (cout, count): (usize, usize),
+) {
+    let mut sums = [V::zero(); C];
+    // SAFETY: the caller's promise.
+    unsafe {
+        for j in 0..C {
+            sums[j] = V::load_up_to(to.add(j * cout), count);
+        }
+        for entry in entries {
+            let lower = upper.add(pitch);
+            for j in 0..C {
+                let seen = entry.seen.pick(V::load_quad(upper.add(j)), V::load_quad(lower.add(j)));
+                sums[j] = entry.gradient.mul_add(seen, sums[j]);
+            }
+            upper = upper.wrapping_add(POOL * C / TAPS);
+        }
+        for j in 0..C {
+            sums[j].store_up_to(to.add(j * cout), count);
         }
     }
 }
