@@ -104,6 +104,30 @@ def test_other_weights_of_the_same_values_are_other_weights(weights: list[kinema
     _check(others, prepared)
 
 
+def test_another_thread_may_replace_the_chain_at_any_moment(
+    weights: list[kinema.Variable], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = ops.PreparedChain()
+    ops.conv2d_chain(X, _links(weights), prepared)
+    make = _rust.Conv2DChain
+
+    class Replaced:
+        def __init__(self, *arguments: Any) -> None:
+            self.chain = make(*arguments)
+            self.run = self.chain.run
+
+        def fits(self, frame: Any) -> Any:
+            other = ops.PreparedChain()
+            other.of(_links(weights), (1, 9, 9, 3), X.dtype)
+            prepared._made = other._made
+            return self.chain.fits(frame)
+
+    monkeypatch.setattr(_rust, "Conv2DChain", Replaced)
+    prepared._made = None
+    _check(weights, prepared)
+    _check(weights, prepared)
+
+
 def test_copies_of_a_memory_begin_empty(weights: list[kinema.Variable], made: list[Any]) -> None:
     prepared = ops.PreparedChain()
     ops.conv2d_chain(X, _links(weights), prepared)

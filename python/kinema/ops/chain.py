@@ -38,13 +38,14 @@ class PreparedChain:
     def of(self, links: Sequence[ConvolutionLink], shape: tuple[int, ...], dtype: Any) -> Any:
         """The chain for frames of a shape (batch, height, width, channels), None where kernels do not take it."""
         state = (dtype, [_state(link) for link in links])
-        if self._made is None or self._made[0] != state or not self._made[2].fits(shape[1:]):
-            made = _made_ready(links, shape, dtype)
-            if made is None:
-                return None
+        kept = self._made  # read once: another thread may replace it
+        if kept is not None and kept[0] == state and kept[2].fits(shape[1:]):
+            return kept[2]
+        made = _made_ready(links, shape, dtype)
+        if made is not None:
             # The links are kept as well: no other object can come to have the identity of one of their arrays.
             self._made = state, links, made
-        return self._made[2]
+        return made
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_made": None}

@@ -1,4 +1,5 @@
-//! Kernels in the frequency domain, kept while they do not change: a model that predicts transforms each of its kernels once.
+//! Kernels in the frequency domain, kept while they do not change: those of layers that are frozen in training, and of single ops. A model
+//! that predicts keeps its own (`conv2d_chain`).
 //!
 //! A kernel is known by where it lies, and compared with what it was then, byte by byte: that costs little beside transforming it, and
 //! nobody has to tell when weights change. The few that were used last are kept.
