@@ -31,8 +31,17 @@ pub unsafe fn accumulate<V: Vector, const P: usize, const N: usize>(
     acc
 }
 
-/// `accumulate`, which meanwhile calls a tile whose rows lie `row` apart from `next` on, and need not exist, into the first-level cache:
-/// the sums that come next.
+/// Vectors that are called into the first-level cache before they are needed; they need not exist.
+#[derive(Clone, Copy)]
+pub struct Ahead<T> {
+    pub first: *const T,
+    pub count: usize,
+    /// Vectors that lie next to each other, and elements to the next such row.
+    pub in_a_row: usize,
+    pub row: usize,
+}
+
+/// `accumulate`, which meanwhile calls ahead, a vector a step.
 ///
 /// # Safety
 /// As for `accumulate`.
@@ -44,14 +53,14 @@ pub unsafe fn accumulate_ahead<V: Vector, const P: usize, const N: usize>(
     b: *const V::Elem,
     b_step: usize,
     len: usize,
-    next: *const V::Elem,
-    row: usize,
+    ahead: Ahead<V::Elem>,
 ) -> [[V; N]; P] {
-    let calls = len.min(P * N);
+    let calls = len.min(ahead.count);
     // SAFETY: the caller's promise.
     unsafe {
         for t in 0..calls {
-            prefetch_first(next.wrapping_add(t / N * row + t % N * V::LANES));
+            let (row, vector) = (t / ahead.in_a_row, t % ahead.in_a_row);
+            prefetch_first(ahead.first.wrapping_add(row * ahead.row + vector * V::LANES));
             acc = accumulate(acc, a, a_step, b.add(t * b_step), b_step, 1);
             for i in 0..P {
                 a[i] = a[i].wrapping_add(a_step);

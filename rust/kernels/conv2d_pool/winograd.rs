@@ -108,13 +108,33 @@ struct Pooled<'a, T> {
 impl<T: Element> Outputs<T> for Pooled<'_, T> {
     #[inline(always)]
     fn put<V: Vector<Elem = T>, const C: usize>(&self, patch: Patch, sums: [[V; C]; OUTPUT]) {
-        let Patch { place, channels: Channels { first, count }, wanted: (rows, cols) } = patch;
+        let Patch { place, channels: Channels { first, count }, wanted } = patch;
         let bias = self.bias.map_or(V::zero(), |bias| {
             let bias = &bias[first..first + count];
             // SAFETY: the slice has `count` elements.
             unsafe { V::load_up_to(bias.as_ptr(), count) }
         });
-        let (rows, cols) = (rows / POOL, cols / POOL);
+        // Whole patches, which nearly all are, have a text of their own: nothing is left to decide between their windows.
+        if wanted == (OUTPUT, C) && count == V::LANES {
+            self.windows(place, first, V::LANES, (OUTPUT / POOL, C / POOL), &sums, bias);
+        } else {
+            self.windows(place, first, count, (wanted.0 / POOL, wanted.1 / POOL), &sums, bias);
+        }
+    }
+}
+
+impl<T: Element> Pooled<'_, T> {
+    /// Pools the first windows of a patch for `count` channels.
+    #[inline(always)]
+    fn windows<V: Vector<Elem = T>, const C: usize>(
+        &self,
+        place: Place,
+        first: usize,
+        count: usize,
+        (rows, cols): (usize, usize),
+        sums: &[[V; C]; OUTPUT],
+        bias: V,
+    ) {
         if rows == 0 || cols == 0 {
             return;
         }

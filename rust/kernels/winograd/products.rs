@@ -4,7 +4,7 @@ use super::transforms::{Columns, Rows};
 use super::weights::Frequencies;
 use super::{FREQUENCIES, INPUT};
 use crate::kernels::conv2d::row_runs::{RowRuns, with_rows};
-use crate::kernels::conv2d::tile::{accumulate, accumulate_ahead, tile_vectors, with_tile};
+use crate::kernels::conv2d::tile::{Ahead, accumulate_ahead, tile_vectors, with_tile};
 use crate::memory::Buffer;
 use crate::simd::{Element, Kernel, MAX_LANES, Simd, Vector, dispatch};
 use std::marker::PhantomData;
@@ -113,22 +113,24 @@ impl<T: Element> Kernel for Multiply<'_, T> {
 #[inline(always)]
 fn multiply_tiles<V: Vector, const P: usize, const N: usize>(mut job: Multiply<'_, V::Elem>) {
     for frequency in 0..FREQUENCIES {
-        for (first, rows) in RowRuns::new(job.from.tiles, P) {
-            with_rows!(P, rows, multiply_rows::<V, N>(&mut job, frequency, first));
+        for (run, (first, rows)) in RowRuns::new(job.from.tiles, P).enumerate() {
+            with_rows!(P, rows, multiply_rows::<V, N>(&mut job, frequency, run, first));
         }
     }
 }
 
-/// R tiles from `first` on.
+/// R tiles from `first` on. The first N runs call the kernel of the next frequency, an Nth of it each.
 #[inline(always)]
 fn multiply_rows<V: Vector, const R: usize, const N: usize>(
     job: &mut Multiply<'_, V::Elem>,
     frequency: usize,
+    run: usize,
     first: usize,
 ) {
     let Multiply { from, kernel, block, to, column } = job;
     let right = kernel.block(*block, frequency).as_ptr();
     let left = from.data.as_ptr().wrapping_add(frequency * from.stride + first * from.row);
+    let next = right.wrapping_add((N + run) * kernel.rows * V::LANES);
     let (row, out) = (to.row, to.data.as_mut_ptr().wrapping_add(frequency * to.stride + first * to.row + *column));
     for start in (0..kernel.rows).step_by(CHAIN) {
         let steps = CHAIN.min(kernel.rows - start);
@@ -136,10 +138,17 @@ fn multiply_rows<V: Vector, const R: usize, const N: usize>(
         for i in 0..R {
             at[i] = left.wrapping_add(i * from.row + start);
         }
+        let ahead = Ahead {
+            first: next.wrapping_add(start * V::LANES),
+            count: if run < N { steps } else { 0 },
+            in_a_row: 1,
+            row: V::LANES,
+        };
         // SAFETY: `run` checked that the rows, and the block's columns of `to`, exist.
         unsafe {
             let mut sums = [[V::zero(); N]; R];
-            sums = accumulate(sums, at, 1, right.add(start * N * V::LANES), N * V::LANES, steps);
+            let right = right.add(start * N * V::LANES);
+            sums = accumulate_ahead(sums, at, 1, right, N * V::LANES, steps, ahead);
             for i in 0..R {
                 for j in 0..N {
                     let to = out.add(i * row + j * V::LANES);
@@ -222,7 +231,8 @@ fn add_outer_rows<V: Vector, const R: usize, const N: usize>(
                 }
             }
         }
-        acc = accumulate_ahead(acc, a, left.row, b, right.row, left.tiles, out.wrapping_add(R * row), row);
+        let sums = Ahead { first: out.wrapping_add(R * row), count: R * N, in_a_row: N, row };
+        acc = accumulate_ahead(acc, a, left.row, b, right.row, left.tiles, sums);
         for i in 0..R {
             for j in 0..N {
                 acc[i][j].store(out.add(i * row + j * V::LANES));
