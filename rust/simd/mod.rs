@@ -8,6 +8,7 @@
 mod constants;
 mod element;
 pub mod math;
+mod pointer;
 mod prefetch;
 mod scalar;
 pub mod slices;
@@ -24,6 +25,7 @@ use crate::error::{KernelError, Result};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 pub use element::Element;
+pub use pointer::opaque;
 pub use prefetch::{prefetch_first, prefetch_second};
 pub use vector::{MAX_LANES, Simd, Vector};
 

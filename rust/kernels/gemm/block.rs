@@ -26,8 +26,8 @@ pub struct Block<'a, T: Element> {
     pub columns: usize,
     /// The right factor is too large for a cache.
     pub far: bool,
-    /// What is read after the block, if its right factor comes packed.
-    pub ahead: Ahead<T>,
+    /// What is called while the block is computed, if its right factor comes packed.
+    pub ahead: &'a mut Ahead<T>,
 }
 
 impl<T: Element> Kernel for Block<'_, T> {
@@ -46,7 +46,7 @@ impl<T: Element> Kernel for Block<'_, T> {
 impl<T: Element> Block<'_, T> {
     #[inline(always)]
     fn compute<V: Vector<Elem = T>, const N: usize>(self) {
-        let Self { product, row, column, rows, columns, far, mut ahead } = self;
+        let Self { product, row, column, rows, columns, far, ahead } = self;
         let Ordered { inner, finish, .. } = product;
         let panel = panel_columns::<V, N>();
         let left = product.left.from(row, 0);
@@ -76,7 +76,7 @@ impl<T: Element> Block<'_, T> {
             for start in (0..inner.max(1)).step_by(CHUNK) {
                 let steps = CHUNK.min(inner - start);
                 let place = if start == 0 { total } else { Place { data: rest.as_mut_ptr(), row: columns, columns } };
-                chains::<V, N>(left.at(0, start), right.at_step(start), rows, steps, place, packed, far, &mut ahead);
+                chains::<V, N>(left.at(0, start), right.at_step(start), rows, steps, place, packed, far, ahead);
                 if start > 0 {
                     for i in 0..rows {
                         let sum = std::slice::from_raw_parts_mut(total.data.add(i * total.row), columns);
@@ -199,11 +199,14 @@ fn group_columns<V: Vector, const N: usize>() -> usize {
     (GROUP_BYTES / size_of::<V::Elem>()).next_multiple_of(panel_columns::<V, N>())
 }
 
+/// Arrays that are called ahead at a time, at most.
+const PARTS: usize = 4;
+
 /// Memory that is going to be read next, called into the cache while the tiles are busy: a processor follows a stream by itself, but not
 /// one that stops for as long as a block is computed.
 #[derive(Clone, Copy)]
 pub struct Ahead<T> {
-    parts: [(*const T, usize); 3],
+    parts: [(*const T, usize); PARTS],
     lead: usize,
 }
 
@@ -214,7 +217,7 @@ impl<T> Ahead<T> {
     /// Nothing.
     #[inline(always)]
     pub fn none() -> Self {
-        Self { parts: [(std::ptr::null(), 0); 3], lead: 0 }
+        Self { parts: [(std::ptr::null(), 0); PARTS], lead: 0 }
     }
 
     /// `len` elements, which need not exist.
@@ -225,9 +228,9 @@ impl<T> Ahead<T> {
         ahead
     }
 
-    /// Three arrays.
-    pub fn of(parts: [&[T]; 3]) -> Self {
-        Self { parts: parts.map(|part| (part.as_ptr(), part.len())), ..Self::none() }
+    /// Some arrays one after the other, each as its first element and length.
+    pub fn of(parts: [(*const T, usize); PARTS]) -> Self {
+        Self { parts, ..Self::none() }
     }
 
     /// What lies `lead` elements behind that which the first rows read of the panels.

@@ -156,8 +156,8 @@ fn multiply_blocks<'a, T: Element>(
         let (item, block) = (task / (row_blocks * column_blocks), task % (row_blocks * column_blocks));
         let (row, column) = (block / column_blocks * plan.rows, block % column_blocks * plan.columns);
         let (rows, columns) = (plan.rows.min(rows - row), plan.columns.min(columns - column));
-        let (far, ahead) = (plan.far, Ahead::none());
-        dispatch_on(set, Block { product: product(item), row, column, rows, columns, far, ahead });
+        let (far, mut ahead) = (plan.far, Ahead::none());
+        dispatch_on(set, Block { product: product(item), row, column, rows, columns, far, ahead: &mut ahead });
     });
 }
 

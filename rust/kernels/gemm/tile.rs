@@ -1,7 +1,7 @@
 //! The register tile: a few rows times a few vectors of columns, each element one chain of fused multiplications over k in
 //! ascending order. All tile shapes give an element the same bits, so blocks may be cut anywhere.
 
-use crate::simd::{Vector, prefetch_second};
+use crate::simd::{Vector, opaque, prefetch_second};
 
 /// Rows of the largest tile.
 pub const TILE_ROWS: usize = 6;
@@ -153,7 +153,7 @@ unsafe fn chain_strided<V: Vector, const R: usize, const P: usize, const N: usiz
     // Where each row begins: multiples of a stride would be computed again in every step.
     let mut rows = [strip; R];
     for i in 0..R {
-        rows[i] = strip.wrapping_add(i * row);
+        rows[i] = opaque(strip.wrapping_add(i * row));
     }
     for k in 0..inner {
         if let Some(ahead) = ahead {

@@ -52,6 +52,9 @@ pub fn multiply_and_update<T: Element>(
         let rows = block.min(k - first);
         // SAFETY: blocks of different indices do not overlap, and every index is visited once.
         let part = unsafe { kernel.part(first * n, rows * n) };
+        // Both products call what the rule reads, then what the next block does.
+        let [slot0, slot1, slot2] = part.slots.each_ref().map(|slot| (slot.as_ptr(), slot.len()));
+        let mut ahead = Ahead::of([slot0, slot1, slot2, (part.w.as_ptr().wrapping_add(rows * n), block * n)]);
         if let (Some(turned), Some(dx)) = (&turned, dx) {
             let product = Ordered {
                 left: Matrix::rows(part.w, n),
@@ -63,8 +66,7 @@ pub fn multiply_and_update<T: Element>(
                 out: unsafe { dx.at(first, 0) },
                 finish: Finish::NONE,
             };
-            let ahead = Ahead::of(part.slots.each_ref().map(|slot| &**slot));
-            dispatch_on(set, Block { product, row: 0, column: 0, rows, columns: m, far: false, ahead });
+            dispatch_on(set, Block { product, row: 0, column: 0, rows, columns: m, far: false, ahead: &mut ahead });
         }
         let mut gradient = Buffer::stale(rows * n);
         let product = Grouped {
@@ -75,8 +77,7 @@ pub fn multiply_and_update<T: Element>(
             columns: n,
             out: Target::rows(&mut gradient, n),
         };
-        let mut next = Ahead::new(part.w.as_ptr().wrapping_add(rows * n), block * n);
-        (0..cut.blocks(rows, n)).for_each(|block| cut.compute(set, leaf.max(1), product, block, &mut next));
+        (0..cut.blocks(rows, n)).for_each(|block| cut.compute(set, leaf.max(1), product, block, &mut ahead));
         if decay != 0.0 {
             weight_decay(part.w, decay);
         }
