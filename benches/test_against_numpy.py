@@ -6,6 +6,7 @@ checked to agree before it is timed; the ratios of the medians are printed at th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,11 @@ _FRAMES = 64
 #: Relative errors: of rounding; and where rounding swaps two nearly equal values of a pooling window, so that the
 #: gradient of an output or two in millions goes to a neighbour.
 _ROUNDED, _FLIPPED = 1e-4, 5e-3
+#: Seconds that threads of a BLAS, which look around for more work after the check, get to fall asleep: they would take half of a core
+#: from what is timed meanwhile (measured: the first tenth of a second after a product).
+_QUIET = 0.4
+#: Seconds that are filled with rounds, at least 7.
+_TIMED = 0.25
 
 
 def _normal(*shape: int, scale: float = 1.0) -> Array:
@@ -138,4 +144,9 @@ def test_speed(benchmark: Any, case: str, way: str, library: str) -> None:
         assert error < most, f"{case} {way}: the two disagree by {error:.2g}"
     benchmark.group = f"{case} {way}"
     benchmark.extra_info["library"] = library
-    benchmark.pedantic(ours if library == "kinema" else theirs, rounds=7, warmup_rounds=1)
+    timed = ours if library == "kinema" else theirs
+    time.sleep(_QUIET)
+    start = time.perf_counter()
+    timed()
+    rounds = int(_TIMED / (time.perf_counter() - start))
+    benchmark.pedantic(timed, rounds=min(max(rounds, 7), 200), warmup_rounds=2)
