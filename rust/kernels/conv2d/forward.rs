@@ -93,7 +93,10 @@ pub fn band_of(g: &ConvGeometry, first: usize, rows: usize) -> (usize, usize) {
 /// The first `cols` pixels of each of `rows` output rows, seen from the top of their band.
 pub fn pixels(g: &ConvGeometry, plane: &Plane, rows: usize, cols: usize) -> Vec<Pixel> {
     let (down, right) = (g.rows.stride * plane.pitch(), g.cols.stride * g.cin);
-    (0..rows * cols)
-        .map(|index| Pixel { from: index / cols * down + index % cols * right, to: index * g.cout })
-        .collect()
+    let mut pixels = Vec::with_capacity(rows * cols);
+    for row in 0..rows {
+        let (from, to) = (row * down, row * cols * g.cout);
+        pixels.extend((0..cols).map(|col| Pixel { from: from + col * right, to: to + col * g.cout }));
+    }
+    pixels
 }
