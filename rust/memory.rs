@@ -69,7 +69,8 @@ impl Pool {
     /// comes.
     fn take(&mut self, capacity: usize) -> (Option<Raw>, Vec<Raw>) {
         let me = this_thread();
-        let fitting = self.blocks.iter().enumerate().filter(|(_, raw)| (capacity..=2 * capacity).contains(&raw.capacity));
+        let fitting =
+            self.blocks.iter().enumerate().filter(|(_, raw)| (capacity..=2 * capacity).contains(&raw.capacity));
         let best = fitting.min_by_key(|&(index, raw)| (raw.capacity, raw.user != me, Reverse(index)));
         let index = best.map(|(index, _)| index);
         let found = index.and_then(|index| self.blocks.remove(index));

@@ -8,6 +8,7 @@ pub fn opaque<T>(pointer: *const T) -> *const T {
     {
         let mut pointer = pointer;
         // SAFETY: no instruction at all.
+        #[allow(clippy::pointers_in_nomem_asm_block)] // nothing is read or written through it
         unsafe {
             std::arch::asm!("/* {0} */", inout(reg) pointer, options(pure, nomem, nostack, preserves_flags));
         }

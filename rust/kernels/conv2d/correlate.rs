@@ -133,6 +133,11 @@ impl<T: Element> PackedWeights<T> {
         })
     }
 
+    /// All weights of groups of one channel in and out, (tap, channel).
+    pub fn rows(&self) -> &[T] {
+        &self.data
+    }
+
     /// The weights of a block, (products, width).
     pub fn block(&self, group: usize, block: usize) -> &[T] {
         let len = self.products * self.width;

@@ -2,6 +2,7 @@
 
 use super::correlate::{Epilogue, PackedWeights, Pixel, Taps, correlate};
 use super::depthwise;
+use super::depthwise_rows;
 use super::plane::Plane;
 use crate::geometry::ConvGeometry;
 use crate::kernels::frames::Source;
@@ -51,12 +52,19 @@ pub fn conv2d<T: Element>(
     for_each(g.frames * bands, grain, |index| {
         let (frame, first) = (index / bands, index % bands * rows_per_band);
         let rows = rows_per_band.min(g.rows.output - first);
-        let (top, bottom) = band_of(g, first, rows);
-        let band = plane.band(x.frames(frame * x_len, x_len), top, bottom);
-        let pixels = pixels(g, &plane, rows, g.cols.output);
+        let x = x.frames(frame * x_len, x_len);
         // SAFETY: bands do not overlap, and each is visited once.
-        let y = unsafe { shared.slice((frame * g.rows.output + first) * line, rows * line) };
-        correlate(&band, &pixels, &taps, weights, epilogue, y);
+        let out = unsafe { shared.slice((frame * g.rows.output + first) * line, rows * line) };
+        match x {
+            Source::Floats(frame) if depthwise(g) => {
+                depthwise_rows::write(depthwise_rows::Rows { g, frame, weights: weights.rows(), epilogue, first, out });
+            }
+            _ => {
+                let (top, bottom) = band_of(g, first, rows);
+                let band = plane.band(x, top, bottom);
+                correlate(&band, &pixels(g, &plane, rows, g.cols.output), &taps, weights, epilogue, out);
+            }
+        }
     });
     y
 }

@@ -8,11 +8,13 @@
 //! - input gradient (`input_grad.rs`): (pixels of x  x  kh * kw * cout) times (kh * kw * cout x cin), a phase per stride
 //! - kernel gradient (`kernel_grad.rs`): (K x pixels) times (pixels x cout), frames added in a fixed tree
 //!
-//! Where every channel is a group of its own there is no product to block: the same bands, walked tap by tap (`depthwise.rs`).
+//! Where every channel is a group of its own there is no product to block: bands are walked tap by tap, forward on frames as they lie
+//! (`depthwise_rows.rs`), the gradients on planes (`depthwise.rs`).
 
 pub(super) mod choice;
 pub(super) mod correlate;
 mod depthwise;
+mod depthwise_rows;
 pub(super) mod forward;
 mod input_grad;
 pub(super) mod kernel_grad;

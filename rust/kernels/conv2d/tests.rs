@@ -71,6 +71,22 @@ proptest! {
     }
 
     #[test]
+    fn depthwise_windows_over_edges_match_the_oracle(
+        size in (1usize..15, 1usize..24),
+        channels in 2usize..36,
+        kernel in (1usize..6, 1usize..6),
+        strides in (1usize..4, 1usize..4),
+        dilation in (1usize..3, 1usize..3),
+        same in any::<bool>(),
+    ) {
+        if let Ok(g) =
+            ConvGeometry::new("test", 2, size, (channels, channels), kernel, strides, same, dilation, channels)
+        {
+            on_all(&g);
+        }
+    }
+
+    #[test]
     fn channels_around_the_width_of_tiles_match_the_oracle(
         cin in prop::sample::select(vec![1usize, 3, 7, 8, 9, 16, 17, 33]),
         cout in prop::sample::select(vec![1usize, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 64, 65, 80]),
