@@ -338,6 +338,19 @@ mod tests {
     }
 
     #[test]
+    fn of_equal_blocks_a_thread_gets_the_one_that_it_gave_back() {
+        let mut pool = Pool::new();
+        let (mine, other) = (Raw::fresh(1 << 20), Raw::fresh(1 << 20));
+        let (my_start, other_start) = (mine.start, other.start);
+        drop(pool.give(mine));
+        std::thread::scope(|scope| {
+            scope.spawn(|| drop(pool.give(other)));
+        });
+        assert_eq!(pool.take(1 << 20).0.unwrap().start, my_start);
+        assert_eq!(pool.take(1 << 20).0.unwrap().start, other_start);
+    }
+
+    #[test]
     fn buffers_are_aligned_zeroed_and_recycled() {
         let len = (5 << 20) + 12345;
         let mut first = Buffer::<f64>::zeroed(len);

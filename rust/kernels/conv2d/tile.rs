@@ -31,9 +31,9 @@ pub unsafe fn accumulate<V: Vector, const P: usize, const N: usize>(
     acc
 }
 
-/// Vectors that are called into the first-level cache before they are needed; they need not exist.
+/// Vectors that are needed next, to be called into the first-level cache; they need not exist.
 #[derive(Clone, Copy)]
-pub struct Ahead<T> {
+pub struct NextVectors<T> {
     pub first: *const T,
     pub count: usize,
     /// Vectors that lie next to each other, and elements to the next such row.
@@ -53,14 +53,14 @@ pub unsafe fn accumulate_ahead<V: Vector, const P: usize, const N: usize>(
     b: *const V::Elem,
     b_step: usize,
     len: usize,
-    ahead: Ahead<V::Elem>,
+    next: NextVectors<V::Elem>,
 ) -> [[V; N]; P] {
-    let calls = len.min(ahead.count);
+    let calls = len.min(next.count);
     // SAFETY: the caller's promise.
     unsafe {
         for t in 0..calls {
-            let (row, vector) = (t / ahead.in_a_row, t % ahead.in_a_row);
-            prefetch_first(ahead.first.wrapping_add(row * ahead.row + vector * V::LANES));
+            let (row, vector) = (t / next.in_a_row, t % next.in_a_row);
+            prefetch_first(next.first.wrapping_add(row * next.row + vector * V::LANES));
             acc = accumulate(acc, a, a_step, b.add(t * b_step), b_step, 1);
             for i in 0..P {
                 a[i] = a[i].wrapping_add(a_step);

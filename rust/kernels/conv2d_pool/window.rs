@@ -14,7 +14,8 @@ pub type Window<V> = [V; POOL * POOL];
 #[inline(always)]
 pub fn pool_values<V: Vector>(window: Window<V>, relu: bool) -> V {
     let [a, b, c, d] = window;
-    let best = a.max(b).max(c.max(d));
+    // The second operand of max is kept where both are equal.
+    let best = d.max(c).max(b.max(a));
     let best = if relu { V::zero().max(best) } else { best };
     V::select(has_nan(window), V::splat(V::Elem::from_f64(f64::NAN)), best)
 }
@@ -46,7 +47,6 @@ fn has_nan<V: Vector>([a, b, c, d]: Window<V>) -> V::Mask {
 fn maximum<V: Vector>([a, b, c, d]: Window<V>) -> (V, V) {
     let left = V::select(b.gt(a), number(1), number(0));
     let right = V::select(d.gt(c), number(3), number(2));
-    // The second operand of max is kept where both are equal.
     let (upper, lower) = (b.max(a), d.max(c));
     (lower.max(upper), V::select(lower.gt(upper), right, left))
 }

@@ -4,7 +4,7 @@ use super::transforms::{Columns, Rows};
 use super::weights::Frequencies;
 use super::{FREQUENCIES, INPUT};
 use crate::kernels::conv2d::row_runs::{RowRuns, with_rows};
-use crate::kernels::conv2d::tile::{Ahead, accumulate_ahead, tile_vectors, with_tile};
+use crate::kernels::conv2d::tile::{NextVectors, accumulate_ahead, tile_vectors, with_tile};
 use crate::memory::Buffer;
 use crate::simd::{Element, Kernel, MAX_LANES, Simd, Vector, dispatch};
 use std::marker::PhantomData;
@@ -130,7 +130,7 @@ fn multiply_rows<V: Vector, const R: usize, const N: usize>(
     let Multiply { from, kernel, block, to, column } = job;
     let right = kernel.block(*block, frequency).as_ptr();
     let left = from.data.as_ptr().wrapping_add(frequency * from.stride + first * from.row);
-    let next = right.wrapping_add((N + run) * kernel.rows * V::LANES);
+    let upcoming = right.wrapping_add((N + run) * kernel.rows * V::LANES);
     let (row, out) = (to.row, to.data.as_mut_ptr().wrapping_add(frequency * to.stride + first * to.row + *column));
     for start in (0..kernel.rows).step_by(CHAIN) {
         let steps = CHAIN.min(kernel.rows - start);
@@ -138,17 +138,16 @@ fn multiply_rows<V: Vector, const R: usize, const N: usize>(
         for i in 0..R {
             at[i] = left.wrapping_add(i * from.row + start);
         }
-        let ahead = Ahead {
-            first: next.wrapping_add(start * V::LANES),
+        let next = NextVectors {
+            first: upcoming.wrapping_add(start * V::LANES),
             count: if run < N { steps } else { 0 },
             in_a_row: 1,
             row: V::LANES,
         };
         // SAFETY: `run` checked that the rows, and the block's columns of `to`, exist.
         unsafe {
-            let mut sums = [[V::zero(); N]; R];
             let right = right.add(start * N * V::LANES);
-            sums = accumulate_ahead(sums, at, 1, right, N * V::LANES, steps, ahead);
+            let sums = accumulate_ahead([[V::zero(); N]; R], at, 1, right, N * V::LANES, steps, next);
             for i in 0..R {
                 for j in 0..N {
                     let to = out.add(i * row + j * V::LANES);
@@ -231,8 +230,8 @@ fn add_outer_rows<V: Vector, const R: usize, const N: usize>(
                 }
             }
         }
-        let sums = Ahead { first: out.wrapping_add(R * row), count: R * N, in_a_row: N, row };
-        acc = accumulate_ahead(acc, a, left.row, b, right.row, left.tiles, sums);
+        let next = NextVectors { first: out.wrapping_add(R * row), count: R * N, in_a_row: N, row };
+        acc = accumulate_ahead(acc, a, left.row, b, right.row, left.tiles, next);
         for i in 0..R {
             for j in 0..N {
                 acc[i][j].store(out.add(i * row + j * V::LANES));
