@@ -24,8 +24,8 @@ _FRAMES = 64
 #: Relative errors: of rounding; and where rounding swaps two nearly equal values of a pooling window, so that the
 #: gradient of an output or two in millions goes to a neighbour.
 _ROUNDED, _FLIPPED = 1e-4, 5e-3
-#: Seconds that threads of a BLAS, which look around for more work after the check, get to fall asleep: they would take half of a core
-#: from what is timed meanwhile (measured: the first tenth of a second after a product).
+#: Seconds that threads of a BLAS, which look around for more work after the check, get to fall asleep: they would take
+#: half of a core from what is timed meanwhile (measured: the first tenth of a second after a product).
 _QUIET = 0.4
 #: Seconds that are filled with rounds, at least 7.
 _TIMED = 0.25
