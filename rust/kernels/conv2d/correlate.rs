@@ -169,6 +169,25 @@ pub struct Epilogue<'a, T> {
     pub relu: bool,
 }
 
+impl<T: Element> Epilogue<'_, T> {
+    /// What the sums of `count` channels from `channel` on begin with, at most a vector of them.
+    #[inline(always)]
+    pub fn start<V: Vector<Elem = T>>(&self, channel: usize, count: usize) -> V {
+        self.bias.map_or(V::zero(), |bias| {
+            let bias = &bias[channel..channel + count];
+            // SAFETY: the slice has `count` elements.
+            unsafe { V::load_up_to(bias.as_ptr(), count) }
+        })
+    }
+
+    /// What becomes of sums on their way out.
+    #[inline(always)]
+    pub fn finish<V: Vector<Elem = T>>(&self, sum: V) -> V {
+        // The second operand of max is kept where one is NaN.
+        if self.relu { V::zero().max(sum) } else { sum }
+    }
+}
+
 /// Writes the channels of all pixels.
 pub fn correlate<T: Element>(
     plane: &[T],
@@ -211,18 +230,14 @@ pub fn correlate_block<T: Element>(
         pixels.iter().all(|p| p.from + reach <= plane.len() && p.to + end <= out.len()),
         "a window leaves its plane"
     );
-    let bias = epilogue.bias.map(|bias| {
-        let first = group * weights.channels + block * weights.width;
-        &bias[first..first + target.count]
-    });
     dispatch(Correlate {
         plane: &plane[(group * taps.group_step).min(plane.len())..],
         pixels,
         taps,
         weights: weights.block(group, block),
         width: weights.width,
-        bias,
-        relu: epilogue.relu,
+        first: group * weights.channels + block * weights.width,
+        epilogue,
         target,
         out,
     });
@@ -234,8 +249,9 @@ struct Correlate<'a, T> {
     taps: &'a Taps,
     weights: &'a [T],
     width: usize,
-    bias: Option<&'a [T]>,
-    relu: bool,
+    /// The block's first channel, of all groups.
+    first: usize,
+    epilogue: Epilogue<'a, T>,
     target: Target,
     out: &'a mut [T],
 }
@@ -256,15 +272,12 @@ impl<T: Element> Kernel for Correlate<'_, T> {
 /// All windows and outputs of `pixels` lie inside the plane and the output.
 #[inline(always)]
 unsafe fn correlate_tiles<V: Vector, const P: usize, const N: usize>(job: Correlate<'_, V::Elem>) {
-    let Correlate { plane, pixels, taps, weights, bias, relu, target, out, .. } = job;
+    let Correlate { plane, pixels, taps, weights, first, epilogue, target, out, .. } = job;
     let (last, out) = (pixels.len().wrapping_sub(1), out.as_mut_ptr());
     let counts: [usize; N] = std::array::from_fn(|j| target.count.saturating_sub(j * V::LANES).min(V::LANES));
     let mut start = [V::zero(); N];
-    if let Some(bias) = bias {
-        for j in 0..N {
-            // SAFETY: the bias has `count` elements.
-            start[j] = unsafe { V::load_partial(bias.as_ptr().wrapping_add(j * V::LANES), counts[j]) };
-        }
+    for j in 0..N {
+        start[j] = epilogue.start(first + (j * V::LANES).min(target.count), counts[j]);
     }
     for tile in (0..pixels.len()).step_by(P) {
         let tile: [Pixel; P] = std::array::from_fn(|i| pixels[(tile + i).min(last)]);
@@ -279,12 +292,9 @@ unsafe fn correlate_tiles<V: Vector, const P: usize, const N: usize>(job: Correl
         }
         for (pixel, sums) in tile.iter().zip(acc) {
             for j in 0..N {
-                // The second operand of max is kept where one is NaN.
-                let value = if relu { V::zero().max(sums[j]) } else { sums[j] };
+                let to = out.wrapping_add(pixel.to + target.first + j * V::LANES);
                 // SAFETY: the caller's promise.
-                unsafe {
-                    value.store_up_to(out.wrapping_add(pixel.to + target.first + j * V::LANES), counts[j]);
-                }
+                unsafe { epilogue.finish(sums[j]).store_up_to(to, counts[j]) };
             }
         }
     }

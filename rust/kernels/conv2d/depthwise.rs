@@ -1,4 +1,5 @@
-//! Convolutions whose channels do not see each other: one group for each channel.
+//! Convolutions whose channels do not see each other, one group for each channel: gradients, and outputs where the frames are bytes.
+//! `depthwise_rows.rs` computes outputs where they are numbers already.
 //!
 //! There is no product to block, only taps: vectors run along the channels, a vector of channels walks over all pixels of a band with its
 //! weights in registers where there are 9 of them. Bound by the cache, so bands are small.
@@ -83,21 +84,15 @@ impl<T: Element> Correlate<'_, T> {
     }
 
     #[inline(always)]
-    fn bias<V: Vector<Elem = T>>(&self, part: Part) -> V {
-        // SAFETY: the bias has a number for each channel.
-        self.epilogue.bias.map_or(V::zero(), |bias| unsafe { V::load_up_to(bias.as_ptr().add(part.first), part.count) })
-    }
-
-    #[inline(always)]
     fn usual<V: Vector<Elem = T>>(&self, offsets: &[usize; USUAL_TAPS], part: Part, out: *mut T) {
         let mut weights = [V::zero(); USUAL_TAPS];
         for tap in 0..USUAL_TAPS {
             weights[tap] = self.weight(tap, part);
         }
-        let bias = self.bias(part);
+        let start = self.epilogue.start(part.first, part.count);
         for pixel in self.pixels {
             let window = self.plane.as_ptr().wrapping_add(pixel.from + part.first);
-            let mut sum = bias;
+            let mut sum = start;
             for tap in 0..USUAL_TAPS {
                 // SAFETY: `correlate` checked that every window lies in the plane.
                 sum = weights[tap].mul_add(unsafe { V::load_up_to(window.add(offsets[tap]), part.count) }, sum);
@@ -108,10 +103,10 @@ impl<T: Element> Correlate<'_, T> {
 
     #[inline(always)]
     fn any<V: Vector<Elem = T>>(&self, part: Part, out: *mut T) {
-        let bias = self.bias(part);
+        let start = self.epilogue.start(part.first, part.count);
         for pixel in self.pixels {
             let window = self.plane.as_ptr().wrapping_add(pixel.from + part.first);
-            let mut sum: V = bias;
+            let mut sum: V = start;
             for (tap, &offset) in self.offsets.iter().enumerate() {
                 // SAFETY: `correlate` checked that every window lies in the plane.
                 sum =
@@ -123,10 +118,8 @@ impl<T: Element> Correlate<'_, T> {
 
     #[inline(always)]
     fn finish<V: Vector<Elem = T>>(&self, sum: V, pixel: &Pixel, part: Part, out: *mut T) {
-        // The second operand of max is kept where one is NaN.
-        let value = if self.epilogue.relu { V::zero().max(sum) } else { sum };
         // SAFETY: `correlate` checked that every pixel lies in the output.
-        unsafe { value.store_up_to(out.add(pixel.to + part.first), part.count) };
+        unsafe { self.epilogue.finish(sum).store_up_to(out.add(pixel.to + part.first), part.count) };
     }
 }
 

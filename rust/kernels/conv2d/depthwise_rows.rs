@@ -95,30 +95,22 @@ impl<T: Element> Rows<'_, T> {
         // SAFETY: `write` checked the lengths; windows with these taps lie in the frame.
         unsafe {
             for channel in (0..whole).step_by(lanes) {
-                let sums = windows.sums::<T::Vector<S>, P>(self.bias(channel, lanes), channel, lanes);
+                let sums = windows.sums::<T::Vector<S>, P>(self.epilogue.start(channel, lanes), channel, lanes);
                 self.store(sums, to.wrapping_add(channel), lanes);
             }
             if whole < channels {
                 let count = channels - whole;
-                let sums = windows.sums::<T::Vector<S>, P>(self.bias(whole, count), whole, count);
+                let sums = windows.sums::<T::Vector<S>, P>(self.epilogue.start(whole, count), whole, count);
                 self.store(sums, to.wrapping_add(whole), count);
             }
         }
     }
 
     #[inline(always)]
-    unsafe fn bias<V: Vector<Elem = T>>(&self, channel: usize, count: usize) -> V {
-        // SAFETY: the bias has a number for each channel.
-        self.epilogue.bias.map_or(V::zero(), |bias| unsafe { V::load_up_to(bias.as_ptr().add(channel), count) })
-    }
-
-    #[inline(always)]
     unsafe fn store<V: Vector<Elem = T>, const P: usize>(&self, sums: [V; P], to: *mut T, count: usize) {
         for p in 0..P {
-            // The second operand of max is kept where one is NaN.
-            let value = if self.epilogue.relu { V::zero().max(sums[p]) } else { sums[p] };
             // SAFETY: the caller's promise.
-            unsafe { value.store_up_to(to.wrapping_add(p * self.g.cout), count) };
+            unsafe { self.epilogue.finish(sums[p]).store_up_to(to.wrapping_add(p * self.g.cout), count) };
         }
     }
 }

@@ -73,18 +73,12 @@ impl<T: Element> Outputs<T> for Plain<'_, T> {
     #[inline(always)]
     fn put<V: Vector<Elem = T>, const C: usize>(&self, patch: Patch, sums: [[V; C]; OUTPUT]) {
         let Patch { place, channels: Channels { first, count }, wanted: (rows, cols) } = patch;
-        let bias = self.epilogue.bias.map_or(V::zero(), |bias| {
-            let bias = &bias[first..first + count];
-            // SAFETY: the slice has `count` elements.
-            unsafe { V::load_up_to(bias.as_ptr(), count) }
-        });
+        let bias = self.epilogue.start::<V>(first, count);
         let (down, right) = (self.g.cols.output * self.g.cout, self.g.cout);
         let y = self.y.pointer(element(self.g, place) + first, (rows - 1) * down + (cols - 1) * right + count);
         for i in 0..rows {
             for j in 0..cols {
-                let sum = sums[i][j].add(bias);
-                // The second operand of max is kept where one is NaN.
-                let value = if self.epilogue.relu { V::zero().max(sum) } else { sum };
+                let value = self.epilogue.finish(sums[i][j].add(bias));
                 // SAFETY: within reach; every output of every tile is visited once.
                 unsafe { value.store_up_to(y.add(i * down + j * right), count) };
             }
