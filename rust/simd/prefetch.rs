@@ -1,5 +1,8 @@
 //! Calling memory into a cache before it is needed.
 
+/// Bytes that a cache holds together.
+const CACHE_LINE: usize = 64;
+
 /// Calls the cache line of an address, which need not exist, into the first-level cache.
 #[inline(always)]
 pub fn prefetch_first<T>(address: *const T) {
@@ -22,4 +25,32 @@ pub fn prefetch_second<T>(address: *const T) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = address;
+}
+
+/// Memory that is called into the second-level cache piece by piece, while something else is computed.
+#[derive(Clone, Copy)]
+pub struct Pieces {
+    next: *const u8,
+    end: *const u8,
+    piece: usize,
+}
+
+impl Pieces {
+    /// All of a slice, in so many pieces.
+    #[inline(always)]
+    pub fn new<T>(slice: &[T], pieces: usize) -> Self {
+        let bytes = slice.as_ptr_range();
+        let piece = size_of_val(slice).div_ceil(pieces.max(1)).next_multiple_of(CACHE_LINE);
+        Self { next: bytes.start.cast(), end: bytes.end.cast(), piece }
+    }
+
+    /// Calls the next piece.
+    #[inline(always)]
+    pub fn call(&mut self) {
+        let end = self.end.min(self.next.wrapping_add(self.piece));
+        while self.next < end {
+            prefetch_second(self.next);
+            self.next = self.next.wrapping_add(CACHE_LINE);
+        }
+    }
 }

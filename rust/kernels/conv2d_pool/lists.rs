@@ -48,23 +48,37 @@ impl<T: Element> Lists<T> {
     /// position.
     pub fn fill(&mut self, dy: &[T], argmax: &[u8], windows: &[usize]) {
         let channels = self.channel_lens.len();
-        self.channel_lens.fill(0);
+        self.fill_by_channel(dy, argmax, windows);
+        if self.pixel_lens.is_empty() {
+            return;
+        }
         for (pooled, (dy, argmax)) in dy.chunks_exact(channels).zip(argmax.chunks_exact(channels)).enumerate() {
-            self.add_by_channel(dy, argmax, &windows[pooled * self.positions..][..self.positions]);
-            if !self.pixel_lens.is_empty() {
-                dispatch(ByPixel { lists: self, pooled, dy, argmax });
-            }
+            dispatch(ByPixel { lists: self, pooled, dy, argmax });
         }
     }
 
     /// Entries are written in any case, over one another where there is nothing to keep.
-    fn add_by_channel(&mut self, dy: &[T], argmax: &[u8], windows: &[usize]) {
-        let lists = self.by_channel.chunks_exact_mut(self.pooled).zip(&mut self.channel_lens);
-        for ((list, len), (&gradient, &position)) in lists.zip(dy.iter().zip(argmax)) {
-            let alive = position != DEAD;
-            let offset = windows[usize::from(if alive { position } else { 0 })] as u32;
-            list[*len] = Entry { offset, gradient };
-            *len += usize::from(alive);
+    fn fill_by_channel(&mut self, dy: &[T], argmax: &[u8], windows: &[usize]) {
+        let (channels, positions) = (self.channel_lens.len(), self.positions);
+        let pooled = dy.len() / channels.max(1);
+        assert!(argmax.len() == dy.len() && pooled <= self.pooled && windows.len() >= pooled * positions);
+        for (channel, len) in self.channel_lens.iter_mut().enumerate() {
+            let list = &mut self.by_channel[channel * self.pooled..][..self.pooled];
+            let mut count = 0;
+            for pixel in 0..pooled {
+                let at = pixel * channels + channel;
+                // SAFETY: `at` counts pixels and channels of both; a list has room for all pixels, and there is a window for each
+                // position, which `count_alive` looked at.
+                unsafe {
+                    let position = *argmax.get_unchecked(at);
+                    let alive = position != DEAD;
+                    let window = pixel * positions + if alive { usize::from(position) } else { 0 };
+                    let offset = *windows.get_unchecked(window) as u32;
+                    *list.get_unchecked_mut(count) = Entry { offset, gradient: *dy.get_unchecked(at) };
+                    count += usize::from(alive);
+                }
+            }
+            *len = count;
         }
     }
 
@@ -96,38 +110,58 @@ impl<T: Element> Kernel for ByPixel<'_, T> {
     fn run<S: Simd>(self) {
         let Self { lists, pooled, dy, argmax } = self;
         let channels = dy.len();
-        assert!(argmax.len() == channels && lists.rows.len() == channels);
-        let mut ramp = [T::ZERO; MAX_LANES];
-        for (lane, number) in ramp.iter_mut().enumerate() {
-            *number = T::from_f64(lane as f64);
-        }
-        let ramp = T::Vector::<S>::from_array(&ramp);
         let [rows, gradients] = lists.by_pixel.each_mut();
         for position in 0..lists.positions {
             let pixel = pooled * lists.positions + position;
             let start = pixel * channels;
             assert!(rows.len() >= start + channels + MAX_LANES && gradients.len() == rows.len());
-            let value = T::Vector::<S>::splat(T::from_f64(position as f64));
-            let mut len = 0;
-            for first in (0..channels).step_by(T::Vector::<S>::LANES) {
-                let count = T::Vector::<S>::LANES.min(channels - first);
-                // SAFETY: `count` channels are left; lists have room for a vector behind all channels.
-                unsafe {
-                    let here = T::Vector::<S>::load_bytes_partial(argmax.as_ptr().add(first), count);
-                    // Lanes behind the last channel: positions are no negative numbers.
-                    let here = T::Vector::<S>::select(
-                        ramp.lt(T::Vector::<S>::splat(T::from_f64(count as f64))),
-                        here,
-                        T::Vector::<S>::splat(T::from_f64(-1.0)),
-                    );
-                    let mask = here.eq(value);
-                    let row = T::Vector::<S>::load_up_to(lists.rows.as_ptr().add(first), count);
-                    row.compress(mask, rows.as_mut_ptr().add(start + len));
-                    let gradient = T::Vector::<S>::load_up_to(dy.as_ptr().add(first), count);
-                    len += gradient.compress(mask, gradients.as_mut_ptr().add(start + len));
-                }
-            }
-            lists.pixel_lens[pixel] = len;
+            // SAFETY: lists have room for a vector behind all channels.
+            lists.pixel_lens[pixel] = unsafe {
+                let to = [rows.as_mut_ptr().add(start), gradients.as_mut_ptr().add(start)];
+                list_position::<T::Vector<S>>(dy, argmax, &lists.rows, position, to)
+            };
         }
     }
+}
+
+/// Writes the rows of the channels whose maximum is at a position, and their gradients; returns how many they are.
+///
+/// # Safety
+/// Both places have room for all channels and a vector.
+#[inline(always)]
+pub unsafe fn list_position<V: Vector>(
+    dy: &[V::Elem],
+    argmax: &[u8],
+    rows: &[V::Elem],
+    position: usize,
+    [to_rows, to_gradients]: [*mut V::Elem; 2],
+) -> usize {
+    let channels = dy.len();
+    assert!(argmax.len() == channels && rows.len() >= channels);
+    let wanted = V::splat(V::Elem::from_f64(position as f64));
+    let mut len = 0;
+    for first in (0..channels).step_by(V::LANES) {
+        let count = V::LANES.min(channels - first);
+        // SAFETY: `count` channels are left, and there is room for a vector.
+        unsafe {
+            let mut here = V::load_bytes_partial(argmax.as_ptr().add(first), count);
+            if count < V::LANES {
+                here = V::select(first_lanes::<V>(count), here, V::splat(V::Elem::from_f64(-1.0)));
+            }
+            let mask = here.eq(wanted);
+            V::load_up_to(rows.as_ptr().add(first), count).compress(mask, to_rows.add(len));
+            len += V::load_up_to(dy.as_ptr().add(first), count).compress(mask, to_gradients.add(len));
+        }
+    }
+    len
+}
+
+/// The first `count` lanes.
+#[inline(always)]
+fn first_lanes<V: Vector>(count: usize) -> V::Mask {
+    let mut ramp = [V::Elem::ZERO; MAX_LANES];
+    for (lane, number) in ramp.iter_mut().enumerate() {
+        *number = V::Elem::from_f64(lane as f64);
+    }
+    V::from_array(&ramp).lt(V::splat(V::Elem::from_f64(count as f64)))
 }

@@ -38,7 +38,7 @@ pub fn backward<T: Element>(
     let x_len = conv.rows.input * conv.cols.input * conv.cin;
     let shared_dx = dx.as_deref_mut().map(Shared::new);
     tree_sum(conv.frames.div_ceil(frames_per_leaf), &mut sums, |leaf, acc| {
-        let mut lists = Lists::new(conv.cout, row, job.band_rows * g.pool.cols.output, job.positions(), input_gradient);
+        let mut lists = Lists::new(conv.cout, row, job.band_rows * g.pool.cols.output, g.positions(), input_gradient);
         let (dkernel, dbias) = acc.split_at_mut(conv.cout * row);
         let first = leaf * frames_per_leaf;
         for frame in first..conv.frames.min(first + frames_per_leaf) {
@@ -115,10 +115,6 @@ impl<'a, T: Element> Job<'a, T> {
         Self { g, plane, layout, kernel: rows, band_rows }
     }
 
-    fn positions(&self) -> usize {
-        self.g.pool.rows.kernel * self.g.pool.cols.kernel
-    }
-
     /// Adds one frame's gradients to dkernel (channel out, K) and dbias, and writes its dx.
     fn frame(
         &self,
@@ -131,16 +127,13 @@ impl<'a, T: Element> Job<'a, T> {
         dx: Option<&mut [T]>,
     ) {
         let PooledConvGeometry { conv, pool } = self.g;
-        let line = pool.cols.output * conv.cout;
         let mut dplane = dx.as_ref().map(|_| Buffer::zeroed(self.plane.rows.len * self.plane.pitch()));
         for first in (0..pool.rows.output).step_by(self.band_rows) {
             let rows = self.band_rows.min(pool.rows.output - first);
-            let top = first * pool.rows.kernel * conv.rows.stride;
-            let conv_rows = rows * pool.rows.kernel;
-            let bottom = top + (conv_rows - 1) * conv.rows.stride + (conv.rows.kernel - 1) * conv.rows.dilation + 1;
+            let (top, bottom) = (self.g.seen(first, rows).start, self.g.seen(first, rows).end);
             let band = self.plane.band(x, top, bottom);
-            let windows = self.windows(rows);
-            let part = first * line..(first + rows) * line;
+            let windows = self.g.windows(rows, self.plane.pitch(), conv.cin);
+            let part = self.g.pooled(first, rows);
             let patches = self.layout.patches.then(|| self.copy_patches(&band, &windows));
             let starts: Vec<usize> = if patches.is_some() {
                 (0..windows.len()).map(|i| i * self.layout.row).collect()
@@ -178,20 +171,6 @@ impl<'a, T: Element> Job<'a, T> {
         if let (Some(dx), Some(dplane)) = (dx, dplane) {
             self.plane.crop(&dplane, dx);
         }
-    }
-
-    /// Where the windows of a band start: by pooled pixel, then by position in the pooling window.
-    fn windows(&self, rows: usize) -> Vec<usize> {
-        let PooledConvGeometry { conv, pool } = self.g;
-        let (down, right) = (conv.rows.stride * self.plane.pitch(), conv.cols.stride * conv.cin);
-        let mut windows = Vec::with_capacity(rows * pool.cols.output * self.positions());
-        for (row, col) in (0..rows).flat_map(|row| (0..pool.cols.output).map(move |col| (row, col))) {
-            for position in 0..self.positions() {
-                let (kh, kw) = (position / pool.cols.kernel, position % pool.cols.kernel);
-                windows.push((row * pool.rows.kernel + kh) * down + (col * pool.cols.kernel + kw) * right);
-            }
-        }
-        windows
     }
 
     /// The stretches of a window: (where in the plane, seen from its start; where in a patch; elements).

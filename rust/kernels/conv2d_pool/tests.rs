@@ -157,6 +157,40 @@ fn bands_and_groups_of_frames_join_with_the_same_bits_on_any_threads() {
 }
 
 #[test]
+fn bands_and_blocks_of_channels_match_the_oracle() {
+    // Several bands of either gradient, blocks of channels in, more channels out than a list takes at a time; rows apart.
+    for (channels, size, strides, dilation) in [
+        ((32, 66), (24, 60), (1, 1), (1, 1)),
+        ((16, 130), (21, 30), (2, 1), (1, 1)),
+        ((16, 17), (19, 11), (1, 2), (2, 1)),
+    ] {
+        for same in [false, true] {
+            let conv = ConvGeometry::new("test", 2, size, channels, (3, 3), strides, same, dilation, 1).unwrap();
+            let g = PooledConvGeometry::new("test", conv, (2, 2)).unwrap();
+            assert!(blocked::applies::<f32>(&g));
+            on_all(&g);
+        }
+    }
+}
+
+#[test]
+fn winograd_leaves_few_gradients_to_lists() {
+    let conv = ConvGeometry::new("test", 4, (18, 18), (64, 64), (3, 3), (1, 1), false, (1, 1), 1).unwrap();
+    let g = PooledConvGeometry::new("test", conv, (2, 2)).unwrap();
+    let x: Vec<f32> = values(conv.input_shape().iter().product(), 1);
+    let kernel: Vec<f32> = values(conv.kernel_shape().iter().product(), 2);
+    let len: usize = g.pool.output_shape().iter().product();
+    let dy: Vec<f32> = values(len, 3);
+    let same_bits = |alive: usize| {
+        let argmax: Vec<u8> = (0..len).map(|i| if i % 8 < alive { (i / 8 % 4) as u8 } else { DEAD }).collect();
+        let chosen = conv2d_pool_grad(&g, &dy, &argmax, Source::Floats(&x), &kernel, true).unwrap();
+        let listed = blocked::backward(&g, &dy, &argmax, Source::Floats(&x), &kernel, true);
+        chosen.dx.unwrap()[..] == listed.dx.unwrap()[..] && chosen.dkernel[..] == listed.dkernel[..]
+    };
+    on_every_instruction_set(|_| assert!(same_bits(0) && same_bits(5) && !same_bits(6)));
+}
+
+#[test]
 fn nan_goes_through_relu_and_pooling() {
     let conv = ConvGeometry::new("test", 1, (2, 2), (1, 1), (1, 1), (1, 1), false, (1, 1), 1).unwrap();
     let g = PooledConvGeometry::new("test", conv, (2, 2)).unwrap();
