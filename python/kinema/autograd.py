@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from kinema._silence import without_warnings
 from kinema.errors import ArgumentError, DTypeError, GradientError, ShapeError
 from kinema.tensor import Array, Tensor, Variable, as_array
 from kinema.updates import SpendableGradient, Update
@@ -191,6 +192,7 @@ class GradientTape:
             )
         )
 
+    @without_warnings
     def _run(
         self,
         target: Any,
@@ -208,19 +210,18 @@ class GradientTape:
         gradients = _seed(target, seeds)
         keep = wanted | (set(self._variables) if sink else set())
         last_use = self._last_uses() if sink else {}
-        with np.errstate(all="ignore"):  # as when the ops were computed
-            for index in range(len(self._records) - 1, -1, -1):
-                record = self._records[index]
-                assert record is not None
-                if not self._persistent:
-                    self._records[index] = None
-                final = last_use.pop(index, ())
-                lone = [self._variables[key] for key in final if key not in gradients] if update else []
-                _step_back(record, gradients, keep, lone, update)
-                if sink:
-                    for key in final:
-                        if key in gradients:
-                            sink(self._variables[key], np.asarray(gradients.pop(key), order="C"))
+        for index in range(len(self._records) - 1, -1, -1):
+            record = self._records[index]
+            assert record is not None
+            if not self._persistent:
+                self._records[index] = None
+            final = last_use.pop(index, ())
+            lone = [self._variables[key] for key in final if key not in gradients] if update else []
+            _step_back(record, gradients, keep, lone, update)
+            if sink:
+                for key in final:
+                    if key in gradients:
+                        sink(self._variables[key], np.asarray(gradients.pop(key), order="C"))
         if not self._persistent:
             self._records.clear()
         return gradients

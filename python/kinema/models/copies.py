@@ -7,7 +7,7 @@ of all bytes says which to compare.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -79,9 +79,7 @@ class CopiedFrames:
         frames = array.reshape(*array.shape[:2], -1)
         size = frames.shape[2] * array.itemsize
         self._words = frames.view(np.uint64 if size % 8 == 0 else np.uint8)
-        self._random = np.random.Generator(np.random.Philox(key=size))
-        words = self._words.shape[2]
-        self._sampled = np.unique(self._random.integers(words, size=SAMPLED_WORDS)) if words else np.arange(0)
+        self._sampled = _sampled_words(self._words.shape[2])
         #: The first frame with a sample, and the first frame with a checksum.
         self._by_sample: dict[bytes, int] = {}
         self._by_checksum: dict[int, int] = {}
@@ -118,11 +116,23 @@ class CopiedFrames:
 
     @cached_property
     def _factors(self) -> Array:
-        factors: Array = self._random.integers(1 << 63, size=self._words.shape[2], dtype=np.uint64) * 2 + 1
+        words = self._words.shape[2]
+        factors: Array = _random(words).integers(1 << 63, size=words, dtype=np.uint64) * 2 + 1
         return factors
 
     def _equal(self, one: int, other: int) -> bool:
         return bool((self._frame(one) == self._frame(other)).all())
+
+
+def _random(words: int) -> np.random.Generator:
+    """Always the same numbers for frames of so many words."""
+    return np.random.Generator(np.random.Philox(key=words))
+
+
+@lru_cache(maxsize=64)
+def _sampled_words(words: int) -> Array:
+    """Where a frame's sample lies. Kept, because every call of a model on a batch asks anew."""
+    return np.unique(_random(words).integers(words, size=SAMPLED_WORDS)) if words else np.arange(0)
 
 
 def copied_frames(rows: Rows) -> SharedFrames | None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from kinema import ops
+from kinema._silence import without_warnings
 from kinema._warnings import once_each, warn_once
 from kinema.autograd import Array, GradientTape, Tensor, Variable, no_tape
 from kinema.errors import ArgumentError, DataError, NonFiniteError, NotBuiltError
@@ -182,6 +183,7 @@ def predict_on_batch(model: Any, x: Any) -> Any:
     return _predict_rows(model, to_batch(x if isinstance(x, tuple) else (x,), model.ports).x)
 
 
+@without_warnings
 def train_step(model: Any, batch: Batch, class_weight: Any = None) -> float:
     """One step on one batch. A loss that is not finite is given back with the weights as they were before the step."""
     if model.optimizer is None:
@@ -260,6 +262,7 @@ def _loss(model: Any, batch: Batch, outputs: Any, class_weight: Any = None) -> t
     return ops.convert_to_tensor(total), target, weight
 
 
+@without_warnings
 def _test_step(model: Any, batch: Batch) -> None:
     model.clear_losses()
     with no_tape():
@@ -269,6 +272,7 @@ def _test_step(model: Any, batch: Batch) -> None:
     model.compiled_metrics.update(float(loss), target, leaves_of(outputs), weight, len(batch))
 
 
+@without_warnings
 def _predict_rows(model: Any, rows: Any) -> Any:
     with no_tape():
         outputs = copied(model.forward(rows, training=False))

@@ -9,6 +9,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from kinema._silence import without_warnings
 from kinema.autograd import Array, Backward, Tensor, Variable, as_array, is_recording, record
 from kinema.errors import DTypeError
 
@@ -78,7 +79,7 @@ class _Call:
 
     def __init__(self, function: Callable[..., Any], promote: bool) -> None:
         self.name = function.__name__.lstrip("_")
-        self._function = function
+        self._function = without_warnings(function)
         self._promote = promote
         parameters = list(inspect.signature(function).parameters.values())
         tensors = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
@@ -110,9 +111,7 @@ class _Call:
                 if self._promote
                 else [_single(v, a) for v, a in zip(inputs, arrays, strict=True)]
             )
-        # Numbers follow IEEE 754 without a word, as in Keras; the training loop finds a loss that is not finite.
-        with np.errstate(all="ignore"):
-            return inputs, self._function(*arrays, **settings)
+        return inputs, self._function(*arrays, **settings)
 
     def _bind(self, inputs: tuple[Any, ...], settings: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         given = len(inputs)
