@@ -39,9 +39,14 @@ impl Pieces {
     /// All of a slice, in so many pieces.
     #[inline(always)]
     pub fn new<T>(slice: &[T], pieces: usize) -> Self {
-        let bytes = slice.as_ptr_range();
-        let piece = size_of_val(slice).div_ceil(pieces.max(1)).next_multiple_of(CACHE_LINE);
-        Self { next: bytes.start.cast(), end: bytes.end.cast(), piece }
+        Self::at(slice.as_ptr(), slice.len(), pieces)
+    }
+
+    /// `len` elements from `first` on, which others may be writing, in so many pieces.
+    #[inline(always)]
+    pub fn at<T>(first: *const T, len: usize, pieces: usize) -> Self {
+        let piece = (len * size_of::<T>()).div_ceil(pieces.max(1)).next_multiple_of(CACHE_LINE);
+        Self { next: first.cast(), end: first.wrapping_add(len).cast(), piece }
     }
 
     /// Calls the next piece.

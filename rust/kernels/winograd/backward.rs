@@ -1,7 +1,7 @@
 //! Backward: the adjoint of every step of forward, so tiles are the same ones.
 
 use super::forward::{Channels, Patch, Tiles, TransformInputs};
-use super::products::{Values, add_outer, multiply};
+use super::products::{Values, add_outer, calls, multiply};
 use super::tiling::{Inputs, Tiling};
 use super::transforms::{InputAdjoint, OutputAdjoint, Rows, both_ways};
 use super::weights::{AddGradient, Frequencies, block_width};
@@ -9,7 +9,7 @@ use super::{FREQUENCIES, INPUT, OUTPUT, tiles_per_block};
 use crate::kernels::conv2d::Wanted;
 use crate::memory::Buffer;
 use crate::parallel::{Shared, for_each, tree_sum};
-use crate::simd::{Element, Kernel, MAX_LANES, Simd, Vector, dispatch};
+use crate::simd::{Element, Kernel, MAX_LANES, Pieces, Simd, Vector, dispatch};
 
 /// A leaf of the sum over frames has as many frames as make up so many outputs, at most `LEAF_FRAMES`.
 const LEAF_OUTPUTS: usize = 4096;
@@ -85,8 +85,12 @@ impl<T: Element, G: Gradients<T>> Job<'_, T, G> {
             dispatch(TransformGradients { tiles, gradients: self.gradients, to: &mut dy, dbias: &mut *dbias });
             let mut values = Values::stale(tiles.count, g.cin.next_multiple_of(block_width::<T>(g.cin)));
             if let (Some(weights), Some(dx)) = (&self.weights, &self.dx) {
+                let (seen, calls) = (self.tiling.rows_seen(first, tiles.count), calls(tiles.count, weights));
+                let x = if kernel_wanted { &self.x[seen.clone()] } else { &[] };
+                let mut ahead =
+                    [Pieces::new(x, calls), Pieces::at(dx.pointer(seen.start, seen.len()), seen.len(), calls)];
                 for block in 0..weights.blocks() {
-                    multiply(&dy, weights, block, &mut values, block * weights.width);
+                    multiply(&dy, weights, block, &mut values, block * weights.width, &mut ahead);
                 }
                 dispatch(ScatterInputs { tiles, from: &mut values, dx });
             }

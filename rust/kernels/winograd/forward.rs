@@ -1,12 +1,17 @@
 //! Forward: inputs of a block of tiles to frequencies, 36 products, frequencies to outputs.
 
-use super::products::{Values, multiply};
+use super::products::{Values, calls, multiply};
 use super::tiling::{Inputs, Place, Tiling};
 use super::transforms::{Columns, Input, Output, both_ways};
 use super::weights::Frequencies;
 use super::{INPUT, OUTPUT, tiles_per_block};
-use crate::parallel::for_each;
-use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
+use crate::parallel::{for_each, threads};
+use crate::simd::{Element, Kernel, Pieces, Simd, Vector, dispatch};
+
+/// Blocks that a thread computes one after the other, so that it knows what it reads next.
+const BLOCKS_IN_A_ROW: usize = 4;
+/// As long as a thread still takes so many turns.
+const MOST_SHARES: usize = 8;
 
 /// Some neighbouring channels: at most one vector of them.
 #[derive(Debug, Clone, Copy)]
@@ -33,14 +38,19 @@ pub trait Outputs<T: Element>: Sync {
 /// Convolves all tiles and hands the sums over.
 pub fn forward<T: Element>(tiling: &Tiling, x: &[T], kernel: &Frequencies<T>, outputs: &impl Outputs<T>) {
     let block = tiles_per_block(tiling.count(), kernel.rows, kernel.width);
-    for_each(tiling.count().div_ceil(block), 1, |index| {
+    let blocks = tiling.count().div_ceil(block);
+    let grain = (blocks / (MOST_SHARES * threads())).clamp(1, BLOCKS_IN_A_ROW);
+    for_each(blocks, grain, |index| {
         let first = index * block;
+        // The next block may be another thread's.
+        let upcoming = if (index + 1).is_multiple_of(grain) { 0 } else { block };
+        let mut ahead = [Pieces::new(&x[tiling.rows_seen(first + block, upcoming)], calls(block, kernel))];
         let tiles = Tiles { tiling, first, count: block.min(tiling.count() - first) };
         let mut values = Values::stale(tiles.count, kernel.rows);
         let mut products = Values::stale(tiles.count, kernel.width);
         dispatch(TransformInputs { tiles, x, to: &mut values });
         for block in 0..kernel.blocks() {
-            multiply(&values, kernel, block, &mut products, 0);
+            multiply(&values, kernel, block, &mut products, 0, &mut ahead);
             let first = block * kernel.width;
             let channels = Channels { first, count: kernel.width.min(kernel.columns - first) };
             dispatch(TransformOutputs { tiles, from: &mut products, channels, outputs });

@@ -6,11 +6,14 @@ use super::{FREQUENCIES, INPUT};
 use crate::kernels::conv2d::row_runs::{RowRuns, with_rows};
 use crate::kernels::conv2d::tile::{NextVectors, accumulate_ahead, tile_vectors, with_tile};
 use crate::memory::Buffer;
-use crate::simd::{Element, Kernel, MAX_LANES, Simd, Vector, dispatch};
+use crate::simd::{Element, Kernel, MAX_LANES, Pieces, Simd, Vector, dispatch};
 use std::marker::PhantomData;
 
 /// Elements between frequencies are padded by so many, or they would fall on the same sets of the first-level cache.
 const PADDING: usize = 16;
+
+/// Rows of a register tile, about: some instruction sets have room for fewer.
+const TILE_ROWS: usize = 6;
 
 /// Products summed in one chain: longer ones would round too much.
 const CHAIN: usize = 128;
@@ -79,15 +82,22 @@ impl<V: Vector> Rows<V, INPUT> for VectorFrequencies<'_, V::Elem> {
     }
 }
 
-/// `to[f] = from[f] @ kernel[f]` for one block of the kernel's columns, which go to columns `column..` of `to`.
+/// `to[f] = from[f] @ kernel[f]` for one block of the kernel's columns, which go to columns `column..` of `to`. A piece of everything
+/// `ahead` is called for each of `calls` register tiles.
 pub fn multiply<T: Element>(
     from: &Values<T>,
     kernel: &Frequencies<T>,
     block: usize,
     to: &mut Values<T>,
     column: usize,
+    ahead: &mut [Pieces],
 ) {
-    dispatch(Multiply { from, kernel, block, to, column });
+    dispatch(Multiply { from, kernel, block, to, column, ahead });
+}
+
+/// About how many register tiles the products of all blocks of a kernel take.
+pub fn calls<T: Element>(tiles: usize, kernel: &Frequencies<T>) -> usize {
+    FREQUENCIES * kernel.blocks() * tiles.div_ceil(TILE_ROWS)
 }
 
 struct Multiply<'a, T: Element> {
@@ -96,6 +106,7 @@ struct Multiply<'a, T: Element> {
     block: usize,
     to: &'a mut Values<T>,
     column: usize,
+    ahead: &'a mut [Pieces],
 }
 
 impl<T: Element> Kernel for Multiply<'_, T> {
@@ -127,7 +138,8 @@ fn multiply_rows<V: Vector, const R: usize, const N: usize>(
     run: usize,
     first: usize,
 ) {
-    let Multiply { from, kernel, block, to, column } = job;
+    let Multiply { from, kernel, block, to, column, ahead } = job;
+    ahead.iter_mut().for_each(Pieces::call);
     let right = kernel.block(*block, frequency).as_ptr();
     let left = from.data.as_ptr().wrapping_add(frequency * from.stride + first * from.row);
     let upcoming = right.wrapping_add((N + run) * kernel.rows * V::LANES);

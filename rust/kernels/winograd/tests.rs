@@ -136,3 +136,23 @@ fn many_channels_stay_within_the_error_bounds() {
     matches_oracle(&geometry(2, (10, 10), (512, 32), false));
     matches_oracle(&geometry(2, (10, 10), (32, 512), true));
 }
+
+#[test]
+fn rows_that_tiles_see_hold_all_of_their_inputs() {
+    for (size, same) in [((9, 12), false), ((9, 12), true), ((4, 30), true), ((17, 5), true)] {
+        let g = ConvGeometry::new("test", 3, size, (4, 4), (3, 3), (1, 1), same, (1, 1), 1).unwrap();
+        let tiling = Tiling::new(g, (g.rows.output, g.cols.output));
+        for first in 0..tiling.count() {
+            for count in [1, 2, 5, tiling.count()] {
+                let seen = tiling.rows_seen(first, count);
+                assert!(seen.end <= g.input_shape().iter().product());
+                for tile in first..tiling.count().min(first + count) {
+                    let inputs = tiling.inputs(tiling.place(tile));
+                    let corners = [(inputs.rows.start, inputs.cols.start), (inputs.rows.end - 1, inputs.cols.end - 1)];
+                    assert!(corners.iter().all(|&(i, j)| seen.contains(&tiling.element(&inputs, i, j))));
+                }
+            }
+        }
+        assert!(tiling.rows_seen(tiling.count(), 3).is_empty() && tiling.rows_seen(0, 0).is_empty());
+    }
+}

@@ -111,6 +111,22 @@ impl Tiling {
         }
     }
 
+    /// The elements of whole rows of the input that `count` tiles from number `first` on see, those between them included; none behind
+    /// the last tile.
+    pub fn rows_seen(&self, first: usize, count: usize) -> Range<usize> {
+        let (first, end) = (first.min(self.count()), (first + count).min(self.count()));
+        if first == end {
+            return 0..0;
+        }
+        let (rows, cols) = (&self.conv.rows, &self.conv.cols);
+        let element = |place: Place, row: usize| {
+            let row = row.saturating_sub(rows.before).min(rows.input);
+            (place.frame * rows.input + row) * cols.input * self.conv.cin
+        };
+        let (top, bottom) = (self.place(first), self.place(end - 1));
+        element(top, top.row)..element(bottom, bottom.row + INPUT)
+    }
+
     /// The element of the input, channel 0, at row `i` and column `j` of a tile's inputs, which lies inside.
     #[inline(always)]
     pub fn element(&self, inputs: &Inputs, i: usize, j: usize) -> usize {
