@@ -11,7 +11,7 @@ use crate::simd::{Element, Kernel, MAX_LANES, Pieces, Simd, Vector, dispatch};
 
 /// Entries of a group: fewer read and write sums more often, more are zeros more often.
 const GROUP: usize = 4;
-/// Channels out whose rows of a block fit the first-level cache beside the sums, in bytes of a row's vector.
+/// Channels out of a list: their rows of a block, nine vectors each, fit the first-level cache beside the sums.
 const CHANNELS: usize = 64;
 /// Pooled pixels of a band, about: their lists stay in the second-level cache.
 const BAND_PIXELS: usize = 256;
@@ -64,9 +64,7 @@ impl<'a, T: Element> InputGradient<'a, T> {
             let seen = g.seen(first, rows);
             // Nearly every pixel has a group, of which two are added at a time.
             let pairs = rows * g.pool.cols.output * g.positions() / 2 * blocks * cout.div_ceil(CHANNELS);
-            let pitch = g.conv.cols.input * g.conv.cin;
-            let real = |row: usize| (row.saturating_sub(plane.rows.before) * pitch).min(dx.len());
-            let mut ahead = Pieces::new(&dx[real(seen.start)..real(seen.end)], pairs);
+            let mut ahead = Pieces::new(&dx[self.layout.real(seen.clone())], pairs);
             for channel in (0..cout).step_by(CHANNELS) {
                 let channels = CHANNELS.min(cout - channel);
                 dispatch(Fill { groups, gradients: part, cout, channel, channels, windows, positions: g.positions() });

@@ -75,16 +75,11 @@ impl<'a> KernelGradient<'a> {
         x: Source<'_, T>,
         next: Range<usize>,
     ) -> [Pieces; 3] {
-        let Layout { g, plane, blocks, .. } = self.layout;
+        let Layout { g, blocks, .. } = self.layout;
         let visits = blocks * g.conv.cout;
         let part = self.layout.part(gradients, next.start, next.len());
         let x = match x {
-            Source::Floats(frame) if !next.is_empty() => {
-                let seen = g.seen(next.start, next.len());
-                let pitch = g.conv.cols.input * g.conv.cin;
-                let row = |row: usize| row.saturating_sub(plane.rows.before) * pitch;
-                &frame[row(seen.start).min(frame.len())..row(seen.end).min(frame.len())]
-            }
+            Source::Floats(frame) if !next.is_empty() => &frame[self.layout.real(g.seen(next.start, next.len()))],
             _ => &[],
         };
         [Pieces::new(x, visits), Pieces::new(part.dy, visits), Pieces::new(part.argmax, visits)]

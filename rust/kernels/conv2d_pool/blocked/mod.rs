@@ -18,6 +18,7 @@ use crate::kernels::frames::Source;
 use crate::memory::Buffer;
 use crate::parallel::{Shared, tree_sum};
 use crate::simd::{Element, lanes};
+use std::ops::Range;
 
 /// Rows and columns of the kernel.
 const SIDE: usize = 3;
@@ -111,6 +112,13 @@ impl<'a> Layout<'a> {
     /// Where the windows of so many pooled rows begin in a block.
     fn windows(&self, rows: usize) -> Vec<usize> {
         self.g.windows(rows, self.line, self.lanes)
+    }
+
+    /// The elements of a frame that rows `seen` of its plane hold.
+    fn real(&self, seen: Range<usize>) -> Range<usize> {
+        let (conv, before) = (&self.g.conv, self.plane.rows.before);
+        let element = |row: usize| row.saturating_sub(before).min(conv.rows.input) * conv.cols.input * conv.cin;
+        element(seen.start)..element(seen.end)
     }
 
     /// The gradients of pooled rows `first..first + rows` of a frame's.
