@@ -6,7 +6,6 @@
 //! | the same with outputs that fill less than 5/8 of the tiles | direct | the rest of a tile is computed for nothing |
 //! | the same with fewer channels in or out | Winograd down the columns | first layer of the reference network: forward 1.4, gradient 1.5 times as fast as the direct one |
 //! | the same with outputs that fill less than 3/4 of the strips | direct | the rest of a strip is computed for nothing |
-//! | the gradient of either where pooling follows and ReLU left few outputs | lists of those (`conv2d_pool/`) | time grows with what is left; without zeros, and exact |
 //! | everything else | direct | nothing to save; 85 to 100 % of the processor's peak from 16 channels up |
 
 use crate::geometry::ConvGeometry;

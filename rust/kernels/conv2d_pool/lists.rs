@@ -68,7 +68,7 @@ impl<T: Element> Lists<T> {
             for pixel in 0..pooled {
                 let at = pixel * channels + channel;
                 // SAFETY: `at` counts pixels and channels of both; a list has room for all pixels, and there is a window for each
-                // position, which `count_alive` looked at.
+                // position, which `check_positions` looked at.
                 unsafe {
                     let position = *argmax.get_unchecked(at);
                     let alive = position != DEAD;

@@ -6,11 +6,10 @@
 //! tiles, and go in as gradients (`winograd.rs`). With the direct one, forward pools in registers (`registers.rs`) or from a scratch in
 //! the cache (`forward.rs`).
 //!
-//! Backward adds up only what is not zero (`lists.rs`): `blocked/` for kernels of 3 x 3 over whole vectors of channels, also in Winograd's
-//! place where few outputs are left; `sparse.rs` for any other. Where windows are small and the input's gradient is not wanted, zeros
-//! are cheaper than lists (`dense.rs`), and in the first layer of a network for pictures, where vectors can pick their lanes, no way is
-//! as fast as `picked.rs`. With groups, or windows of one position, there is little to skip and the gradient is expanded for the plain
-//! convolution's kernels.
+//! With the direct one, backward adds up only what is not zero (`lists.rs`): `blocked/` for kernels of 3 x 3 over whole vectors of channels,
+//! `sparse.rs` for any other. Where windows are small and the input's gradient is not wanted, zeros are cheaper than lists (`dense.rs`),
+//! and in the first layer of a network for pictures, where vectors can pick their lanes, no way is as fast as `picked.rs`. With groups, or
+//! windows of one position, there is little to skip and the gradient is expanded for the plain convolution's kernels.
 
 mod bands;
 mod bias;
@@ -40,7 +39,7 @@ use crate::kernels::{conv2d, pool2d};
 use crate::memory::Buffer;
 use crate::parallel::for_each;
 use crate::simd::Element;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The byte that says that an output has no gradient.
 pub const DEAD: u8 = u8::MAX;
@@ -144,25 +143,24 @@ pub struct Gradients<T: Element> {
 /// Positions that a thread checks at a time.
 const CHECKED_CHUNK: usize = 1 << 20;
 
-/// How many outputs have a gradient. Fails where a byte is neither a position of the window nor `DEAD`.
-fn count_alive(op: &'static str, argmax: &[u8], positions: usize) -> Result<usize> {
+/// Fails where a byte is neither a position of the window nor `DEAD`.
+fn check_positions(op: &'static str, argmax: &[u8], positions: usize) -> Result<()> {
     // One more than a position, and 0 for `DEAD`. The largest of all is found by vectors of bytes; a search would stop anywhere, so it is
-    // not vectorised, and takes 3 ms for the first layer of the reference model. Counts of so few fit a byte, so they are vectors of bytes too.
+    // not vectorised, and takes 3 ms for the first layer of the reference model.
     let next = |position: u8| position.wrapping_add(1);
-    let (bad, alive) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let good = |part: &[u8]| {
+        let last = part.iter().fold(next(DEAD), |last, &position| last.max(next(position)));
+        usize::from(last) <= positions
+    };
+    let bad = AtomicBool::new(false);
     for_each(argmax.len().div_ceil(CHECKED_CHUNK), 1, |chunk| {
-        let (mut last, mut count) = (0, 0);
-        for part in argmax[chunk * CHECKED_CHUNK..argmax.len().min((chunk + 1) * CHECKED_CHUNK)].chunks(128) {
-            last = part.iter().fold(last, |last, &position| last.max(next(position)));
-            count += usize::from(part.iter().fold(0u8, |count, &position| count + u8::from(position != DEAD)));
-        }
-        alive.fetch_add(count, Ordering::Relaxed);
-        if usize::from(last) > positions {
+        let part = &argmax[chunk * CHECKED_CHUNK..argmax.len().min((chunk + 1) * CHECKED_CHUNK)];
+        if !good(part) {
             bad.store(true, Ordering::Relaxed);
         }
     });
     if !bad.into_inner() {
-        return Ok(alive.into_inner());
+        return Ok(());
     }
     let first = argmax.iter().copied().find(|&position| usize::from(next(position)) > positions).unwrap_or(DEAD);
     Err(KernelError::argument(op, "argmax", "positions inside the pooling window", first))
@@ -182,20 +180,17 @@ pub fn conv2d_pool_grad<T: Element>(
     conv2d::check(op, &[("kernel", kernel, g.conv.kernel_shape())])?;
     conv2d::check(op, &[("dy", dy, g.pool.output_shape())])?;
     conv2d::check(op, &[("argmax", argmax, g.pool.output_shape())])?;
-    let alive = count_alive(op, argmax, g.positions())?;
+    check_positions(op, argmax, g.positions())?;
     let empty = g.conv.cin == 0 || g.conv.cout == 0;
     if g.conv.groups == 1 && g.positions() > 1 && !empty {
         if !input_gradient && picked::applies::<T>(g) {
             return Ok(picked::backward(g, dy, argmax, x));
         }
-        let blocks = blocked::applies::<T>(g);
         return Ok(match g.algorithm::<T>() {
-            Algorithm::Winograd if !(blocks && blocked::wins(g, alive)) => {
-                winograd::backward(g, dy, argmax, &x.floats(), kernel, input_gradient)
-            }
+            Algorithm::Winograd => winograd::backward(g, dy, argmax, &x.floats(), kernel, input_gradient),
             Algorithm::Vertical if !input_gradient => winograd::backward_vertical(g, dy, argmax, x),
             Algorithm::Direct if !input_gradient && dense::wins(g) => dense::backward(g, dy, argmax, x),
-            _ if blocks => blocked::backward(g, dy, argmax, x, kernel, input_gradient),
+            _ if blocked::applies::<T>(g) => blocked::backward(g, dy, argmax, x, kernel, input_gradient),
             _ => sparse::backward(g, dy, argmax, x, kernel, input_gradient),
         });
     }

@@ -34,13 +34,6 @@ pub fn applies<T: Element>(g: &PooledConvGeometry) -> bool {
     windows_are_runs && conv.groups == 1 && conv.cin.is_multiple_of(lanes::<T>())
 }
 
-/// Whether it is faster than Winograd's algorithm, whose time does not depend on how many outputs have a gradient (measured with 32 and 64
-/// channels in: as fast at 0.56 and 0.69 of them).
-pub fn wins(g: &PooledConvGeometry, alive: usize) -> bool {
-    let eighths = if g.conv.cin < 64 { 4 } else { 5 };
-    8 * alive <= eighths * g.pool.output_shape().iter().product::<usize>()
-}
-
 /// Gradients of a convolution that `applies`.
 pub fn backward<T: Element>(
     g: &PooledConvGeometry,
