@@ -80,6 +80,14 @@ unsafe fn load_4_doubles(from: *const f64) -> __m512d {
     unsafe { _mm512_castpd256_pd512(_mm256_loadu_pd(from)) }
 }
 
+#[inline(always)]
+fn quotient_16(numerator: F32x16, denominator: F32x16) -> F32x16 {
+    // SAFETY: values of this type exist only inside `run`, on a machine with these instructions.
+    let inverse = F32x16(unsafe { _mm512_rcp14_ps(denominator.0) });
+    let quotient = numerator.mul(inverse);
+    quotient.neg_mul_add(denominator, numerator).mul_add(inverse, quotient)
+}
+
 /// Denominators from which estimates of 14 bits and a Newton step each are as good as the exact root and quotient: below, roots of
 /// squares outside of the normal numbers count.
 const LEAST_DENOMINATOR: f32 = 1e-10;
@@ -105,11 +113,6 @@ fn over_root_16(numerator: F32x16, square: F32x16, epsilon: F32x16) -> F32x16 {
     F32x16::select(good, quotient, numerator.div(square.sqrt().add(epsilon)))
 }
 
-#[inline(always)]
-fn over_root_8(numerator: F64x8, square: F64x8, epsilon: F64x8) -> F64x8 {
-    numerator.div(square.sqrt().add(epsilon))
-}
-
 // SAFETY of every intrinsic below: values of these types exist only inside `run`, on a machine with these instructions;
 // memory is vouched for by the callers of the unsafe functions.
 macro_rules! avx512_vector {
@@ -118,7 +121,7 @@ macro_rules! avx512_vector {
         $set1:ident, $loadu:ident, $storeu:ident, $maskload:ident, $maskstore:ident,
         $add:ident, $sub:ident, $mul:ident, $div:ident, $fmadd:ident, $fnmadd:ident, $min:ident, $max:ident, $sqrt:ident,
         $abs:ident, $roundscale:ident, $cmp:ident, $blend:ident, $to_int:ident, $from_int:ident, $shift_left:ident, $load_bytes:ident, $store_bytes:ident,
-        $over_root:ident, $compress:ident, $pick:ident, $load_quad:ident
+        $compress:ident, $pick:ident, $load_quad:ident, { $($own:item)* }
     ) => {
         impl $vector {
             /// The first `count` lanes set.
@@ -189,10 +192,6 @@ macro_rules! avx512_vector {
             #[inline(always)]
             fn sqrt(self) -> Self {
                 Self(unsafe { $sqrt(self.0) })
-            }
-            #[inline(always)]
-            fn over_root(self, square: Self, epsilon: Self) -> Self {
-                $over_root(self, square, epsilon)
             }
             #[inline(always)]
             fn abs(self) -> Self {
@@ -266,6 +265,7 @@ macro_rules! avx512_vector {
             unsafe fn load_quad(from: *const $elem) -> Self {
                 Self(unsafe { $load_quad(from) })
             }
+            $($own)*
         }
     };
 }
@@ -299,10 +299,19 @@ avx512_vector!(
     _mm512_slli_epi32,
     load_16_bytes,
     store_16_bytes,
-    over_root_16,
     _mm512_maskz_compress_ps,
     _mm512_permutex2var_ps,
-    load_4_floats
+    load_4_floats,
+    {
+        #[inline(always)]
+        fn quotient(self, other: Self) -> Self {
+            quotient_16(self, other)
+        }
+        #[inline(always)]
+        fn over_root(self, square: Self, epsilon: Self) -> Self {
+            over_root_16(self, square, epsilon)
+        }
+    }
 );
 avx512_vector!(
     F64x8,
@@ -333,8 +342,8 @@ avx512_vector!(
     _mm512_slli_epi64,
     load_8_bytes,
     store_8_bytes,
-    over_root_8,
     _mm512_maskz_compress_pd,
     _mm512_permutex2var_pd,
-    load_4_doubles
+    load_4_doubles,
+    {}
 );

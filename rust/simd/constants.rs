@@ -10,8 +10,6 @@ pub trait Constants: Copy + 'static {
     const EXP_TAIL: &'static [Self];
     /// (atanh(s)/s - 1) / s² in z = s², for |s| <= (√2 - 1) / (√2 + 1).
     const LN_TAIL: &'static [Self];
-    /// (tanh(x)/x - 1) / x² in x², for |x| <= 5/8.
-    const TANH_TAIL: &'static [Self];
     /// Φ(-a) e^(a²/2) / t in t - 1/2, where t = 1 / (1 + a/4) and Φ is the normal distribution function.
     const NORMAL_TAIL: &'static [Self];
     /// (sin(2πf)/f - 2π) / f² in f², for |f| <= 1/8.
@@ -27,8 +25,6 @@ impl Constants for f32 {
     const EXP_TAIL: &'static [f32] =
         &[4.999999345e-01, 1.666652063e-01, 4.166838799e-02, 8.368717157e-03, 1.381460245e-03];
     const LN_TAIL: &'static [f32] = &[3.333338821e-01, 1.998876851e-01, 1.493593065e-01];
-    const TANH_TAIL: &'static [f32] =
-        &[-3.333328393e-01, 1.333149129e-01, -5.374349787e-02, 2.065058610e-02, -5.717043373e-03];
     const NORMAL_TAIL: &'static [f32] = &[
         1.888212838e-01,
         3.039482899e-01,
@@ -68,20 +64,6 @@ impl Constants for f64 {
         0.090917824308804,
         0.07657017949204162,
         0.07398052643729958,
-    ];
-    const TANH_TAIL: &'static [f64] = &[
-        -0.33333333333333315,
-        0.1333333333332989,
-        -0.05396825396613455,
-        0.021869488470657318,
-        -0.008863234341550333,
-        0.0035921142717218295,
-        -0.0014557276193843565,
-        0.0005894586332012452,
-        -0.0002370301517477506,
-        9.158985668460137e-05,
-        -3.0218023154962595e-05,
-        6.055659207852831e-06,
     ];
     const NORMAL_TAIL: &'static [f64] = &[
         0.18882128260393788,

@@ -141,6 +141,39 @@ impl Kernel for OverRoot<'_> {
     }
 }
 
+/// 0.3 over other numbers, in place.
+struct Quotients<'a>(&'a mut [f32]);
+
+impl Kernel for Quotients<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        type V<S> = <f32 as Element>::Vector<S>;
+        for values in self.0.chunks_mut(V::<S>::LANES) {
+            // SAFETY: a chunk has at most LANES elements, all read and written.
+            unsafe {
+                let divisor = V::<S>::load_partial(values.as_ptr(), values.len());
+                V::<S>::splat(0.3).quotient(divisor).store_partial(values.as_mut_ptr(), values.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn quotients_keep_their_bound() {
+    let divisors: Vec<f32> = (0..40_000).map(|i| (i as f32 * 0.0042 - 84.0).exp()).collect();
+    for set in InstructionSet::available() {
+        let mut quotients = divisors.clone();
+        dispatch_on(set, Quotients(&mut quotients));
+        for (&divisor, &got) in divisors.iter().zip(&quotients) {
+            let exact = f64::from(0.3_f32) / f64::from(divisor);
+            let unit = f64::from_bits(exact.to_bits() & f64::INFINITY.to_bits()) * f64::from(f32::EPSILON);
+            assert!((f64::from(got) - exact).abs() <= 0.6 * unit, "{}: 0.3 / {divisor} = {got}", set.name());
+        }
+    }
+}
+
 #[test]
 fn quotients_by_roots_keep_their_bound() {
     let ordinary: Vec<f32> = (0..40_000).map(|i| (i as f32 * 0.0041 - 82.0).exp()).collect();

@@ -53,6 +53,12 @@ pub trait Vector: Copy {
     fn mul(self, other: Self) -> Self;
     /// self / other
     fn div(self, other: Self) -> Self;
+    /// self / other within 0.6 units in the last place, where both and the inverse of `other` are normal numbers. A division is one of
+    /// the slowest instructions there are: where an estimate exists, it serves with a Newton step.
+    #[inline(always)]
+    fn quotient(self, other: Self) -> Self {
+        self.div(other)
+    }
     /// self * factor + addend; rounded once where the instruction set can.
     fn mul_add(self, factor: Self, addend: Self) -> Self;
     /// addend - self * factor; rounded once where the instruction set can.

@@ -21,6 +21,8 @@ const LEAST_PANELS: usize = 2;
 const LEAST_PANELS_OF_FEW: usize = 4;
 /// Bytes of a right factor that is expected to come from memory.
 const FAR_BYTES: usize = 8 << 20;
+/// Bytes of a packed one that a second-level cache does not keep beside everything else.
+const FAR_PACKED_BYTES: usize = 1 << 20;
 /// Multiplications that are worth a second thread.
 const WORTH_A_THREAD: usize = 1 << 19;
 
@@ -34,6 +36,14 @@ pub enum Right<'a, T: Element> {
 }
 
 impl<T: Element> Right<'_, T> {
+    /// The size from which on the factor is called into the cache ahead.
+    fn far_bytes(self) -> usize {
+        match self {
+            Self::Plain(_) => FAR_BYTES,
+            Self::Packed(..) => FAR_PACKED_BYTES,
+        }
+    }
+
     /// The part from step `k` on.
     pub(super) fn skip_steps(self, k: usize) -> Self {
         match self {
@@ -98,12 +108,12 @@ pub fn multiply<'a, T: Element>(set: InstructionSet, batch: usize, product: impl
     if batch == 0 {
         return;
     }
-    let Ordered { rows, inner, columns, .. } = product(0);
+    let Ordered { rows, inner, columns, right, .. } = product(0);
     if rows == 0 || columns == 0 {
         return;
     }
     let panel = panel_width::<T>(set, columns);
-    let far = inner * columns * size_of::<T>() >= FAR_BYTES;
+    let far = inner * columns * size_of::<T>() >= right.far_bytes();
     let mut plan = Plan::new(rows, columns, panel, far);
     let worth_splitting = batch * rows * inner * columns >= WORTH_A_THREAD;
     if inner <= CHUNK || !worth_splitting || plan.tasks(batch, rows, columns) >= 4 * parallel::threads() {
