@@ -3,7 +3,7 @@
 
 use super::correlate::Epilogue;
 use crate::geometry::{ConvGeometry, Window};
-use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
+use crate::simd::{Element, Kernel, Simd, Vector, dispatch, opaque};
 use std::ops::Range;
 
 /// Neighbouring pixels that are computed together, with weights that are read once for all of them.
@@ -89,34 +89,32 @@ impl<T: Element> Rows<'_, T> {
             weights_down: g.cols.kernel * channels,
             channels,
             taps: (rows.len(), cols.len()),
+            epilogue: self.epilogue,
+            to: self.out.as_mut_ptr().wrapping_add((place.row * g.cols.output + place.col) * channels),
         };
-        let to = self.out.as_mut_ptr().wrapping_add((place.row * g.cols.output + place.col) * channels);
         let whole = channels / lanes * lanes;
         // SAFETY: `write` checked the lengths; windows with these taps lie in the frame.
         unsafe {
-            for channel in (0..whole).step_by(lanes) {
-                let sums = windows.sums::<T::Vector<S>, P>(self.epilogue.start(channel, lanes), channel, lanes);
-                self.store(sums, to.wrapping_add(channel), lanes);
+            match (g.cols.kernel, g.cols.dilation, g.cols.stride, windows.taps) {
+                (3, 1, 1, (3, 3)) => windows.whole_vectors::<T::Vector<S>, P, 1, 3>(whole),
+                (3, 1, 1, (2, 3)) => windows.whole_vectors::<T::Vector<S>, P, 1, 2>(whole),
+                (3, 1, 2, (3, 3)) => windows.whole_vectors::<T::Vector<S>, P, 2, 3>(whole),
+                (3, 1, 2, (2, 3)) => windows.whole_vectors::<T::Vector<S>, P, 2, 2>(whole),
+                _ => {
+                    for channel in (0..whole).step_by(lanes) {
+                        windows.vector::<T::Vector<S>, P>(channel, lanes);
+                    }
+                }
             }
             if whole < channels {
-                let count = channels - whole;
-                let sums = windows.sums::<T::Vector<S>, P>(self.epilogue.start(whole, count), whole, count);
-                self.store(sums, to.wrapping_add(whole), count);
+                windows.vector::<T::Vector<S>, P>(whole, channels - whole);
             }
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn store<V: Vector<Elem = T>, const P: usize>(&self, sums: [V; P], to: *mut T, count: usize) {
-        for p in 0..P {
-            // SAFETY: the caller's promise.
-            unsafe { self.epilogue.finish(sums[p]).store_up_to(to.wrapping_add(p * self.g.cout), count) };
         }
     }
 }
 
-/// Windows of neighbouring pixels, from their first tap on; distances in elements.
-struct Windows<T> {
+/// Windows of neighbouring pixels, from their first tap on, and where the pixels go; distances in elements.
+struct Windows<'a, T> {
     frame: *const T,
     /// From a row of taps to the next, from a tap to the next, from a pixel to the next.
     down: usize,
@@ -128,63 +126,56 @@ struct Windows<T> {
     channels: usize,
     /// Rows and columns of taps.
     taps: (usize, usize),
+    epilogue: Epilogue<'a, T>,
+    to: *mut T,
 }
 
-impl<T: Element> Windows<T> {
-    /// The sums of P pixels for `count` channels from `channel` on.
+impl<T: Element> Windows<'_, T> {
+    /// Writes the channels below `whole`, a multiple of the lanes, of P pixels that see ROWS rows of three taps next to each other, STEP taps
+    /// apart. What several pixels see is read once, and all distances are multiples of one, so that addresses cost nothing.
     ///
     /// # Safety
-    /// All windows can be read, and weights for their taps.
+    /// All windows can be read, weights for their taps, and all pixels written.
     #[inline(always)]
-    unsafe fn sums<V: Vector<Elem = T>, const P: usize>(&self, start: V, channel: usize, count: usize) -> [V; P] {
-        // SAFETY: the caller's promise.
-        unsafe {
-            match self.taps {
-                (3, 3) if self.next == self.right => self.of_three::<V, P, 1>(start, channel, count),
-                (3, 3) if self.next == 2 * self.right => self.of_three::<V, P, 2>(start, channel, count),
-                _ => self.of_any::<V, P>(start, channel, count),
-            }
-        }
-    }
-
-    /// Three rows of three taps, pixels STEP taps apart: what several pixels see is read once.
-    ///
-    /// # Safety
-    /// As for `sums`.
-    #[inline(always)]
-    unsafe fn of_three<V: Vector<Elem = T>, const P: usize, const STEP: usize>(
+    unsafe fn whole_vectors<V: Vector<Elem = T>, const P: usize, const STEP: usize, const ROWS: usize>(
         &self,
-        start: V,
-        channel: usize,
-        count: usize,
-    ) -> [V; P] {
-        let mut sums = [start; P];
-        for kh in 0..3 {
-            let row = self.frame.wrapping_add(kh * self.down + channel);
-            let weights = self.weights.wrapping_add(kh * self.weights_down + channel);
-            let mut seen = [V::zero(); MOST_SEEN];
-            for col in 0..(P - 1) * STEP + 3 {
-                // SAFETY: the caller's promise.
-                seen[col] = unsafe { V::load_up_to(row.wrapping_add(col * self.right), count) };
-            }
-            for kw in 0..3 {
-                // SAFETY: the caller's promise.
-                let weight = unsafe { V::load_up_to(weights.wrapping_add(kw * self.channels), count) };
-                for p in 0..P {
-                    sums[p] = weight.mul_add(seen[p * STEP + kw], sums[p]);
+        whole: usize,
+    ) {
+        let channels = self.channels;
+        let rows: [*const T; ROWS] = std::array::from_fn(|kh| opaque(self.frame.wrapping_add(kh * self.down)));
+        let taps: [*const T; ROWS] = std::array::from_fn(|kh| opaque(self.weights.wrapping_add(kh * 3 * channels)));
+        for channel in (0..whole).step_by(V::LANES) {
+            let mut sums = [self.epilogue.start(channel, V::LANES); P];
+            for kh in 0..ROWS {
+                let (row, taps) = (rows[kh].wrapping_add(channel), taps[kh].wrapping_add(channel));
+                let mut seen = [V::zero(); MOST_SEEN];
+                for col in 0..(P - 1) * STEP + 3 {
+                    // SAFETY: the caller's promise.
+                    seen[col] = unsafe { V::load(row.wrapping_add(col * channels)) };
+                }
+                for kw in 0..3 {
+                    // SAFETY: the caller's promise.
+                    let weight = unsafe { V::load(taps.wrapping_add(kw * channels)) };
+                    for p in 0..P {
+                        sums[p] = weight.mul_add(seen[p * STEP + kw], sums[p]);
+                    }
                 }
             }
+            for p in 0..P {
+                let to = self.to.wrapping_add(p * channels + channel);
+                // SAFETY: the caller's promise.
+                unsafe { self.epilogue.finish(sums[p]).store(to) };
+            }
         }
-        sums
     }
 
-    /// Any taps, pixels any distance apart.
+    /// Writes `count` channels from `channel` on, at most a vector of them, of P pixels, whatever they see.
     ///
     /// # Safety
-    /// As for `sums`.
+    /// As for `whole_vectors`.
     #[inline(always)]
-    unsafe fn of_any<V: Vector<Elem = T>, const P: usize>(&self, start: V, channel: usize, count: usize) -> [V; P] {
-        let mut sums = [start; P];
+    unsafe fn vector<V: Vector<Elem = T>, const P: usize>(&self, channel: usize, count: usize) {
+        let mut sums = [self.epilogue.start::<V>(channel, count); P];
         for kh in 0..self.taps.0 {
             for kw in 0..self.taps.1 {
                 let window = self.frame.wrapping_add(kh * self.down + kw * self.right + channel);
@@ -198,7 +189,11 @@ impl<T: Element> Windows<T> {
                 }
             }
         }
-        sums
+        for p in 0..P {
+            let to = self.to.wrapping_add(p * self.channels + channel);
+            // SAFETY: the caller's promise.
+            unsafe { self.epilogue.finish(sums[p]).store_up_to(to, count) };
+        }
     }
 }
 

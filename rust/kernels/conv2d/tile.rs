@@ -2,6 +2,9 @@
 
 use crate::simd::{Element, Simd, Vector, prefetch_first};
 
+/// Steps that are written out one after the other, so that the end of a short sum is foreseen.
+const UNROLLED: usize = 4;
+
 /// acc[i][j] + the sum over t < len of a[i][t * a_step] * b[t * b_step + j * LANES ..].
 ///
 /// # Safety
@@ -15,20 +18,44 @@ pub unsafe fn accumulate<V: Vector, const P: usize, const N: usize>(
     b_step: usize,
     len: usize,
 ) -> [[V; N]; P] {
-    for t in 0..len {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let row = b.add(t * b_step);
-            let vectors: [V; N] = std::array::from_fn(|j| V::load(row.add(j * V::LANES)));
-            for i in 0..P {
-                let value = V::splat(*a[i].add(t * a_step));
-                for j in 0..N {
-                    acc[i][j] = value.mul_add(vectors[j], acc[i][j]);
-                }
+    let mut t = 0;
+    // SAFETY: the caller's promise.
+    unsafe {
+        while t + UNROLLED <= len {
+            for u in 0..UNROLLED {
+                step(&mut acc, a, (t + u) * a_step, b.add((t + u) * b_step));
             }
+            t += UNROLLED;
+        }
+        while t < len {
+            step(&mut acc, a, t * a_step, b.add(t * b_step));
+            t += 1;
         }
     }
     acc
+}
+
+/// acc[i][j] + a[i][offset] * b[j * LANES ..].
+///
+/// # Safety
+/// As for `accumulate`.
+#[inline(always)]
+unsafe fn step<V: Vector, const P: usize, const N: usize>(
+    acc: &mut [[V; N]; P],
+    a: [*const V::Elem; P],
+    offset: usize,
+    b: *const V::Elem,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let vectors: [V; N] = std::array::from_fn(|j| V::load(b.add(j * V::LANES)));
+        for i in 0..P {
+            let value = V::splat(*a[i].add(offset));
+            for j in 0..N {
+                acc[i][j] = value.mul_add(vectors[j], acc[i][j]);
+            }
+        }
+    }
 }
 
 /// Vectors that are needed next, to be called into the first-level cache; they need not exist.

@@ -87,7 +87,7 @@ impl<T: Element> Block<'_, T> {
             }
             for i in 0..rows {
                 let done = std::slice::from_raw_parts_mut(total.data.add(i * total.row), columns);
-                finish.apply(done, column);
+                finish.apply::<V>(done, column);
             }
             if turned {
                 for j in 0..columns {

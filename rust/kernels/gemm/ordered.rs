@@ -8,7 +8,7 @@ use super::{Matrix, Target};
 use crate::kernels::activate::{Activation, activate_in_place};
 use crate::memory::Buffer;
 use crate::parallel;
-use crate::simd::{Element, InstructionSet, dispatch_on};
+use crate::simd::{Element, InstructionSet, Kernel, Simd, Vector, dispatch_on};
 
 /// Steps summed in one chain.
 pub const CHUNK: usize = 1024;
@@ -83,11 +83,45 @@ impl<T> Finish<'_, T> {
 impl<T: Element> Finish<'_, T> {
     /// Finishes a part of a row that begins at `column`.
     #[inline(always)]
-    pub(super) fn apply(self, sums: &mut [T], column: usize) {
-        if let Some(bias) = self.bias {
-            sums.iter_mut().zip(&bias[column..]).for_each(|(sum, &bias)| *sum += bias);
+    pub(super) fn apply<V: Vector<Elem = T>>(self, sums: &mut [T], column: usize) {
+        let relu = self.activation == Activation::Relu;
+        if self.bias.is_none() && self.activation == Activation::Linear {
+            return;
         }
-        activate_in_place(sums, self.activation);
+        for j in (0..sums.len()).step_by(V::LANES) {
+            let count = V::LANES.min(sums.len() - j);
+            let bias = self.bias.map_or(V::zero(), |bias| {
+                let bias = &bias[column + j..][..count];
+                // SAFETY: the slice has `count` elements.
+                unsafe { V::load_up_to(bias.as_ptr(), count) }
+            });
+            // SAFETY: `count` sums are left.
+            unsafe {
+                let at = sums.as_mut_ptr().add(j);
+                let sum = V::load_up_to(at, count).add(bias);
+                // The second operand of max is kept where one is NaN.
+                let done = if relu { V::zero().max(sum) } else { sum };
+                done.store_up_to(at, count);
+            }
+        }
+        if !relu {
+            activate_in_place(sums, self.activation);
+        }
+    }
+}
+
+/// `Finish::apply` on a whole row.
+struct FinishRow<'a, T> {
+    finish: Finish<'a, T>,
+    sums: &'a mut [T],
+}
+
+impl<T: Element> Kernel for FinishRow<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self) {
+        self.finish.apply::<T::Vector<S>>(self.sums, 0);
     }
 }
 
@@ -143,11 +177,9 @@ pub fn multiply<'a, T: Element>(set: InstructionSet, batch: usize, product: impl
             sum.iter_mut().zip(from).for_each(|(sum, &part)| *sum += part);
         }
         let Ordered { finish, out, .. } = product(item);
+        dispatch_on(set, FinishRow { finish, sums: &mut sum });
         // SAFETY: the row belongs to the result, and every row is visited once.
-        unsafe {
-            finish.apply(&mut sum, 0);
-            out.at(row, 0).write_row(&sum);
-        }
+        unsafe { out.at(row, 0).write_row(&sum) };
     });
 }
 
