@@ -6,7 +6,7 @@
 
 use super::block::Ahead;
 use super::ordered::Right;
-use super::pack::{pack_panel, pack_rows, panel_width, vectors};
+use super::pack::{pack_panel, pack_strips, panel_width, vectors};
 use super::tile::{self, Panels, Place, Strip, TILE_ROWS, panel_columns};
 use super::{Matrix, Target};
 use crate::memory::Buffer;
@@ -222,10 +222,7 @@ impl<T: Element> Block<'_, T> {
                 let start = index * run;
                 let steps = run.min(inner - start);
                 let left = product.left.from(row, start);
-                for i in (0..rows).step_by(TILE_ROWS) {
-                    let from = left.data.as_ptr().add(i * left.row);
-                    pack_rows::<T, TILE_ROWS>(from, left.row, left.column, steps, rows - i, strips.add(i * steps));
-                }
+                pack_strips::<T, TILE_ROWS>(left.data.as_ptr(), left.row, left.column, steps, rows, strips);
                 let right = match product.right {
                     Right::Plain(right) => {
                         let right = right.from(start, column);

@@ -175,7 +175,7 @@ pub fn matmul<T: Element>(shape: Matmul, leaf: usize, a: &[T], b: &[T], c: &mut 
             let (left, right, out) = item(i);
             Ordered { left, right: Right::Plain(right), rows, inner, columns, out, finish: Finish::NONE }
         }),
-        (false, true) if rows <= columns => {
+        (false, true) if 2 * rows < columns => {
             let set = narrowed::<T>(set, rows);
             let packed: Vec<_> =
                 (0..batch).map(|i| PackedRight::new(set, item(i).0.transposed(), inner, rows)).collect();

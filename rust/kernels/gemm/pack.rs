@@ -81,12 +81,13 @@ pub unsafe fn pack_group<V: Vector, const N: usize>(
     }
 }
 
-/// Copies `rows` rows of a left factor to `R` elements a step, zeros behind.
+/// Copies `rows` rows of a left factor to strips of `R` rows that follow each other, `R` elements a step, zeros behind the last row. Where
+/// rows lie next to each other, step by step: a step's elements are a run of memory, and steps often lie a power of two apart.
 ///
 /// # Safety
-/// `from` holds the elements, `to` has room for `steps * R`.
+/// `from` holds the elements, `to` has room for the strips.
 #[inline(always)]
-pub unsafe fn pack_rows<T: Element, const R: usize>(
+pub unsafe fn pack_strips<T: Element, const R: usize>(
     from: *const T,
     row: usize,
     step: usize,
@@ -94,16 +95,21 @@ pub unsafe fn pack_rows<T: Element, const R: usize>(
     rows: usize,
     to: *mut T,
 ) {
+    let whole = if row == 1 { rows / R } else { 0 };
     // SAFETY: the caller's promise.
     unsafe {
-        if row == 1 && rows >= R {
-            for k in 0..steps {
-                to.add(k * R).cast::<[T; R]>().write_unaligned(from.add(k * step).cast::<[T; R]>().read_unaligned());
+        for k in 0..steps {
+            for strip in 0..whole {
+                let element = from.add(k * step + strip * R).cast::<[T; R]>().read_unaligned();
+                to.add((strip * steps + k) * R).cast::<[T; R]>().write_unaligned(element);
             }
-        } else {
+        }
+        for strip in whole..rows.div_ceil(R) {
+            let (first, to) = (strip * R, to.add(strip * steps * R));
             for k in 0..steps {
                 for i in 0..R {
-                    *to.add(k * R + i) = if i < rows { *from.add(i * row + k * step) } else { T::ZERO };
+                    let inside = first + i < rows;
+                    *to.add(k * R + i) = if inside { *from.add((first + i) * row + k * step) } else { T::ZERO };
                 }
             }
         }
