@@ -6,6 +6,7 @@ use crate::pool::Pool;
 use crate::simd::Element;
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
@@ -200,6 +201,19 @@ pub fn tree_sum<T: Element>(leaves: usize, out: &mut [T], leaf: impl Fn(usize, &
         gap *= 2;
     }
     out.copy_from_slice(&partial[..len]);
+}
+
+/// `tree_sum` over `count` items, of which `per_leaf` neighbours share a leaf: `leaf(items, acc)` adds theirs.
+pub fn tree_sum_in_leaves<T: Element>(
+    count: usize,
+    per_leaf: usize,
+    out: &mut [T],
+    leaf: impl Fn(Range<usize>, &mut [T]) + Sync,
+) {
+    tree_sum(count.div_ceil(per_leaf), out, |index, acc| {
+        let first = index * per_leaf;
+        leaf(first..count.min(first + per_leaf), acc);
+    });
 }
 
 /// Sums leaves `first..first + count` into `acc` in the order of the tree, holding one array per level.

@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 pub use element::Element;
 pub use pointer::opaque;
-pub use prefetch::{Pieces, prefetch_first, prefetch_second};
+pub use prefetch::{CACHE_LINE, Pieces, prefetch_first, prefetch_second};
 pub use vector::{MAX_LANES, Simd, Vector};
 
 /// An algorithm that is compiled once for every instruction set. `run` must be `#[inline(always)]`.

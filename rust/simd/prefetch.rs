@@ -1,7 +1,7 @@
 //! Calling memory into a cache before it is needed.
 
 /// Bytes that a cache holds together.
-const CACHE_LINE: usize = 64;
+pub const CACHE_LINE: usize = 64;
 
 /// Calls the cache line of an address, which need not exist, into the first-level cache.
 #[inline(always)]

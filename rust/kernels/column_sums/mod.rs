@@ -70,13 +70,10 @@ impl Columns {
         if n == 0 {
             return sums;
         }
-        let rows_per_leaf = self.rows_per_leaf();
-        parallel::tree_sum(rows.div_ceil(rows_per_leaf), &mut sums, |leaf, sums| {
-            let first = leaf * rows_per_leaf;
-            let last = rows.min(first + rows_per_leaf);
+        parallel::tree_sum_in_leaves(rows, self.rows_per_leaf(), &mut sums, |rows, sums| {
             let mut wide = vec![T::ZERO; M * width];
             let mut parts = wide.chunks_exact_mut(width);
-            add(first * n..last * n, std::array::from_fn(|_| parts.next().expect("M parts")));
+            add(rows.start * n..rows.end * n, std::array::from_fn(|_| parts.next().expect("M parts")));
             for (sum, wide) in sums.chunks_exact_mut(n).zip(wide.chunks_exact(width)) {
                 self.add_wide(wide, sum);
             }

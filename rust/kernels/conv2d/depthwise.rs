@@ -9,7 +9,7 @@ use super::plane::Plane;
 use crate::geometry::ConvGeometry;
 use crate::kernels::frames::Source;
 use crate::memory::Buffer;
-use crate::parallel::tree_sum;
+use crate::parallel::tree_sum_in_leaves;
 use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
 
 /// Elements of a band of the output, about.
@@ -131,9 +131,8 @@ pub fn kernel_grad<T: Element>(g: &ConvGeometry, x: Source<'_, T>, dy: &[T]) -> 
     let (x_len, line) = (g.rows.input * g.cols.input * g.cin, g.cols.output * g.cout);
     let frames_per_leaf = LEAF_ELEMENTS.div_ceil((g.rows.output * line).max(1));
     let band_rows = band_pixels(g.cout).div_ceil(g.cols.output.max(1)).min(g.rows.output.max(1));
-    tree_sum(g.frames.div_ceil(frames_per_leaf), &mut dkernel, |leaf, acc| {
-        let start = leaf * frames_per_leaf;
-        for frame in start..g.frames.min(start + frames_per_leaf) {
+    tree_sum_in_leaves(g.frames, frames_per_leaf, &mut dkernel, |frames, acc| {
+        for frame in frames {
             for first in (0..g.rows.output).step_by(band_rows) {
                 let rows = band_rows.min(g.rows.output - first);
                 let (top, bottom) = super::forward::band_of(g, first, rows);

@@ -8,7 +8,7 @@ use super::tile::{accumulate, tile_vectors, with_tile};
 use crate::geometry::ConvGeometry;
 use crate::kernels::frames::Source;
 use crate::memory::Buffer;
-use crate::parallel::tree_sum;
+use crate::parallel::tree_sum_in_leaves;
 use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
 
 /// Pixels of a band, about: its panel of dy fits the first-level cache.
@@ -83,9 +83,8 @@ pub fn kernel_gradient<T: Element>(
     let mut dkernel = Buffer::stale(g.kernel_shape().iter().product());
     let frames_per_leaf = LEAF_PIXELS.div_ceil((g.rows.output * g.cols.output).max(1));
     let job = Frames::new(g);
-    tree_sum(g.frames.div_ceil(frames_per_leaf), &mut dkernel, |leaf, acc| {
-        let first = leaf * frames_per_leaf;
-        for frame in first..g.frames.min(first + frames_per_leaf) {
+    tree_sum_in_leaves(g.frames, frames_per_leaf, &mut dkernel, |frames, acc| {
+        for frame in frames {
             job.add_frame(frame, x, gradients, acc);
         }
     });

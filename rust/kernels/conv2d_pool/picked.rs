@@ -9,7 +9,7 @@ use super::{DEAD, Gradients, PooledConvGeometry};
 use crate::kernels::conv2d::plane::Plane;
 use crate::kernels::frames::Source;
 use crate::memory::Buffer;
-use crate::parallel::tree_sum;
+use crate::parallel::tree_sum_in_leaves;
 use crate::simd::{Element, Kernel, MAX_LANES, Simd, Vector, dispatch, picks};
 
 /// Rows, and columns, of the kernel.
@@ -37,10 +37,9 @@ pub fn backward<T: Element>(g: &PooledConvGeometry, dy: &[T], argmax: &[u8], x: 
     let (x_len, line) = (conv.rows.input * conv.cols.input * conv.cin, pool.cols.output * conv.cout);
     let mut sums = Buffer::stale(kernel_len + conv.cout);
     let frames_per_leaf = LEAF_OUTPUTS.div_ceil((conv.rows.output * conv.cols.output).max(1));
-    tree_sum(conv.frames.div_ceil(frames_per_leaf), &mut sums, |leaf, acc| {
+    tree_sum_in_leaves(conv.frames, frames_per_leaf, &mut sums, |frames, acc| {
         let (dkernel, dbias) = acc.split_at_mut(kernel_len);
-        let first = leaf * frames_per_leaf;
-        for frame in first..conv.frames.min(first + frames_per_leaf) {
+        for frame in frames {
             for row in (0..pool.rows.output).step_by(BAND_ROWS) {
                 let rows = BAND_ROWS.min(pool.rows.output - row);
                 let (top, bottom) = (POOL * row, POOL * (row + rows) + TAPS - 1);

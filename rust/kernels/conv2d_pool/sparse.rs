@@ -11,7 +11,7 @@ use super::{Gradients, PooledConvGeometry};
 use crate::kernels::conv2d::plane::Plane;
 use crate::kernels::frames::Source;
 use crate::memory::Buffer;
-use crate::parallel::{Shared, tree_sum};
+use crate::parallel::{Shared, tree_sum_in_leaves};
 use crate::simd::{Element, Kernel, Simd, Vector, dispatch, lanes};
 
 /// Pooled pixels of a band, about: lists are long enough to be worth a visit, and the band stays in a cache.
@@ -37,11 +37,10 @@ pub fn backward<T: Element>(
     let pooled_len = g.pool.rows.output * g.pool.cols.output * conv.cout;
     let x_len = conv.rows.input * conv.cols.input * conv.cin;
     let shared_dx = dx.as_deref_mut().map(Shared::new);
-    tree_sum(conv.frames.div_ceil(frames_per_leaf), &mut sums, |leaf, acc| {
+    tree_sum_in_leaves(conv.frames, frames_per_leaf, &mut sums, |frames, acc| {
         let mut lists = Lists::new(conv.cout, row, job.band_rows * g.pool.cols.output, g.positions(), input_gradient);
         let (dkernel, dbias) = acc.split_at_mut(conv.cout * row);
-        let first = leaf * frames_per_leaf;
-        for frame in first..conv.frames.min(first + frames_per_leaf) {
+        for frame in frames {
             let pooled = frame * pooled_len..(frame + 1) * pooled_len;
             let (dy, argmax) = (&dy[pooled.clone()], &argmax[pooled]);
             // SAFETY: every frame is visited once.

@@ -1,6 +1,7 @@
 //! Products that continue chains: what a step of a recurrent layer adds to the projection of its input.
 
-use super::block::{Ahead, sweep};
+use super::ahead::Ahead;
+use super::block::sweep;
 use super::pack::PackedRight;
 use super::tile::{Place, Strip};
 use super::{Matrix, Target};

@@ -1,11 +1,12 @@
 //! A block of a product whose sums run over k in order: the right factor is packed a few panels and steps at a time (or read where it
 //! lies, or comes packed), then the register tile sweeps over it.
 
+use super::ahead::Ahead;
 use super::ordered::{CHUNK, Ordered};
 use super::pack::{pack_group, tall, vectors};
-use super::tile::{self, CACHE_LINE, Panels, Place, Strip, TILE_ROWS, panel_columns};
+use super::tile::{self, Panels, Place, Strip, TILE_ROWS, panel_columns};
 use crate::memory::Buffer;
-use crate::simd::{Element, Kernel, Simd, Vector};
+use crate::simd::{CACHE_LINE, Element, Kernel, Simd, Vector};
 
 /// Steps of a packed block of the right factor: one panel of it stays in the first-level cache.
 const BLOCK_STEPS: usize = 128;
@@ -197,87 +198,6 @@ unsafe fn chains<V: Vector, const N: usize>(
 #[inline(always)]
 fn group_columns<V: Vector, const N: usize>() -> usize {
     (GROUP_BYTES / size_of::<V::Elem>()).next_multiple_of(panel_columns::<V, N>())
-}
-
-/// Arrays that are called ahead at a time, at most.
-const PARTS: usize = 4;
-
-/// Memory that is going to be read next, called into the cache while the tiles are busy: a processor follows a stream by itself, but not
-/// one that stops for as long as a block is computed.
-#[derive(Clone, Copy)]
-pub struct Ahead<T> {
-    parts: [(*const T, usize); PARTS],
-    lead: usize,
-}
-
-// SAFETY: addresses that nobody reads through.
-unsafe impl<T> Sync for Ahead<T> {}
-
-impl<T> Ahead<T> {
-    /// Nothing.
-    #[inline(always)]
-    pub fn none() -> Self {
-        Self { parts: [(std::ptr::null(), 0); PARTS], lead: 0 }
-    }
-
-    /// `len` elements, which need not exist.
-    #[inline(always)]
-    pub fn new(data: *const T, len: usize) -> Self {
-        let mut ahead = Self::none();
-        ahead.parts[0] = (data, len);
-        ahead
-    }
-
-    /// Some arrays one after the other, each as its first element and length.
-    pub fn of(parts: [(*const T, usize); PARTS]) -> Self {
-        Self { parts, ..Self::none() }
-    }
-
-    /// What lies `lead` elements behind that which the first rows read of the panels.
-    #[inline(always)]
-    fn leading(lead: usize) -> Self {
-        Self { lead, ..Self::none() }
-    }
-
-    #[inline(always)]
-    fn is_empty(&self) -> bool {
-        self.parts.iter().all(|part| part.1 == 0)
-    }
-
-    /// Continues the chains of a tile by `steps`, and calls one cache line a step.
-    ///
-    /// # Safety
-    /// As for `tile::chain_leading`.
-    #[inline(always)]
-    pub unsafe fn chain<V: Vector<Elem = T>, const R: usize, const P: usize, const N: usize>(
-        &mut self,
-        acc: &mut tile::Registers<V, R, P, N>,
-        steps: usize,
-        left: Strip<T>,
-        right: Panels<T>,
-    ) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            match self.take(steps) {
-                Some(ahead) => tile::chain_ahead(acc, steps, left, right, ahead),
-                None => tile::chain_leading(acc, steps, left, right, self.lead),
-            }
-        }
-    }
-
-    /// Takes the next `lines` cache lines off.
-    #[inline(always)]
-    fn take(&mut self, lines: usize) -> Option<*const T> {
-        for part in &mut self.parts {
-            let (first, len) = *part;
-            if len > 0 {
-                let count = (lines * CACHE_LINE / size_of::<T>()).min(len);
-                *part = (first.wrapping_add(count), len - count);
-                return Some(first);
-            }
-        }
-        None
-    }
 }
 
 /// Continues (or begins, if `fresh`) the chains of a block by `steps`, panel by panel.

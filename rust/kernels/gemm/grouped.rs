@@ -4,7 +4,7 @@
 //! Aligned runs of leaves, up to `RUN_ROWS` rows, are summed while a register tile stays where it is; the sums of runs go up the rest of
 //! the tree, one partial block a level. Small results of many rows are computed run by run in parallel, large ones block by block.
 
-use super::block::Ahead;
+use super::ahead::Ahead;
 use super::ordered::Right;
 use super::pack::{pack_panel, pack_strips, panel_width, vectors};
 use super::tile::{self, Panels, Place, Strip, TILE_ROWS, panel_columns};

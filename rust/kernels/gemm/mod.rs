@@ -15,6 +15,7 @@
 //! of so few columns.
 
 mod accumulate;
+mod ahead;
 mod block;
 mod dense;
 mod grouped;

@@ -1,7 +1,8 @@
 //! Products whose sums run over k in order: chunks of `CHUNK` steps, each one chain, added one after the other. The order depends on
 //! k alone, so a row of the result has the same bits however many rows there are and however the work is split.
 
-use super::block::{Ahead, Block, ROWS_WORTH_PACKING, Source};
+use super::ahead::Ahead;
+use super::block::{Block, ROWS_WORTH_PACKING, Source};
 use super::pack::{PackedRight, panel_width};
 use super::tile::TILE_ROWS;
 use super::{Matrix, Target};

@@ -1,7 +1,7 @@
 //! The register tile: a few rows times a few vectors of columns, each element one chain of fused multiplications over k in
 //! ascending order. All tile shapes give an element the same bits, so blocks may be cut anywhere.
 
-use crate::simd::{Vector, opaque, prefetch_second};
+use crate::simd::{CACHE_LINE, Vector, opaque, prefetch_second};
 
 /// Rows of the largest tile.
 pub const TILE_ROWS: usize = 6;
@@ -183,9 +183,6 @@ unsafe fn chain_strided<V: Vector, const R: usize, const P: usize, const N: usiz
     }
     *acc = sums;
 }
-
-/// Bytes of a cache line.
-pub const CACHE_LINE: usize = 64;
 
 /// Elements of vector `v` of a row that exist, and where they lie.
 ///

@@ -2,7 +2,8 @@
 //! their own gradient, and are changed by it while they lie in the cache. The kernel is read once and its gradient never written.
 //! Both products are those of `matmul`, block for block, so the bits are too.
 
-use super::block::{Ahead, Block};
+use super::ahead::Ahead;
+use super::block::Block;
 use super::grouped::{Cut, Grouped};
 use super::ordered::{Finish, Ordered, Right};
 use super::pack::{PackedRight, panel_width};

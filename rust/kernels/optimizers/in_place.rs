@@ -70,9 +70,8 @@ impl<T: Element> Kernel for Clip<'_, T> {
 /// The sum of g², in f64, by the fixed tree over chunks.
 pub fn sum_of_squares<T: Element>(g: &[T]) -> f64 {
     let mut total = [0.0];
-    parallel::tree_sum(g.len().div_ceil(ELEMENTWISE_CHUNK), &mut total, |leaf, total| {
-        let start = leaf * ELEMENTWISE_CHUNK;
-        total[0] += dispatch(Squares { g: &g[start..g.len().min(start + ELEMENTWISE_CHUNK)] });
+    parallel::tree_sum_in_leaves(g.len(), ELEMENTWISE_CHUNK, &mut total, |part, total| {
+        total[0] += dispatch(Squares { g: &g[part] });
     });
     total[0]
 }

@@ -16,7 +16,7 @@ use super::{Gradients, PooledConvGeometry};
 use crate::kernels::conv2d::plane::Plane;
 use crate::kernels::frames::Source;
 use crate::memory::Buffer;
-use crate::parallel::{Shared, tree_sum};
+use crate::parallel::{Shared, tree_sum_in_leaves};
 use crate::simd::{Element, lanes};
 use std::ops::Range;
 
@@ -55,11 +55,10 @@ pub fn backward<T: Element>(
     let frames_per_leaf = 1 << frames_per_leaf.ilog2();
     let pooled_len = g.pool.rows.output * g.pool.cols.output * conv.cout;
     let x_len = conv.rows.input * conv.cols.input * conv.cin;
-    tree_sum(conv.frames.div_ceil(frames_per_leaf), &mut sums, |leaf, sums| {
-        let first = leaf * frames_per_leaf;
+    tree_sum_in_leaves(conv.frames, frames_per_leaf, &mut sums, |frames, sums| {
         let mut room = of_kernel.room();
         let mut input_room = of_input.as_ref().map(InputGradient::room);
-        for frame in first..conv.frames.min(first + frames_per_leaf) {
+        for frame in frames {
             let pooled = frame * pooled_len..(frame + 1) * pooled_len;
             let gradients = PooledGradients { dy: &dy[pooled.clone()], argmax: &argmax[pooled] };
             of_kernel.add_frame(gradients, x.frames(frame * x_len, x_len), &mut room, sums);

@@ -7,7 +7,7 @@ use super::{COLUMNS, Strips};
 use crate::kernels::conv2d::tile::{accumulate, tile_vectors, with_tile};
 use crate::kernels::frames::Source;
 use crate::memory::Buffer;
-use crate::parallel::tree_sum;
+use crate::parallel::tree_sum_in_leaves;
 use crate::simd::{Element, Kernel, MAX_LANES, Simd, Vector, dispatch};
 
 /// Frames smaller than this many outputs share a leaf of the tree.
@@ -29,13 +29,12 @@ pub fn gradients<T: Element>(
     let kernel_len = TAPS * strips.products() * g.cout;
     let mut sums = Buffer::stale(kernel_len + g.cout);
     let frames_per_leaf = LEAF_OUTPUTS.div_ceil((strips.outputs.0 * strips.outputs.1).max(1));
-    tree_sum(g.frames.div_ceil(frames_per_leaf), &mut sums, |leaf, acc| {
+    tree_sum_in_leaves(g.frames, frames_per_leaf, &mut sums, |frames, acc| {
         let (dkernel, dbias) = acc.split_at_mut(kernel_len);
         let mut panels = Buffer::stale(INPUT * PANEL);
         let mut frequencies = Buffer::zeroed(INPUT * strips.products() * stride(g.cout));
         let mut lines = strips.lines();
-        let first = leaf * frames_per_leaf;
-        for frame in first..g.frames.min(first + frames_per_leaf) {
+        for frame in frames {
             for row in (0..strips.outputs.0).step_by(OUTPUT) {
                 strips.transform(x, frame, row, &mut lines);
                 let place = Place { frame, row, col: 0 };
