@@ -294,6 +294,8 @@ class Layer(WeightOwner):
     def _convert(self, value: Any) -> Tensor:
         if type(value) is Tensor and value._array.dtype is _DTYPES.get(self.dtype):
             return value
+        if type(value) is np.ndarray and value.dtype is _DTYPES.get(self.dtype):
+            return Tensor(value)
         from kinema.ops import cast
 
         if isinstance(value, Variable):

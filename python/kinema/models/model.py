@@ -122,6 +122,10 @@ class Model(Layer):
         """None: where the output has a mask, the layers inside have set it."""
         return None
 
+    def _set_masks(self, outputs: Any, inputs: Any, mask: Any) -> None:
+        if type(self).compute_mask is not Model.compute_mask:
+            super()._set_masks(outputs, inputs, mask)
+
     def compile(
         self,
         optimizer: Any = "rmsprop",

@@ -24,6 +24,8 @@ _AXES = {
     2: ("batch", "features"),
 }
 
+_ONE_INPUT_ONE_OUTPUT = Ports()
+
 
 @builtin("keras")
 class Sequential(Model):
@@ -120,7 +122,7 @@ class Sequential(Model):
     @property
     def ports(self) -> Ports:
         """How data is arranged for this model: one input and one output."""
-        return Ports()
+        return _ONE_INPUT_ONE_OUTPUT
 
     @property
     def open_run(self) -> str | None:
