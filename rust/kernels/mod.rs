@@ -7,6 +7,7 @@ pub mod column_sums;
 pub mod conv2d;
 pub mod conv2d_chain;
 pub mod conv2d_pool;
+mod epilogue;
 pub mod frames;
 pub mod gemm;
 pub mod image;

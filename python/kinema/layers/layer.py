@@ -292,9 +292,10 @@ class Layer(WeightOwner):
             ) from error
 
     def _convert(self, value: Any) -> Tensor:
-        if type(value) is Tensor and value._array.dtype is _DTYPES.get(self.dtype):
+        dtype = _DTYPES.get(self.dtype)
+        if type(value) is Tensor and value._array.dtype is dtype:
             return value
-        if type(value) is np.ndarray and value.dtype is _DTYPES.get(self.dtype):
+        if type(value) is np.ndarray and value.dtype is dtype:
             return Tensor(value)
         from kinema.ops import cast
 

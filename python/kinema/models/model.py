@@ -123,7 +123,7 @@ class Model(Layer):
         return None
 
     def _set_masks(self, outputs: Any, inputs: Any, mask: Any) -> None:
-        if type(self).compute_mask is not Model.compute_mask:
+        if type(self).compute_mask is not Model.compute_mask:  # a subclass that has a mask of its own to set
             super()._set_masks(outputs, inputs, mask)
 
     def compile(

@@ -4,9 +4,10 @@
 //! There is no product to block, only taps: vectors run along the channels, a vector of channels walks over all pixels of a band with its
 //! weights in registers where there are 9 of them. Bound by the cache, so bands are small.
 
-use super::correlate::{Epilogue, Pixel, Taps};
+use super::correlate::{Pixel, Taps};
 use super::plane::Plane;
 use crate::geometry::ConvGeometry;
+use crate::kernels::epilogue::Epilogue;
 use crate::kernels::frames::Source;
 use crate::memory::Buffer;
 use crate::parallel::tree_sum_in_leaves;

@@ -1,8 +1,8 @@
 //! Forward of convolutions whose channels do not see each other, on frames as they lie: a window that reaches over an edge leaves out what
 //! is not there, so nothing is copied to surround it with zeros.
 
-use super::correlate::Epilogue;
 use crate::geometry::{ConvGeometry, Window};
+use crate::kernels::epilogue::Epilogue;
 use crate::simd::{Element, Kernel, Simd, Vector, dispatch, opaque};
 use std::ops::Range;
 

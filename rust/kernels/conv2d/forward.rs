@@ -1,10 +1,11 @@
 //! Forward: bands of output rows, each an implicit GEMM.
 
-use super::correlate::{Epilogue, PackedWeights, Pixel, Taps, correlate};
+use super::correlate::{PackedWeights, Pixel, Taps, correlate};
 use super::depthwise;
 use super::depthwise_rows;
 use super::plane::Plane;
 use crate::geometry::ConvGeometry;
+use crate::kernels::epilogue::Epilogue;
 use crate::kernels::frames::Source;
 use crate::memory::Buffer;
 use crate::parallel::{Shared, for_each, threads};

@@ -4,10 +4,11 @@
 //! (r is the phase of i), the taps of phase r are those with t * dilation = r + stride * m, and o = q - m. So each phase is a
 //! convolution of stride 1 with its own few taps; with stride 1 there is one phase, the convolution with the flipped kernel.
 
-use super::correlate::{Epilogue, PackedWeights, Pixel, Taps, correlate};
+use super::correlate::{PackedWeights, Pixel, Taps, correlate};
 use super::forward::band_pixels;
 use super::plane::{Plane, PlaneAxis};
 use crate::geometry::{ConvGeometry, Window};
+use crate::kernels::epilogue::Epilogue;
 use crate::kernels::frames::Source;
 use crate::memory::Buffer;
 use crate::parallel::{Shared, for_each};

@@ -29,11 +29,11 @@ pub(super) mod tile;
 pub(super) mod winograd;
 
 use self::choice::{Algorithm, choose};
-use self::correlate::Epilogue;
 use self::prepared::Prepared;
 use crate::error::{KernelError, Result};
 use crate::geometry::ConvGeometry;
 use crate::kernels::activate::{Activation, activate};
+use crate::kernels::epilogue::Epilogue;
 use crate::kernels::frames::Source;
 use crate::memory::Buffer;
 use crate::simd::Element;

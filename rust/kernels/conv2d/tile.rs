@@ -88,7 +88,7 @@ pub unsafe fn accumulate_ahead<V: Vector, const P: usize, const N: usize>(
         for t in 0..calls {
             let (row, vector) = (t / next.in_a_row, t % next.in_a_row);
             prefetch_first(next.first.wrapping_add(row * next.row + vector * V::LANES));
-            acc = accumulate(acc, a, a_step, b.add(t * b_step), b_step, 1);
+            step(&mut acc, a, 0, b.add(t * b_step));
             for i in 0..P {
                 a[i] = a[i].wrapping_add(a_step);
             }

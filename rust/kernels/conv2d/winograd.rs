@@ -1,8 +1,8 @@
 //! Convolutions by Winograd's algorithm (see `kernels::winograd`): outputs with bias and ReLU, gradients of every output.
 
-use super::correlate::Epilogue;
 use crate::geometry::ConvGeometry;
 use crate::kernels::conv2d::Wanted;
+use crate::kernels::epilogue::Epilogue;
 use crate::kernels::frames::Source;
 use crate::kernels::winograd::vertical::{self, Strips};
 use crate::kernels::winograd::{self, Channels, Frequencies, Gradients, OUTPUT, Outputs, Patch, Place, Tiling};

@@ -3,9 +3,10 @@
 
 use super::registers::PoolRows;
 use super::{DEAD, PooledConvGeometry};
-use crate::kernels::conv2d::correlate::{Epilogue, PackedWeights, Pixel, Taps, Target, correlate_block};
+use crate::kernels::conv2d::correlate::{PackedWeights, Pixel, Taps, Target, correlate_block};
 use crate::kernels::conv2d::forward::{BAND_PIXELS, taps};
 use crate::kernels::conv2d::plane::Plane;
+use crate::kernels::epilogue::Epilogue;
 use crate::kernels::frames::Source;
 use crate::kernels::pool2d::take_first_maximum;
 use crate::memory::Buffer;

@@ -7,6 +7,7 @@ use super::pack::{PackedRight, panel_width};
 use super::tile::TILE_ROWS;
 use super::{Matrix, Target};
 use crate::kernels::activate::{Activation, activate_in_place};
+use crate::kernels::epilogue::Epilogue;
 use crate::memory::Buffer;
 use crate::parallel;
 use crate::simd::{Element, InstructionSet, Kernel, Simd, Vector, dispatch_on};
@@ -85,24 +86,18 @@ impl<T: Element> Finish<'_, T> {
     /// Finishes a part of a row that begins at `column`.
     #[inline(always)]
     pub(super) fn apply<V: Vector<Elem = T>>(self, sums: &mut [T], column: usize) {
-        let relu = self.activation == Activation::Relu;
         if self.bias.is_none() && self.activation == Activation::Linear {
             return;
         }
+        let relu = self.activation == Activation::Relu;
+        let epilogue = Epilogue { bias: self.bias, relu };
         for j in (0..sums.len()).step_by(V::LANES) {
             let count = V::LANES.min(sums.len() - j);
-            let bias = self.bias.map_or(V::zero(), |bias| {
-                let bias = &bias[column + j..][..count];
-                // SAFETY: the slice has `count` elements.
-                unsafe { V::load_up_to(bias.as_ptr(), count) }
-            });
             // SAFETY: `count` sums are left.
             unsafe {
                 let at = sums.as_mut_ptr().add(j);
-                let sum = V::load_up_to(at, count).add(bias);
-                // The second operand of max is kept where one is NaN.
-                let done = if relu { V::zero().max(sum) } else { sum };
-                done.store_up_to(at, count);
+                let sum = V::load_up_to(at, count).add(epilogue.start(column + j, count));
+                epilogue.finish(sum).store_up_to(at, count);
             }
         }
         if !relu {

@@ -73,7 +73,7 @@ fn errors<T: Element>(g: &ConvGeometry) -> [f64; 3] {
     let kernel = narrow(&numbers::<f64>(g.kernel_shape().iter().product(), 2));
     let bias = narrow(&numbers::<f64>(g.cout, 3));
     let dy = narrow(&numbers::<f64>(g.output_shape().iter().product(), 4));
-    let epilogue = conv2d::correlate::Epilogue { bias: Some(&bias), relu: false };
+    let epilogue = crate::kernels::epilogue::Epilogue { bias: Some(&bias), relu: false };
     let y = conv2d::winograd::conv2d(g, &x, &Frequencies::new(&kernel, g.cin, g.cout), epilogue);
     let wanted = Wanted { input: true, kernel: true };
     let (dx, dkernel) = conv2d::winograd::gradients(g, &x, &kernel, &dy, wanted);

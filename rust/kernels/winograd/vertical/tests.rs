@@ -1,7 +1,7 @@
 use super::*;
-use crate::kernels::conv2d::correlate::Epilogue;
 use crate::kernels::conv2d::winograd as conv;
 use crate::kernels::conv2d::{forward as direct, naive};
+use crate::kernels::epilogue::Epilogue;
 use crate::kernels::gemm::tests::numbers;
 use crate::kernels::winograd::tests::{geometry, relative_l2};
 use crate::simd::on_every_instruction_set;
