@@ -1,5 +1,6 @@
 //! What is going to be read next, called into the cache while the register tile is busy.
 
+use super::Matrix;
 use super::tile::{self, Panels, Strip};
 use crate::simd::{CACHE_LINE, Vector};
 
@@ -36,6 +37,13 @@ impl<T> Ahead<T> {
     /// Some arrays one after the other, each as its first element and length.
     pub fn of(parts: [(*const T, usize); PARTS]) -> Self {
         Self { parts, ..Self::none() }
+    }
+
+    /// `count` rows of two matrices, whole ones where they lie in memory.
+    pub fn rows(matrices: [Matrix<'_, T>; 2], count: usize) -> Self {
+        let none = (std::ptr::null(), 0);
+        let [first, second] = matrices.map(|m| if m.column == 1 { (m.data.as_ptr(), count * m.row) } else { none });
+        Self::of([first, second, none, none])
     }
 
     /// What lies `lead` elements behind that which the first rows read of the panels.

@@ -1,8 +1,9 @@
 //! `leftᵀ @ right`, a sum over rows that follows a fixed binary tree (neighbours first, aligned powers of two). A leaf is one chain over a
 //! group of rows of fixed size, so the bits depend neither on the threads nor on how the work is split.
 //!
-//! Aligned runs of leaves, up to `RUN_ROWS` rows, are summed while a register tile stays where it is; the sums of runs go up the rest of
-//! the tree, one partial block a level. Small results of many rows are computed run by run in parallel, large ones block by block.
+//! Aligned runs of leaves, up to `RUN_STEPS` rows, are summed while a register tile stays where it is; the sums of runs go up the rest of
+//! the tree, one partial block a level. Results are computed block by block in parallel; where blocks for all threads would be too small,
+//! aligned parts of the sum are.
 
 use super::ahead::Ahead;
 use super::ordered::Right;
@@ -13,21 +14,17 @@ use crate::memory::Buffer;
 use crate::parallel;
 use crate::simd::{Element, InstructionSet, Kernel, Simd, Vector, dispatch_on};
 
-/// Steps that a block packs and sums at a time.
-const RUN_STEPS: usize = 256;
+/// Steps that a block packs and sums at a time: a panel of them stays in the first-level cache.
+const RUN_STEPS: usize = 128;
 /// Levels of the tree within a run.
 const RUN_LEVELS: usize = RUN_STEPS.ilog2() as usize + 1;
-/// Rows of a block of the result.
-const BLOCK_ROWS: usize = 96;
-/// The same where one run is summed after the other: each block packs the run's right factor again.
-const RUN_ROWS: usize = 22 * TILE_ROWS;
-/// Elements of the right factor that a block packs: they fit the second-level cache.
-const BLOCK_RIGHT: usize = 32 << 10;
-/// Blocks are not made smaller than these.
-const LEAST_ROWS: usize = 4 * TILE_ROWS;
-const LEAST_PANELS: usize = 4;
-/// With fewer blocks of the least size than this, runs are summed in parallel.
-const FEW_BLOCKS: usize = 32;
+/// The largest block: what it packs and its sums fit the second-level cache.
+const BLOCK_ROWS: usize = 44 * TILE_ROWS;
+const BLOCK_COLUMNS: usize = 512;
+/// Elements of the smallest block: each block packs its part of both factors.
+const LEAST_BLOCK: usize = 16 << 10;
+/// Steps of the smallest part of a sum: each part is added to another one.
+const LEAST_PART: usize = 2 * RUN_STEPS;
 /// Multiplications that are worth a second thread.
 const WORTH_A_THREAD: usize = 1 << 19;
 
@@ -56,42 +53,50 @@ pub fn multiply_grouped<'a, T: Element>(
     if rows == 0 || columns == 0 {
         return;
     }
-    let panel = panel_width::<T>(set, columns);
-    let run = run_steps(leaf);
-    let least = Cut { rows: LEAST_ROWS, columns: LEAST_PANELS * panel };
     let large = batch * rows * inner * columns >= WORTH_A_THREAD;
-    if large && inner > run && batch * least.blocks(rows, columns) < FEW_BLOCKS {
+    let threads = if large { parallel::threads() } else { 1 };
+    let cut = Cut::evenly([batch, rows, columns], panel_width::<T>(set, columns), threads);
+    let blocks = cut.blocks(rows, columns);
+    let part = part_steps(inner, leaf);
+    if batch * blocks < threads.min(inner.div_ceil(part)) {
         for item in 0..batch {
-            sum_runs(set, leaf, product(item));
+            sum_parts(set, leaf, part, product(item));
         }
         return;
     }
-    let mut cut = Cut::new(BLOCK_ROWS, columns, inner, panel);
-    let wanted = if large { 4 * parallel::threads() } else { 1 };
-    while batch * cut.blocks(rows, columns) < wanted && cut.columns > least.columns {
-        cut.columns = (cut.columns / 2).next_multiple_of(panel);
-    }
-    while batch * cut.blocks(rows, columns) < wanted && cut.rows > least.rows {
-        cut.rows = (cut.rows / 2).next_multiple_of(TILE_ROWS);
-    }
-    let blocks = cut.blocks(rows, columns);
     let grain = if large { 1 } else { batch * blocks };
     parallel::for_each(batch * blocks, grain, |task| {
         cut.compute(set, leaf, product(task / blocks), task % blocks, &mut Ahead::none());
     });
 }
 
-/// A small result of many steps: the sums of runs are computed in parallel and added as the tree says.
-fn sum_runs<T: Element>(set: InstructionSet, leaf: usize, product: Grouped<'_, T>) {
-    let Grouped { left, right, rows, inner, columns, out } = product;
+/// Steps of the aligned parts of a sum that threads share.
+fn part_steps(inner: usize, leaf: usize) -> usize {
     let run = run_steps(leaf);
-    let cut = Cut { rows: RUN_ROWS, columns };
+    run * inner.div_ceil(run).div_ceil(4 * parallel::threads()).max(LEAST_PART / run).next_power_of_two()
+}
+
+impl<T: Element> Grouped<'_, T> {
+    /// Computes the product on the thread that calls.
+    pub fn compute_here(self, set: InstructionSet, leaf: usize) {
+        if self.rows == 0 || self.columns == 0 {
+            return;
+        }
+        let cut = Cut::evenly([1, self.rows, self.columns], panel_width::<T>(set, self.columns), 1);
+        for block in 0..cut.blocks(self.rows, self.columns) {
+            cut.compute(set, leaf, self, block, &mut Ahead::none());
+        }
+    }
+}
+
+/// A small result of many steps: parts of the sum are computed in parallel and added as the tree says.
+fn sum_parts<T: Element>(set: InstructionSet, leaf: usize, part: usize, product: Grouped<'_, T>) {
+    let Grouped { left, right, rows, inner, columns, out } = product;
     let mut total = Buffer::stale(rows * columns);
-    parallel::tree_sum(inner.div_ceil(run), &mut total, |index, sum| {
-        let start = index * run;
-        let (left, right, inner) = (left.from(0, start), right.skip_steps(start), run.min(inner - start));
-        let part = Grouped { left, right, inner, out: Target::rows(sum, columns), ..product };
-        (0..cut.blocks(rows, columns)).for_each(|block| cut.compute(set, leaf, part, block, &mut Ahead::none()));
+    parallel::tree_sum(inner.div_ceil(part), &mut total, |index, sum| {
+        let start = index * part;
+        let (left, right, inner) = (left.from(0, start), right.skip_steps(start), part.min(inner - start));
+        Grouped { left, right, inner, out: Target::rows(sum, columns), ..product }.compute_here(set, leaf);
     });
     for (row, values) in total.chunks_exact(columns).enumerate() {
         // SAFETY: the row belongs to the result.
@@ -137,10 +142,26 @@ pub struct Cut {
 }
 
 impl Cut {
-    /// Blocks of at most `rows` rows, of as many columns as may be packed at a time for sums of `steps` steps.
-    pub fn new(rows: usize, columns: usize, steps: usize, panel: usize) -> Self {
-        let most = BLOCK_RIGHT / steps.clamp(1, RUN_STEPS);
-        Self { rows, columns: most.min(columns).next_multiple_of(panel) }
+    /// Blocks of at most `rows` rows.
+    pub fn new(rows: usize, columns: usize, panel: usize) -> Self {
+        Self { rows, columns: columns.min(BLOCK_COLUMNS).next_multiple_of(panel) }
+    }
+
+    /// Blocks of one size, as many as the threads can share, unless they would be too small.
+    fn evenly([batch, rows, columns]: [usize; 3], panel: usize, threads: usize) -> Self {
+        let (mut down, mut across) = (rows.div_ceil(BLOCK_ROWS), columns.div_ceil(BLOCK_COLUMNS));
+        loop {
+            let cut = Self {
+                rows: rows.div_ceil(down).next_multiple_of(TILE_ROWS),
+                columns: columns.div_ceil(across).next_multiple_of(panel),
+            };
+            let blocks = batch * cut.blocks(rows, columns);
+            let shared = blocks.is_multiple_of(threads) || blocks >= 4 * threads;
+            if shared || cut.rows * cut.columns < 2 * LEAST_BLOCK {
+                return cut;
+            }
+            *(if cut.rows < cut.columns { &mut across } else { &mut down }) += 1;
+        }
     }
 
     /// Into how many blocks a result is cut.
@@ -218,6 +239,7 @@ impl<T: Element> Block<'_, T> {
                 |l: usize| Place { data: partial.add(l * level_len), row: padded_columns, columns: padded_columns };
             let out = product.out.at(row, column);
             let out = Place { data: out.data, row: out.row, columns };
+            let mut upcoming = Ahead::none();
             for index in 0..runs {
                 let start = index * run;
                 let steps = run.min(inner - start);
@@ -235,6 +257,12 @@ impl<T: Element> Block<'_, T> {
                     }
                     Right::Packed(packed, first) => packed.panels().at(column / panel, first + start),
                 };
+                let next = run.min(inner - start - steps);
+                if let Right::Plain(right) = product.right {
+                    let left = product.left.transposed();
+                    upcoming = Ahead::rows([right, left].map(|factor| factor.from(start + steps, 0)), next);
+                }
+                let ahead = if packs { &mut upcoming } else { &mut *ahead };
                 let (below, target) = merges(index, index + 1 == runs);
                 for j in (0..columns).step_by(panel) {
                     let right = right.at(j / panel, 0);

@@ -43,7 +43,7 @@ pub fn multiply_and_update<T: Element>(
     let set = simd::current();
     let step = 2 * TILE_ROWS;
     let block = (BLOCK_BYTES / (n * size_of::<T>()) / step * step).clamp(step, MOST_ROWS);
-    let cut = Cut::new(block, n, m, panel_width::<T>(set, n));
+    let cut = Cut::new(block, n, panel_width::<T>(set, n));
     let packed = PackedRight::new(set, Matrix::rows(dz, n), m, n);
     let turned = dx.as_ref().map(|_| PackedRight::new(set, Matrix::rows(dz, n).transposed(), n, m));
     let dx = dx.filter(|_| m > 0).map(|dx| Target::rows(dx, k).transposed());
