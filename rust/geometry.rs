@@ -116,6 +116,12 @@ impl ConvGeometry {
         Ok(Self { frames, rows, cols, cin, cout, groups })
     }
 
+    /// Whether an output sees one pixel, the one that lies where it does, with all of its channels.
+    pub fn is_pointwise(&self) -> bool {
+        let alone = |window: Window| window.kernel == 1 && window.stride == 1;
+        self.groups == 1 && alone(self.rows) && alone(self.cols)
+    }
+
     /// (frames, height, width, channels) of the input.
     pub fn input_shape(&self) -> [usize; 4] {
         [self.frames, self.rows.input, self.cols.input, self.cin]

@@ -7,12 +7,16 @@ use super::plane::Plane;
 use super::tile::{accumulate, tile_vectors, with_tile};
 use crate::geometry::ConvGeometry;
 use crate::kernels::frames::Source;
+use crate::kernels::gemm::{Grouped, Matrix, Right, Target};
 use crate::memory::Buffer;
 use crate::parallel::tree_sum_in_leaves;
-use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
+use crate::simd::{self, Element, Kernel, Simd, Vector, dispatch};
+use std::ops::Range;
 
 /// Pixels of a band, about: its panel of dy fits the first-level cache.
 const BAND_PIXELS: usize = 128;
+/// Pixels that a chain of a pointwise kernel's gradient takes.
+const CHAIN_PIXELS: usize = 128;
 /// Frames smaller than this many pixels share a leaf of the tree.
 const LEAF_PIXELS: usize = 512;
 
@@ -71,7 +75,21 @@ impl<T: Element> OutputGradients<T> for Whole<'_, T> {
 
 /// dkernel, given dy.
 pub fn conv2d_kernel_grad<T: Element>(g: &ConvGeometry, x: Source<'_, T>, dy: &[T]) -> Buffer<T> {
-    kernel_gradient(g, x, &Whole { g, dy })
+    if g.is_pointwise() { pointwise(g, x, dy) } else { kernel_gradient(g, x, &Whole { g, dy }) }
+}
+
+/// A product of whole matrices, pixels being their rows.
+fn pointwise<T: Element>(g: &ConvGeometry, x: Source<'_, T>, dy: &[T]) -> Buffer<T> {
+    let set = simd::current();
+    let pixels = g.rows.output * g.cols.output;
+    sum_frames(g, |frames, acc| {
+        let (first, inner) = (frames.start * pixels, frames.len() * pixels);
+        let x = x.frames(first * g.cin, inner * g.cin).floats();
+        let left = Matrix::rows(&x, g.cin).transposed();
+        let right = Right::Plain(Matrix::rows(&dy[first * g.cout..], g.cout));
+        let out = Target::rows(acc, g.cout);
+        Grouped { left, right, rows: g.cin, inner, columns: g.cout, out }.compute_here(set, CHAIN_PIXELS);
+    })
 }
 
 /// dkernel, given the gradients of the outputs.
@@ -80,14 +98,15 @@ pub fn kernel_gradient<T: Element>(
     x: Source<'_, T>,
     gradients: &impl OutputGradients<T>,
 ) -> Buffer<T> {
+    let job = Frames::new(g);
+    sum_frames(g, |frames, acc| frames.for_each(|frame| job.add_frame(frame, x, gradients, acc)))
+}
+
+/// The sum over all frames: `leaf(frames, acc)` adds those of some neighbours.
+fn sum_frames<T: Element>(g: &ConvGeometry, leaf: impl Fn(Range<usize>, &mut [T]) + Sync) -> Buffer<T> {
     let mut dkernel = Buffer::stale(g.kernel_shape().iter().product());
     let frames_per_leaf = LEAF_PIXELS.div_ceil((g.rows.output * g.cols.output).max(1));
-    let job = Frames::new(g);
-    tree_sum_in_leaves(g.frames, frames_per_leaf, &mut dkernel, |frames, acc| {
-        for frame in frames {
-            job.add_frame(frame, x, gradients, acc);
-        }
-    });
+    tree_sum_in_leaves(g.frames, frames_per_leaf, &mut dkernel, leaf);
     dkernel
 }
 

@@ -6,7 +6,8 @@
 //! with K = kh * kw * cin of a group and pixels = output height * width:
 //! - forward (`forward.rs`): (pixels x K) times (K x cout)
 //! - input gradient (`input_grad.rs`): (pixels of x  x  kh * kw * cout) times (kh * kw * cout x cin), a phase per stride
-//! - kernel gradient (`kernel_grad.rs`): (K x pixels) times (pixels x cout), frames added in a fixed tree
+//! - kernel gradient (`kernel_grad.rs`): (K x pixels) times (pixels x cout), frames added in a fixed tree; of a 1 x 1 kernel with stride 1 the
+//!   product of matrices that `kernels::gemm` has for weights
 //!
 //! Where every channel is a group of its own there is no product to block: bands are walked tap by tap, forward on frames as they lie
 //! (`depthwise_rows.rs`), the gradients on planes (`depthwise.rs`).

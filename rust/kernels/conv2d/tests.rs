@@ -119,13 +119,20 @@ fn several_bands_of_rows_join() {
         let size = (37, 61);
         on_all(&ConvGeometry::new("test", 2, size, (3, 5), (3, 3), (1, 1), same, (1, 1), 1).unwrap());
         on_all(&ConvGeometry::new("test", 1, size, (2, 3), (5, 2), (2, 3), same, (1, 2), 1).unwrap());
+        on_all(&ConvGeometry::new("test", 3, size, (7, 19), (1, 1), (1, 1), same, (1, 1), 1).unwrap());
     }
 }
 
 #[test]
 fn bits_do_not_depend_on_threads_or_on_neighbours() {
-    let geometry =
-        |frames| ConvGeometry::new("test", frames, (9, 11), (3, 18), (3, 3), (1, 1), true, (1, 1), 1).unwrap();
+    for kernel in [(3, 3), (1, 1)] {
+        bits_are_the_same(|frames| {
+            ConvGeometry::new("test", frames, (9, 11), (3, 18), kernel, (1, 1), true, (1, 1), 1).unwrap()
+        });
+    }
+}
+
+fn bits_are_the_same(geometry: impl Fn(usize) -> ConvGeometry) {
     let g = geometry(70);
     on_every_instruction_set(|_| {
         let x: Vec<f32> = values(g.input_shape().iter().product(), 1);
@@ -150,8 +157,9 @@ fn bits_do_not_depend_on_threads_or_on_neighbours() {
 
 #[test]
 fn bytes_have_the_bits_of_the_numbers_they_stand_for() {
-    fn check<T: Element>(channels: (usize, usize), strides: (usize, usize), same: bool, groups: usize) {
-        let g = ConvGeometry::new("test", 3, (13, 11), channels, (3, 3), strides, same, (1, 1), groups).unwrap();
+    fn check<T: Element>(channels: (usize, usize), size: usize, strides: (usize, usize), same: bool, groups: usize) {
+        let kernel = (size, size);
+        let g = ConvGeometry::new("test", 3, (13, 11), channels, kernel, strides, same, (1, 1), groups).unwrap();
         let kernel: Vec<T> = values(g.kernel_shape().iter().product(), 2);
         let dy: Vec<T> = values(g.output_shape().iter().product(), 4);
         for_bytes_and_their_numbers(g.input_shape(), |bytes, numbers| {
@@ -162,13 +170,18 @@ fn bytes_have_the_bits_of_the_numbers_they_stand_for() {
             assert!(dkernel(bytes)[..] == dkernel(numbers)[..]);
         });
     }
-    // Direct, in groups, depthwise, Winograd's.
-    for (channels, strides, groups) in
-        [((3, 17), (1, 1), 1), ((3, 5), (2, 1), 1), ((4, 6), (1, 1), 2), ((3, 3), (1, 1), 3), ((16, 16), (1, 1), 1)]
-    {
+    // Direct, in groups, depthwise, Winograd's, pointwise.
+    for (channels, size, strides, groups) in [
+        ((3, 17), 3, (1, 1), 1),
+        ((3, 5), 3, (2, 1), 1),
+        ((4, 6), 3, (1, 1), 2),
+        ((3, 3), 3, (1, 1), 3),
+        ((16, 16), 3, (1, 1), 1),
+        ((3, 17), 1, (1, 1), 1),
+    ] {
         for same in [false, true] {
-            check::<f32>(channels, strides, same, groups);
-            check::<f64>(channels, strides, same, groups);
+            check::<f32>(channels, size, strides, same, groups);
+            check::<f64>(channels, size, strides, same, groups);
         }
     }
 }
