@@ -15,6 +15,10 @@ Frames: TypeAlias = Array | tuple[npt.NDArray[np.uint8], Array, Array, tuple[Arr
 #: The version of the package, from its manifest.
 __version__: str
 
+@final
+class RecycledMemory:
+    """The base of every array that a kernel makes: its memory goes back to a pool with the last array over it."""
+
 # ---- activations
 @final
 class Activation:

@@ -34,7 +34,15 @@ __all__ = [
 Gradient: TypeAlias = "Array | Callable[[], Array] | None"
 Backward: TypeAlias = Callable[..., Any]
 
-_active = threading.local()
+
+class _Active(threading.local):
+    """The tapes that record what a thread computes."""
+
+    def __init__(self) -> None:
+        self.tapes: list[GradientTape] = []
+
+
+_active = _Active()
 
 
 class _Record:
@@ -45,9 +53,9 @@ class _Record:
     def __init__(
         self,
         name: str,
-        inputs: tuple[int | None, ...],
-        outputs: tuple[int, ...],
-        versions: tuple[tuple[Variable, int], ...],
+        inputs: list[int | None],
+        outputs: list[int],
+        versions: list[tuple[Variable, int]],
         backward: Backward,
     ) -> None:
         self.name = name
@@ -85,11 +93,11 @@ class GradientTape:
         self._used = False
 
     def __enter__(self) -> GradientTape:
-        _tapes().append(self)
+        _active.tapes.append(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        _tapes().remove(self)
+        _active.tapes.remove(self)
 
     def watch(self, tensor: Any) -> None:
         """Follows a tensor, a variable, or a list of them."""
@@ -166,30 +174,27 @@ class GradientTape:
         self._tracked.add(variable._key)
         self._variables[variable._key] = variable
 
-    def _wants(self, value: Any) -> bool:
-        if isinstance(value, Tensor):
-            return value._key in self._tracked
-        if not isinstance(value, Variable):
-            return False
-        if self._watch_variables and value.trainable and value._key not in self._tracked:
-            self._follow(value)
-        return value._key in self._tracked
-
     def _record(self, name: str, inputs: Sequence[Any], outputs: Sequence[Tensor], backward: Backward) -> None:
-        keys = tuple([value._key if self._wants(value) else None for value in inputs])
-        if keys.count(None) == len(keys):
-            return
-        made = tuple([output._key for output in outputs])
-        self._tracked.update(made)
-        self._records.append(
-            _Record(
-                name,
-                keys,
-                made,
-                tuple((value, value.version) for value in inputs if isinstance(value, Variable)),
-                backward,
-            )
-        )
+        keys: list[int | None] = []
+        versions: list[tuple[Variable, int]] = []
+        wanted = False
+        for value in inputs:
+            key = None
+            if isinstance(value, (Tensor, Variable)):
+                key = value._key
+                if isinstance(value, Variable):
+                    versions.append((value, value._version))
+                    if self._watch_variables and value.trainable and key not in self._tracked:
+                        self._follow(value)
+                if key in self._tracked:
+                    wanted = True
+                else:
+                    key = None
+            keys.append(key)
+        if wanted:
+            made = [output._key for output in outputs]
+            self._tracked.update(made)
+            self._records.append(_Record(name, keys, made, versions, backward))
 
     @without_warnings
     def _run(
@@ -241,13 +246,13 @@ class GradientTape:
 
 def record(name: str, inputs: Sequence[Any], outputs: Sequence[Tensor], backward: Backward) -> None:
     """Notes an op on every active tape that follows one of its inputs."""
-    for tape in _tapes():
+    for tape in _active.tapes:
         tape._record(name, inputs, outputs, backward)
 
 
 def is_recording() -> bool:
     """Whether a tape is active: then nothing may be used again that was computed before it began."""
-    return bool(_tapes())
+    return bool(_active.tapes)
 
 
 def no_tape() -> _NoTape:
@@ -259,18 +264,11 @@ class _NoTape:
     """What `no_tape` gives: every prediction enters one, and a generator's context takes twice as long."""
 
     def __enter__(self) -> None:
-        self._tapes = _tapes()
+        self._tapes = _active.tapes
         _active.tapes = []
 
     def __exit__(self, *exception: object) -> None:
         _active.tapes = self._tapes
-
-
-def _tapes() -> list[GradientTape]:
-    tapes: list[GradientTape] | None = getattr(_active, "tapes", None)
-    if tapes is None:
-        tapes = _active.tapes = []
-    return tapes
 
 
 def _seed(target: Any, seeds: Any) -> dict[int, Array]:
@@ -345,7 +343,7 @@ def _forbid_second_order(inner: GradientTape, sources: list[Any], results: list[
     def backward(*_: Any) -> None:
         raise GradientError("gradients of gradients are not supported: compute the gradient outside the outer tape")
 
-    for tape in _tapes():
+    for tape in _active.tapes:
         if tape is not inner:
             for result in results:
                 tape._record("gradient", sources, [result], backward)

@@ -72,6 +72,8 @@ mod _rust {
     #[pymodule_export]
     use super::softmax::{log_softmax, log_softmax_grad, softmax, softmax_grad};
     #[pymodule_export]
+    use super::support::RecycledMemory;
+    #[pymodule_export]
     use crate::kernels::activate::Activation;
 
     #[pymodule_init]

@@ -205,7 +205,7 @@ pub(crate) use for_dtype;
 
 /// Keeps the memory of an array alive; when the last array over it dies, it goes back to the pool.
 #[pyclass(frozen, module = "kinema._rust")]
-struct RecycledMemory {
+pub struct RecycledMemory {
     _block: Block,
 }
 

@@ -132,4 +132,4 @@ class GRU(Recurrent):
             reset_after=self.reset_after,
             go_backwards=self.go_backwards,
         )
-        return outputs, [outputs[:, -1]]
+        return outputs, []

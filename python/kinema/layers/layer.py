@@ -153,15 +153,17 @@ class Layer(WeightOwner):
             raise NotBuiltError(f"layer class {type(self).__name__} must call super().__init__() in its __init__")
         if isinstance(inputs, (Tensor, np.ndarray)):
             inputs = self._convert(inputs)
+            carried = inputs.mask
         elif symbolic_leaves(inputs):
             return call_symbolically(self, inputs, *args, **kwargs)
         else:
             inputs = map_tensors(inputs, self._convert)
+            carried = map_tensors(inputs, lambda tensor: tensor.mask)
         if not self.built or self._build_shape is None:
             self.ensure_built(map_tensors(inputs, lambda tensor: (None, *tensor.shape[1:])))
         mask = kwargs.pop("mask", None)
         if mask is None:
-            mask = map_tensors(inputs, lambda tensor: tensor.mask)
+            mask = carried
         training = kwargs.pop("training", None)
         outer = getattr(_call, "training", None)
         training = bool(outer if training is None else training)
@@ -317,7 +319,7 @@ class Layer(WeightOwner):
 
     def _set_masks(self, outputs: Any, inputs: Any, mask: Any) -> None:
         keeps = type(self).compute_mask is Layer.compute_mask
-        if mask is None and keeps:
+        if mask is None and (keeps or self.compute_mask(inputs, None) is None):
             return
         leaves = outputs if isinstance(outputs, (list, tuple)) else [outputs]
         if all(getattr(leaf, "mask", None) is not None for leaf in leaves):

@@ -155,4 +155,4 @@ class LSTM(Recurrent):
             recurrent_activation=self._gate_activation,
             go_backwards=self.go_backwards,
         )
-        return outputs, [outputs[:, -1], carry]
+        return outputs, [carry]

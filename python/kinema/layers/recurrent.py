@@ -132,24 +132,27 @@ class Recurrent(ConfiguredLayer):
     ) -> Any:
         """What `call` gives, from the projection of its inputs."""
         batch = projected.shape[0]
-        outputs, states = self._walk(
+        outputs, carried = self._walk(
             projected, self._first_states(initial_state, batch), mask, self._recurrent_mask(batch, training)
         )
+        last = outputs[:, -1] if self.stateful or self.return_state or not self.return_sequences else None
         if self.stateful:
-            self.states = [Tensor(np.array(as_array(state))) for state in states]
+            self.states = [Tensor(np.array(as_array(state))) for state in (last, *carried)]
         if not self.return_sequences:
-            answer = outputs[:, -1]
+            answer = last
         elif self.zero_output_for_mask and mask is not None:
             walked = np.flip(mask, 1) if self.go_backwards else np.asarray(mask)
             answer = ops.where(walked[..., None], outputs, 0.0)
         else:
             answer = outputs
-        return (answer, *states) if self.return_state else answer
+        return (answer, last, *carried) if self.return_state else answer
 
     def walk_on(self, projected: Any, states: Any = None) -> tuple[Tensor, list[Any]]:
         """The outputs for the next steps of projected sequences, and the state to go on with; it begins with zeros."""
-        outputs, after = self._walk(projected, self._first_states(states, projected.shape[0]), None, None)
-        return (outputs if self.return_sequences else outputs[:, -1]), [np.array(as_array(state)) for state in after]
+        outputs, carried = self._walk(projected, self._first_states(states, projected.shape[0]), None, None)
+        last = outputs[:, -1]
+        after = [np.array(as_array(state)) for state in (last, *carried)]
+        return (outputs if self.return_sequences else last), after
 
     def reset_state(self) -> None:
         """With `stateful`: begins the next batch with zeros."""
@@ -178,7 +181,7 @@ class Recurrent(ConfiguredLayer):
         return None if self.stateful else super().get_build_config()
 
     def _walk(self, projected: Any, states: list[Any], mask: Any, recurrent_mask: Any) -> tuple[Any, list[Any]]:
-        """All outputs in walking order (batch, time, units), and the last state."""
+        """All outputs in walking order (batch, time, units), and what the last state holds beside the last of them."""
         raise NotImplementedError(f"{type(self).__name__} needs _walk(self, projected, states, mask, recurrent_mask)")
 
     def _bias_shape(self) -> tuple[int, ...]:

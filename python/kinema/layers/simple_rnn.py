@@ -109,4 +109,4 @@ class SimpleRNN(Recurrent):
             activation=self._kernel_activation,
             go_backwards=self.go_backwards,
         )
-        return outputs, [outputs[:, -1]]
+        return outputs, []

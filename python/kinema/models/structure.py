@@ -107,6 +107,8 @@ class Ports:
 
     def arrange(self, x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
         """Data by the names of inputs and outputs; as it is where the model has one input, one output."""
+        if not (self.inputs or self.outputs or self.free):
+            return x, y, sample_weight
         if self.free and isinstance(x, Mapping):
             x = Several({str(name): part for name, part in x.items()}, "x")
         elif self.takes(x) or len(self.inputs) > 1:

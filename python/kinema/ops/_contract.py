@@ -9,6 +9,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from kinema._rust import RecycledMemory
 from kinema._silence import without_warnings
 from kinema.autograd import Array, Backward, Tensor, Variable, as_array, is_recording, record
 from kinema.errors import DTypeError
@@ -52,11 +53,15 @@ def differentiable(function: Callable[..., Result] | None = None, *, promote: bo
     @functools.wraps(function)
     def op(*inputs: Any, **settings: Any) -> Any:
         inputs, (output, backward) = call(inputs, settings)
-        several = isinstance(output, tuple)
-        outputs = tuple([Tensor(_detached(array, inputs)) for array in (output if several else (output,))])
+        if isinstance(output, tuple):
+            outputs = tuple([Tensor(_detached(array, inputs)) for array in output])
+            if is_recording():
+                record(call.name, inputs, outputs, _in_own_types(backward, inputs, output[0].dtype))
+            return outputs
+        tensor = Tensor(_detached(output, inputs))
         if is_recording():
-            record(call.name, inputs, outputs, _in_own_types(backward, inputs, output))
-        return outputs if several else outputs[0]
+            record(call.name, inputs, (tensor,), _in_own_types(backward, inputs, output.dtype))
+        return tensor
 
     op.__signature__ = call.signature  # type: ignore[attr-defined]
     return op
@@ -101,16 +106,15 @@ class _Call:
         if len(inputs) != len(self._names) and not self._variadic:
             inputs, settings = self._bind(inputs, settings)
         arrays = _of_one_type(inputs)
-        uniform = arrays is not None
-        if arrays is None:
-            arrays = [None if value is None else _raw(value, self.name) for value in inputs]
+        if arrays is not None:
+            self._require(arrays)
+            return inputs, self._function(*arrays, **settings)
+        arrays = [None if value is None else _raw(value, self.name) for value in inputs]
         self._require(arrays)
-        if not uniform:
-            arrays = (
-                promoted(inputs, arrays)
-                if self._promote
-                else [_single(v, a) for v, a in zip(inputs, arrays, strict=True)]
-            )
+        if self._promote:
+            arrays = promoted(inputs, arrays)
+        else:
+            arrays = [_single(value, array) for value, array in zip(inputs, arrays, strict=True)]
         return inputs, self._function(*arrays, **settings)
 
     def _bind(self, inputs: tuple[Any, ...], settings: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -201,15 +205,16 @@ def _single(value: Any, array: Array | None) -> Array | None:
     return array.astype(np.float32)
 
 
-def _in_own_types(backward: Backward, inputs: tuple[Any, ...], output: Any) -> Backward:
+def _in_own_types(backward: Backward, inputs: tuple[Any, ...], computed: np.dtype[Any]) -> Backward:
     """The way back, with gradients in the types that tensors had before they were promoted."""
-    first = output[0] if isinstance(output, tuple) else output
-    types = [value._array.dtype if isinstance(value, (Tensor, Variable)) else None for value in inputs]
-    for dtype in types:
-        if not (dtype is None or dtype is first.dtype or dtype.kind != "f" or dtype == first.dtype):
-            break
+    for value in inputs:
+        if isinstance(value, (Tensor, Variable)):
+            own = value._array.dtype
+            if own is not computed and own.kind == "f" and own != computed:
+                break
     else:
         return backward
+    types = [value._array.dtype if isinstance(value, (Tensor, Variable)) else None for value in inputs]
 
     def cast_back(dy: Any) -> tuple[Any, ...]:
         gradients = backward(dy)
@@ -230,17 +235,14 @@ def _is_number(value: Any) -> bool:
 
 def _detached(output: Any, inputs: tuple[Any, ...]) -> Any:
     """A copy where the output looks into a variable's live storage, which training will overwrite."""
-    owner = None
+    owner = output
+    while type(owner.base) is np.ndarray:
+        owner = owner.base
+    if type(owner.base) is RecycledMemory:  # what a kernel has made
+        return output
     for value in inputs:
         if isinstance(value, Variable):
-            owner = _owner(output) if owner is None else owner
-            if owner is value.array or (owner.base is not None and np.may_share_memory(output, value.array)):
+            array = value._array
+            if owner is array or (owner.base is not None and np.may_share_memory(output, array)):
                 return output.copy()
     return output
-
-
-def _owner(array: Array) -> Array:
-    """The array that an array is a view of."""
-    while type(array.base) is np.ndarray:
-        array = array.base
-    return array

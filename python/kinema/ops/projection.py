@@ -75,7 +75,7 @@ def _dense(x: Array, kernel: Array, bias: Array | None = None, *, activation: st
         raise ShapeError(
             f"ops.dense: bias has shape {bias.shape}, expected {kernel.shape[1:]} for kernel {kernel.shape}"
         )
-    matrix, leaf = rows(x), _leaf(x.shape)
+    matrix = rows(x)
     offset = None if bias is None else native(bias)
     y, before = activated("dense", activation, lambda code: _rust.dense(matrix, kernel, offset, code))
 
@@ -88,10 +88,10 @@ def _dense(x: Array, kernel: Array, bias: Array | None = None, *, activation: st
             return dx.reshape(x.shape)
 
         def kernel_gradient() -> Array:
-            return _rust.matmul(matrix, dz, True, False, leaf)
+            return _rust.matmul(matrix, dz, True, False, _leaf(x.shape))
 
         def spend(update: Update, wanted: Sequence[bool]) -> None:
-            dx = _rust.dense_update(kernel, matrix, dz, update.rule, update.decay, wanted[0], leaf)
+            dx = _rust.dense_update(kernel, matrix, dz, update.rule, update.decay, wanted[0], _leaf(x.shape))
             if dx is not None:
                 of_input.append(dx)
 
