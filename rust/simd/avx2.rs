@@ -100,7 +100,8 @@ macro_rules! avx2_vector {
         $set1:ident, $loadu:ident, $storeu:ident, $maskload:ident, $maskstore:ident,
         $add:ident, $sub:ident, $mul:ident, $div:ident, $fmadd:ident, $fnmadd:ident, $min:ident, $max:ident, $sqrt:ident,
         $andnot:ident, $round:ident, $cmp:ident, $blendv:ident, $and:ident, $or:ident, $movemask:ident,
-        $to_int:ident, $from_int:ident, $shift_left:ident, $load_bytes:ident, $store_bytes:ident
+        $to_int:ident, $from_int:ident, $shift_left:ident, $load_bytes:ident, $store_bytes:ident,
+        $unpack_low:ident, $unpack_high:ident, $halves:ident
     ) => {
         #[allow(clippy::undocumented_unsafe_blocks)] // said once, above the macro
         impl Vector for $vector {
@@ -217,6 +218,11 @@ macro_rules! avx2_vector {
             fn mask_bits(mask: $register) -> u32 {
                 unsafe { $movemask(mask) as u32 }
             }
+            #[inline(always)]
+            fn interleave(self, other: Self) -> (Self, Self) {
+                let (low, high) = unsafe { ($unpack_low(self.0, other.0), $unpack_high(self.0, other.0)) };
+                unsafe { (Self($halves::<0x20>(low, high)), Self($halves::<0x31>(low, high))) }
+            }
         }
     };
 }
@@ -253,7 +259,10 @@ avx2_vector!(
     _mm256_castsi256_ps,
     _mm256_slli_epi32,
     load_8_bytes,
-    store_8_bytes
+    store_8_bytes,
+    _mm256_unpacklo_ps,
+    _mm256_unpackhi_ps,
+    _mm256_permute2f128_ps
 );
 avx2_vector!(
     F64x4,
@@ -287,5 +296,8 @@ avx2_vector!(
     _mm256_castsi256_pd,
     _mm256_slli_epi64,
     load_4_bytes,
-    store_4_bytes
+    store_4_bytes,
+    _mm256_unpacklo_pd,
+    _mm256_unpackhi_pd,
+    _mm256_permute2f128_pd
 );

@@ -311,6 +311,12 @@ avx512_vector!(
         fn over_root(self, square: Self, epsilon: Self) -> Self {
             over_root_16(self, square, epsilon)
         }
+        #[inline(always)]
+        fn interleave(self, other: Self) -> (Self, Self) {
+            let lower = unsafe { _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23) };
+            let upper = unsafe { _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31) };
+            [lower, upper].map(|lanes| Self(unsafe { _mm512_permutex2var_ps(self.0, lanes, other.0) })).into()
+        }
     }
 );
 avx512_vector!(
@@ -345,5 +351,12 @@ avx512_vector!(
     _mm512_maskz_compress_pd,
     _mm512_permutex2var_pd,
     load_4_doubles,
-    {}
+    {
+        #[inline(always)]
+        fn interleave(self, other: Self) -> (Self, Self) {
+            let lower = unsafe { _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11) };
+            let upper = unsafe { _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15) };
+            [lower, upper].map(|lanes| Self(unsafe { _mm512_permutex2var_pd(self.0, lanes, other.0) })).into()
+        }
+    }
 );

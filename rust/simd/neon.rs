@@ -29,7 +29,7 @@ macro_rules! neon_vector {
         $dup:ident, $ld1:ident, $st1:ident,
         $add:ident, $sub:ident, $mul:ident, $div:ident, $fma:ident, $fms:ident, $sqrt:ident, $abs:ident, $round:ident,
         $lt:ident, $le:ident, $eq:ident, $bsl:ident, $and:ident, $or:ident, $xor:ident, $dup_mask:ident, $st1_mask:ident, $mask_elem:ident,
-        $to_int:ident, $from_int:ident, $shift_left:ident
+        $to_int:ident, $from_int:ident, $shift_left:ident, $zip_low:ident, $zip_high:ident
     ) => {
         #[allow(clippy::undocumented_unsafe_blocks)] // said once, above the macro
         #[allow(unused_unsafe)] // newer compilers let intrinsics of the baseline be called safely
@@ -145,6 +145,10 @@ macro_rules! neon_vector {
                 unsafe { $st1_mask(lanes.as_mut_ptr(), mask) };
                 lanes.iter().enumerate().map(|(i, &lane)| ((lane & 1) as u32) << i).sum()
             }
+            #[inline(always)]
+            fn interleave(self, other: Self) -> (Self, Self) {
+                unsafe { (Self($zip_low(self.0, other.0)), Self($zip_high(self.0, other.0))) }
+            }
         }
     };
 }
@@ -179,7 +183,9 @@ neon_vector!(
     u32,
     vreinterpretq_u32_f32,
     vreinterpretq_f32_u32,
-    vshlq_n_u32
+    vshlq_n_u32,
+    vzip1q_f32,
+    vzip2q_f32
 );
 neon_vector!(
     F64x2,
@@ -211,5 +217,7 @@ neon_vector!(
     u64,
     vreinterpretq_u64_f64,
     vreinterpretq_f64_u64,
-    vshlq_n_u64
+    vshlq_n_u64,
+    vzip1q_f64,
+    vzip2q_f64
 );

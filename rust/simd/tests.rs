@@ -72,6 +72,37 @@ fn every_operation_matches_scalar_arithmetic() {
     operations_match::<f64>();
 }
 
+/// Interleaves the first lanes of two slices.
+struct Interleaved<'a, T>(&'a [T], &'a [T]);
+
+impl<T: Element> Kernel for Interleaved<'_, T> {
+    type Output = Vec<T>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self) -> Vec<T> {
+        // SAFETY: both slices have MAX_LANES elements.
+        let [a, b] = [self.0, self.1].map(|s| unsafe { T::Vector::<S>::load(s.as_ptr()) });
+        let (lower, upper) = a.interleave(b);
+        let lanes = T::Vector::<S>::LANES;
+        [&lower.to_array()[..lanes], &upper.to_array()[..lanes]].concat()
+    }
+}
+
+fn lanes_take_turns<T: Element>() {
+    let (a, b) = (samples::<T>(MAX_LANES, 1), samples::<T>(MAX_LANES, 2));
+    for set in InstructionSet::available() {
+        let got = dispatch_on(set, Interleaved(&a, &b));
+        let want: Vec<T> = a.iter().zip(&b).flat_map(|(&a, &b)| [a, b]).take(got.len()).collect();
+        assert!(got == want, "{}: {got:?} {want:?}", set.name());
+    }
+}
+
+#[test]
+fn interleaved_lanes_take_turns() {
+    lanes_take_turns::<f32>();
+    lanes_take_turns::<f64>();
+}
+
 struct Folds<'a, T>(&'a [T]);
 
 impl<T: Element> Kernel for Folds<'_, T> {

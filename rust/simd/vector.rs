@@ -220,6 +220,18 @@ pub trait Vector: Copy {
             if index < Self::LANES { first[index] } else { second[index - Self::LANES] }
         })
     }
+    /// The lanes of both by turns, self's first: those of the lower halves, those of the upper halves.
+    #[inline(always)]
+    fn interleave(self, other: Self) -> (Self, Self) {
+        let (a, b) = (self.to_array(), other.to_array());
+        let mut both = [[Self::Elem::ZERO; MAX_LANES]; 2];
+        for lane in 0..Self::LANES {
+            let place = 2 * lane;
+            both[place / Self::LANES][place % Self::LANES] = a[lane];
+            both[(place + 1) / Self::LANES][(place + 1) % Self::LANES] = b[lane];
+        }
+        (Self::from_array(&both[0]), Self::from_array(&both[1]))
+    }
     /// Reads four elements; the other lanes are undefined. Only for vectors of at least four lanes.
     ///
     /// # Safety

@@ -5,6 +5,7 @@ use super::ahead::Ahead;
 use super::ordered::{CHUNK, Ordered};
 use super::pack::{pack_group, tall, vectors};
 use super::tile::{self, Panels, Place, Strip, TILE_ROWS, panel_columns};
+use super::turn::turn;
 use crate::memory::Buffer;
 use crate::simd::{CACHE_LINE, Element, Kernel, Simd, Vector};
 
@@ -91,11 +92,8 @@ impl<T: Element> Block<'_, T> {
                 finish.apply::<V>(done, column);
             }
             if turned {
-                for j in 0..columns {
-                    for i in 0..rows {
-                        *out.data.add(i * out.row + j * out.column) = sum[i * columns + j];
-                    }
-                }
+                debug_assert_eq!(out.row, 1);
+                turn::<V>(sum.as_ptr(), columns, rows, columns, out.data, out.column);
             }
         }
     }

@@ -26,6 +26,7 @@ mod pack;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tile;
+mod turn;
 mod update;
 
 use crate::error::{KernelError, Result};

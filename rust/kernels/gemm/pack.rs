@@ -2,14 +2,12 @@
 
 use super::Matrix;
 use super::tile::{Panels, panel_columns};
+use super::turn::turn;
 use crate::memory::Buffer;
 use crate::parallel;
 use crate::simd::{Element, InstructionSet, Kernel, Simd, Vector, dispatch_on, prefetch_second};
 
-/// Steps that are turned at a time where columns lie apart: a cache line of each column.
-const TURNED_STEPS: usize = 16;
-
-/// Copies `width` columns of `steps` steps of a right factor into a panel, zeros behind.
+/// Copies `width` columns of `steps` steps of a right factor into a panel, zeros behind. Either columns or steps are neighbours.
 ///
 /// # Safety
 /// `from` holds the elements, `to` has room for `steps` rows of a panel.
@@ -28,12 +26,11 @@ pub unsafe fn pack_panel<V: Vector, const N: usize>(
         if column == 1 {
             return pack_group::<V, N>(from, step, steps, width, to, 0);
         }
-        for first in (0..steps).step_by(TURNED_STEPS) {
-            let end = steps.min(first + TURNED_STEPS);
-            for j in 0..panel {
-                for k in first..end {
-                    *to.add(k * panel + j) = if j < width { *from.add(k * step + j * column) } else { V::Elem::ZERO };
-                }
+        debug_assert_eq!(step, 1);
+        turn::<V>(from, column, width, steps, to, panel);
+        if width < panel {
+            for k in 0..steps {
+                std::slice::from_raw_parts_mut(to.add(k * panel + width), panel - width).fill(V::Elem::ZERO);
             }
         }
     }
