@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -84,27 +82,29 @@ def next_stream() -> int:
         return _process.streams
 
 
-@contextmanager
-def random_scope(seed: int, step: int, first_sample: int = 0) -> Iterator[None]:
+class _Scope:
+    """Inside, layers draw with this key, if there is one. A class: a generator's context takes twice as long."""
+
+    def __init__(self, key: RandomKey | None) -> None:
+        self._key = key
+
+    def __enter__(self) -> None:
+        self._outer: RandomKey | None = getattr(_scope, "key", None)
+        _scope.key = self._key
+
+    def __exit__(self, *exception: object) -> None:
+        _scope.key = self._outer
+
+
+def random_scope(seed: int, step: int, first_sample: int = 0) -> _Scope:
     """Inside, layers that draw at random use this seed, step and global index of the batch's first sample."""
-    outer = getattr(_scope, "key", None)
-    _scope.key = RandomKey(seed, step=step, first_sample=first_sample)
-    try:
-        yield
-    finally:
-        _scope.key = outer
+    return _Scope(RandomKey(seed, step=step, first_sample=first_sample))
 
 
-@contextmanager
-def scaled_samples(factor: int) -> Iterator[None]:
+def scaled_samples(factor: int) -> _Scope:
     """Inside, every sample of the batch stands as `factor` rows, as when frames are folded into the batch axis."""
-    outer: RandomKey | None = getattr(_scope, "key", None)
-    if outer is not None:
-        _scope.key = replace(outer, first_sample=outer.first_sample * factor)
-    try:
-        yield
-    finally:
-        _scope.key = outer
+    key: RandomKey | None = getattr(_scope, "key", None)
+    return _Scope(key and replace(key, first_sample=key.first_sample * factor))
 
 
 def current_key(stream: int, seed: int | None = None) -> RandomKey:

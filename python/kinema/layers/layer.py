@@ -237,9 +237,11 @@ class Layer(WeightOwner):
 
     def flatten_layers(self) -> Iterator[Layer]:
         """This layer and all layers inside it."""
-        yield self
-        for layer in self._layers:
-            yield from layer.flatten_layers()
+        waiting = [self]
+        while waiting:
+            layer = waiting.pop()
+            yield layer
+            waiting.extend(reversed(layer._layers))
 
     # Configuration
 

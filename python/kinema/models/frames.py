@@ -108,9 +108,9 @@ def distinct_frames(rows: Rows, keys: Array) -> SharedFrames | None:
     mask = None if rows.mask is None else rows.mask[rows.index]
     if mask is not None:
         keys = with_mask(keys, mask)
-    distinct, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    if len(distinct) == keys.size and rows.memory is None:
+    if rows.memory is None and len(set(keys.ravel().tolist())) == keys.size:
         return None
+    distinct, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     clip, moment = np.divmod(first, keys.shape[1])
     frames = rows.array[rows.index[clip], moment]
     counting = None if mask is None else mask[clip, moment]

@@ -39,10 +39,14 @@ impl<T> Ahead<T> {
         Self { parts, ..Self::none() }
     }
 
-    /// `count` rows of two matrices, whole ones where they lie in memory.
-    pub fn rows(matrices: [Matrix<'_, T>; 2], count: usize) -> Self {
+    /// The first `count` rows of two matrices, of which `width` elements each will be read: whole rows, as they lie in memory, if these are
+    /// a quarter of them at least.
+    pub fn rows(matrices: [(Matrix<'_, T>, usize); 2], count: usize) -> Self {
         let none = (std::ptr::null(), 0);
-        let [first, second] = matrices.map(|m| if m.column == 1 { (m.data.as_ptr(), count * m.row) } else { none });
+        let [first, second] = matrices.map(|(matrix, width)| {
+            let worthwhile = matrix.column == 1 && 4 * width >= matrix.row;
+            if worthwhile { (matrix.data.as_ptr(), count * matrix.row) } else { none }
+        });
         Self::of([first, second, none, none])
     }
 

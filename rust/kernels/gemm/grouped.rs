@@ -259,8 +259,8 @@ impl<T: Element> Block<'_, T> {
                 };
                 let next = run.min(inner - start - steps);
                 if let Right::Plain(right) = product.right {
-                    let left = product.left.transposed();
-                    upcoming = Ahead::rows([right, left].map(|factor| factor.from(start + steps, 0)), next);
+                    let factors = [(right, columns), (product.left.transposed(), rows)];
+                    upcoming = Ahead::rows(factors.map(|(factor, width)| (factor.from(start + steps, 0), width)), next);
                 }
                 let ahead = if packs { &mut upcoming } else { &mut *ahead };
                 let (below, target) = merges(index, index + 1 == runs);
