@@ -82,7 +82,7 @@ def next_stream() -> int:
         return _process.streams
 
 
-class _Scope:
+class _KeyScope:
     """Inside, layers draw with this key, if there is one. A class: a generator's context takes twice as long."""
 
     def __init__(self, key: RandomKey | None) -> None:
@@ -96,15 +96,15 @@ class _Scope:
         _scope.key = self._outer
 
 
-def random_scope(seed: int, step: int, first_sample: int = 0) -> _Scope:
+def random_scope(seed: int, step: int, first_sample: int = 0) -> _KeyScope:
     """Inside, layers that draw at random use this seed, step and global index of the batch's first sample."""
-    return _Scope(RandomKey(seed, step=step, first_sample=first_sample))
+    return _KeyScope(RandomKey(seed, step=step, first_sample=first_sample))
 
 
-def scaled_samples(factor: int) -> _Scope:
+def scaled_samples(factor: int) -> _KeyScope:
     """Inside, every sample of the batch stands as `factor` rows, as when frames are folded into the batch axis."""
     key: RandomKey | None = getattr(_scope, "key", None)
-    return _Scope(key and replace(key, first_sample=key.first_sample * factor))
+    return _KeyScope(key and replace(key, first_sample=key.first_sample * factor))
 
 
 def current_key(stream: int, seed: int | None = None) -> RandomKey:

@@ -321,16 +321,18 @@ class Layer(WeightOwner):
 
     def _set_masks(self, outputs: Any, inputs: Any, mask: Any) -> None:
         keeps = type(self).compute_mask is Layer.compute_mask
-        if mask is None and (keeps or self.compute_mask(inputs, None) is None):
+        if mask is None and keeps:
             return
         leaves = outputs if isinstance(outputs, (list, tuple)) else [outputs]
         if all(getattr(leaf, "mask", None) is not None for leaf in leaves):
             return  # `call` has set them, or gives its inputs as they are
-        if all(one is None for one in flat(mask)) and keeps:
+        if keeps and all(one is None for one in flat(mask)):
             return
-        if not self.supports_masking and keeps:
+        if keeps and not self.supports_masking:
             self._warn_of_lost_mask()
         computed = self.compute_mask(inputs, mask)
+        if computed is None:
+            return
         masks = computed if isinstance(computed, (list, tuple)) else [computed] * len(leaves)
         for leaf, one in zip(leaves, masks, strict=False):
             if isinstance(leaf, Tensor) and (leaf.mask is None or one is not None):

@@ -38,6 +38,7 @@ fn matches_oracle<T: Element>(values: &[f64], epsilon: f64) {
                 y[i]
             );
             let upstream = dy[i].to_f64();
+            // Some slopes are a sum with a product of the input.
             let factor = if matches!(activation, Activation::Silu | Activation::Gelu) { exact } else { slope };
             let (gradient, size) = (upstream * slope, upstream.abs() * factor.abs().max(slope.abs()).max(1.0));
             assert!(
