@@ -93,10 +93,9 @@ impl<T: Element> Grouped<'_, T> {
 fn sum_parts<T: Element>(set: InstructionSet, leaf: usize, part: usize, product: Grouped<'_, T>) {
     let Grouped { left, right, rows, inner, columns, out } = product;
     let mut total = Buffer::stale(rows * columns);
-    parallel::tree_sum(inner.div_ceil(part), &mut total, |index, sum| {
-        let start = index * part;
-        let (left, right, inner) = (left.from(0, start), right.skip_steps(start), part.min(inner - start));
-        Grouped { left, right, inner, out: Target::rows(sum, columns), ..product }.compute_here(set, leaf);
+    parallel::tree_sum_in_leaves(inner, part, &mut total, |steps, sum| {
+        let (left, right) = (left.from(0, steps.start), right.skip_steps(steps.start));
+        Grouped { left, right, inner: steps.len(), out: Target::rows(sum, columns), ..product }.compute_here(set, leaf);
     });
     for (row, values) in total.chunks_exact(columns).enumerate() {
         // SAFETY: the row belongs to the result.

@@ -8,6 +8,7 @@
 //! - `dense`: `ordered` with a bias and an activation; a kernel that does not change may come packed as a whole.
 //! - `grouped`: `aᵀ @ b`, the gradient of weights: the sum over rows is a fixed binary tree whose leaves are groups of rows.
 //! - `update`: both gradients of `x @ kernel` and the optimiser's update in one pass over a large kernel.
+//! - `turn`: rows and columns exchanged, for factors that are packed and results that are written across.
 //! - `accumulate`: a step of a recurrent layer, a small product that continues the sums it finds.
 //!
 //! All of them stand on one register tile (`tile`), whose shape depends on the instruction set and on the number of columns but never
