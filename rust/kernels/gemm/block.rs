@@ -3,7 +3,7 @@
 
 use super::ahead::Ahead;
 use super::ordered::{CHUNK, Ordered};
-use super::pack::{pack_group, tall, vectors};
+use super::pack::{pack_panels, tall, vectors};
 use super::tile::{self, Panels, Place, Strip, TILE_ROWS, panel_columns};
 use super::turn::turn;
 use crate::memory::Buffer;
@@ -102,7 +102,7 @@ impl<T: Element> Block<'_, T> {
 /// The right factor of a block.
 #[derive(Clone, Copy)]
 pub enum Source<T> {
-    Plain { data: *const T, step: usize },
+    Plain { data: *const T, step: usize, column: usize },
     Packed(Panels<T>),
 }
 
@@ -114,7 +114,7 @@ impl<T> Source<T> {
         // SAFETY: the caller's promise.
         unsafe {
             match self {
-                Self::Plain { data, step } => Self::Plain { data: data.add(k * step), step },
+                Self::Plain { data, step, column } => Self::Plain { data: data.add(k * step), step, column },
                 Self::Packed(panels) => Self::Packed(panels.at(0, k)),
             }
         }
@@ -146,7 +146,7 @@ unsafe fn chains<V: Vector, const N: usize>(
             return sweep::<V, N>(left, panels, rows, 0, place, true, &mut Ahead::none());
         }
         let lead = match right {
-            Source::Plain { step, .. } if far => FAR_STEPS * step,
+            Source::Plain { step, column: 1, .. } if far => FAR_STEPS * step,
             _ => 0,
         };
         let block_steps = if lead > 0 && rows < ROWS_WORTH_PACKING { FAR_STEPS } else { BLOCK_STEPS };
@@ -165,15 +165,15 @@ unsafe fn chains<V: Vector, const N: usize>(
                     }
                 }
                 Source::Packed(panels) => sweep::<V, N>(left, panels, rows, count, place, start == 0, ahead),
-                Source::Plain { data, step } => {
-                    let whole = if rows < ROWS_WORTH_PACKING { columns / panel * panel } else { 0 };
+                Source::Plain { data, step, column } => {
+                    let whole = if rows < ROWS_WORTH_PACKING && column == 1 { columns / panel * panel } else { 0 };
                     if whole > 0 {
                         let panels = Panels { data, step, next: panel };
                         let place = Place { columns: whole, ..place };
                         sweep::<V, N>(left, panels, rows, count, place, start == 0, &mut Ahead::leading(lead));
                     }
                     // Rows that are read whole lie one behind the other, and so does the next block of steps.
-                    let mut next = if columns == step && group_columns::<V, N>() >= columns {
+                    let mut next = if column == 1 && columns == step && group_columns::<V, N>() >= columns {
                         Ahead::new(data.wrapping_add(count * step), BLOCK_STEPS.min(steps - start - count) * step)
                     } else {
                         Ahead::none()
@@ -182,7 +182,8 @@ unsafe fn chains<V: Vector, const N: usize>(
                     for first in (whole..columns).step_by(group_columns::<V, N>()) {
                         let group = group_columns::<V, N>().min(columns - first);
                         let panels = Panels { data: packed.as_ptr(), step: panel, next: count * panel };
-                        pack_group::<V, N>(data.add(first), step, count, group, packed.as_mut_ptr(), pack_lead);
+                        let (from, to) = (data.add(first * column), packed.as_mut_ptr());
+                        pack_panels::<V, N>(from, [step, column], count, group, to, pack_lead);
                         let place = Place { columns: group, ..place.at(0, first) };
                         sweep::<V, N>(left, panels, rows, count, place, start == 0, &mut next);
                     }

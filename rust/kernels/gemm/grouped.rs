@@ -7,7 +7,7 @@
 
 use super::ahead::Ahead;
 use super::ordered::Right;
-use super::pack::{pack_panel, pack_strips, panel_width, vectors};
+use super::pack::{pack_panels, pack_strips, panel_width, vectors};
 use super::tile::{self, Panels, Place, Strip, TILE_ROWS, panel_columns};
 use super::{Matrix, Target};
 use crate::memory::Buffer;
@@ -250,7 +250,14 @@ impl<T: Element> Block<'_, T> {
                         for j in (0..columns).step_by(panel) {
                             let from = right.data.as_ptr().add(j * right.column);
                             let width = panel.min(columns - j);
-                            pack_panel::<V, N>(from, right.row, right.column, steps, width, panels.add(j * steps));
+                            pack_panels::<V, N>(
+                                from,
+                                [right.row, right.column],
+                                steps,
+                                width,
+                                panels.add(j * steps),
+                                0,
+                            );
                         }
                         Panels { data: panels.cast_const(), step: panel, next: panel * steps }
                     }

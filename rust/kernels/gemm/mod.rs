@@ -3,8 +3,8 @@
 //! - `ordered`: sums over k in order, in chunks of fixed length. A row of the result has the same bits however many rows there are.
 //!   Blocks of the result are computed in parallel; where the result is too small for that, chunks of the sum are.
 //!   - `a @ b`: `b` is packed block by block when enough rows share it, else read where it lies.
-//!   - `a @ bᵀ`: with few rows computed as `(b @ aᵀ)ᵀ`, which reads `b` (the weights, in a backward pass) in place and packs only `a`;
-//!     with many rows `b` is packed as a whole.
+//!   - `a @ bᵀ`: with few rows that fill panels computed as `(b @ aᵀ)ᵀ`, which reads `b` (the weights, in a backward pass) in place and
+//!     packs only `a`; with up to `WHOLE_ROWS` like `a @ b`, a block turning what it packs; with more `b` is packed as a whole.
 //! - `dense`: `ordered` with a bias and an activation; a kernel that does not change may come packed as a whole.
 //! - `grouped`: `aᵀ @ b`, the gradient of weights: the sum over rows is a fixed binary tree whose leaves are groups of rows.
 //! - `update`: both gradients of `x @ kernel` and the optimiser's update in one pass over a large kernel.
@@ -36,6 +36,7 @@ use crate::simd::{self, Element, InstructionSet};
 pub(crate) use accumulate::accumulate;
 pub use dense::{PackedKernel, dense, dense_packed};
 pub(crate) use grouped::{Grouped, multiply_grouped};
+use ordered::WHOLE_ROWS;
 pub(crate) use ordered::{Finish, Ordered, Right, multiply};
 pub(crate) use pack::PackedRight;
 pub use update::multiply_and_update;
@@ -174,11 +175,7 @@ pub fn matmul<T: Element>(shape: Matmul, leaf: usize, a: &[T], b: &[T], c: &mut 
         (left, right, unsafe { out.at(item * rows, 0) })
     };
     match (transpose_a, transpose_b) {
-        (false, false) => multiply(set, batch, |i| {
-            let (left, right, out) = item(i);
-            Ordered { left, right: Right::Plain(right), rows, inner, columns, out, finish: Finish::NONE }
-        }),
-        (false, true) if 2 * rows < columns => {
+        (false, true) if turns_round::<T>(set, shape) => {
             let set = narrowed::<T>(set, rows);
             let packed: Vec<_> =
                 (0..batch).map(|i| PackedRight::new(set, item(i).0.transposed(), inner, rows)).collect();
@@ -196,18 +193,29 @@ pub fn matmul<T: Element>(shape: Matmul, leaf: usize, a: &[T], b: &[T], c: &mut 
                 }
             });
         }
-        (false, true) => {
+        (false, true) if rows > WHOLE_ROWS => {
             let packed: Vec<_> = (0..batch).map(|i| PackedRight::new(set, item(i).1, inner, columns)).collect();
             multiply(set, batch, |i| {
                 let (left, _, out) = item(i);
                 Ordered { left, right: Right::Packed(&packed[i], 0), rows, inner, columns, out, finish: Finish::NONE }
             });
         }
+        (false, _) => multiply(set, batch, |i| {
+            let (left, right, out) = item(i);
+            Ordered { left, right: Right::Plain(right), rows, inner, columns, out, finish: Finish::NONE }
+        }),
         (true, _) => multiply_grouped(set, batch, leaf.max(1), |i| {
             let (left, right, out) = item(i);
             Grouped { left, right: Right::Plain(right), rows, inner, columns, out }
         }),
     }
+}
+
+/// Whether `a @ bᵀ` is computed as `(b @ aᵀ)ᵀ`. Then `a` comes in panels, whose columns beyond its rows are multiplied for nothing, and the
+/// result is written across rows; else `b` is turned while it is packed, which a few rows of `a` are not worth.
+fn turns_round<T: Element>(set: InstructionSet, Matmul { rows, inner, columns, .. }: Matmul) -> bool {
+    let panels = rows.next_multiple_of(pack::panel_width::<T>(set, rows));
+    rows <= 16 || (2 * rows < columns && rows <= inner && 8 * (panels - rows) <= panels)
 }
 
 /// The instruction set for a factor of so few columns that its vectors would be half empty: two narrow ones are multiplied in the time of a

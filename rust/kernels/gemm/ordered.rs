@@ -16,6 +16,8 @@ use crate::simd::{Element, InstructionSet, Kernel, Simd, Vector, dispatch_on};
 pub const CHUNK: usize = 1024;
 /// Rows of a block: with `BLOCK_STEPS` they fit the second-level cache.
 const BLOCK_ROWS: usize = 96;
+/// So many rows are one block nevertheless, of a single panel if need be: the right factor is packed once.
+pub(super) const WHOLE_ROWS: usize = 264;
 /// Panels of a block, at most, and at least as long as there are columns.
 const MOST_PANELS: usize = 32;
 const LEAST_PANELS: usize = 2;
@@ -31,7 +33,7 @@ const WORTH_A_THREAD: usize = 1 << 19;
 /// The right factor.
 #[derive(Clone, Copy)]
 pub enum Right<'a, T: Element> {
-    /// As it lies, columns next to each other.
+    /// As it lies: columns next to each other, or steps.
     Plain(Matrix<'a, T>),
     /// In panels, from a step on.
     Packed(&'a PackedRight<T>, usize),
@@ -60,7 +62,7 @@ impl<T: Element> Right<'_, T> {
         match self {
             Self::Plain(matrix) => {
                 let part = matrix.from(0, j);
-                Source::Plain { data: part.data.as_ptr(), step: part.row }
+                Source::Plain { data: part.data.as_ptr(), step: part.row, column: part.column }
             }
             // SAFETY: the packed factor holds these steps and columns.
             Self::Packed(packed, first) => Source::Packed(unsafe { packed.panels().at(j / panel, first) }),
@@ -224,8 +226,9 @@ struct Plan {
 impl Plan {
     /// Blocks as large as they may be.
     fn new(rows: usize, columns: usize, panel: usize, far: bool) -> Self {
+        let blocks = if rows <= WHOLE_ROWS { 1 } else { rows.div_ceil(BLOCK_ROWS) };
         Self {
-            rows: rows.div_ceil(rows.div_ceil(BLOCK_ROWS)).next_multiple_of(TILE_ROWS),
+            rows: rows.div_ceil(blocks).next_multiple_of(TILE_ROWS),
             columns: columns.next_multiple_of(panel).min(MOST_PANELS * panel),
             far,
         }
@@ -234,7 +237,11 @@ impl Plan {
     /// Makes blocks smaller until there are enough for all threads.
     fn refine(&mut self, batch: usize, rows: usize, columns: usize, panel: usize) {
         let wanted = 4 * parallel::threads();
-        let least = panel * if rows < ROWS_WORTH_PACKING { LEAST_PANELS_OF_FEW } else { LEAST_PANELS };
+        let least = match rows.min(self.rows) {
+            few if few < ROWS_WORTH_PACKING => LEAST_PANELS_OF_FEW * panel,
+            some if some <= BLOCK_ROWS => LEAST_PANELS * panel,
+            _ => panel,
+        };
         while self.tasks(batch, rows, columns) < wanted && self.columns > least {
             self.columns = (self.columns / 2).next_multiple_of(panel);
         }

@@ -7,42 +7,46 @@ use crate::memory::Buffer;
 use crate::parallel;
 use crate::simd::{Element, InstructionSet, Kernel, Simd, Vector, dispatch_on, prefetch_second};
 
-/// Copies `width` columns of `steps` steps of a right factor into a panel, zeros behind. Either columns or steps are neighbours.
+/// Copies `width` columns of `steps` steps of a right factor into panels that follow each other, zeros behind the last column. Either
+/// columns or steps are neighbours; of neighbouring columns, what lies `lead` elements behind is called into the cache meanwhile, unless
+/// `lead` is 0.
 ///
 /// # Safety
-/// `from` holds the elements, `to` has room for `steps` rows of a panel.
+/// `from` holds the elements, `to` has room for the panels.
 #[inline(always)]
-pub unsafe fn pack_panel<V: Vector, const N: usize>(
+pub unsafe fn pack_panels<V: Vector, const N: usize>(
     from: *const V::Elem,
-    step: usize,
-    column: usize,
+    [step, column]: [usize; 2],
     steps: usize,
     width: usize,
     to: *mut V::Elem,
+    lead: usize,
 ) {
     let panel = panel_columns::<V, N>();
     // SAFETY: the caller's promise.
     unsafe {
         if column == 1 {
-            return pack_group::<V, N>(from, step, steps, width, to, 0);
+            return pack_rows::<V, N>(from, step, steps, width, to, lead);
         }
         debug_assert_eq!(step, 1);
-        turn::<V>(from, column, width, steps, to, panel);
-        if width < panel {
-            for k in 0..steps {
-                std::slice::from_raw_parts_mut(to.add(k * panel + width), panel - width).fill(V::Elem::ZERO);
+        for first in (0..width).step_by(panel) {
+            let (to, width) = (to.add(first * steps), panel.min(width - first));
+            turn::<V>(from.add(first * column), column, width, steps, to, panel);
+            if width < panel {
+                for k in 0..steps {
+                    std::slice::from_raw_parts_mut(to.add(k * panel + width), panel - width).fill(V::Elem::ZERO);
+                }
             }
         }
     }
 }
 
-/// Copies `width` neighbouring columns of `steps` steps into panels that follow each other, zeros behind the last column. Row by row,
-/// because rows are long runs of memory; what lies `lead` elements behind is called into the cache meanwhile, unless `lead` is 0.
+/// `pack_panels` where columns are neighbours: row by row, because rows are long runs of memory.
 ///
 /// # Safety
-/// `from` holds the elements, `to` has room for the panels.
+/// As for `pack_panels`.
 #[inline(always)]
-pub unsafe fn pack_group<V: Vector, const N: usize>(
+unsafe fn pack_rows<V: Vector, const N: usize>(
     from: *const V::Elem,
     step: usize,
     steps: usize,
@@ -171,13 +175,13 @@ impl<T: Element> Kernel for PackPanel<'_, T> {
     #[inline(always)]
     fn run<S: Simd>(self) {
         let Self { from, steps, panel, width, to } = self;
-        let (data, to) = (from.data.as_ptr(), to.as_mut_ptr());
+        let (data, strides, to) = (from.data.as_ptr(), [from.row, from.column], to.as_mut_ptr());
         // SAFETY: `from` holds `steps` rows of `width` columns, and `to` one panel of them.
         unsafe {
             match panel / T::Vector::<S>::LANES {
-                1 => pack_panel::<T::Vector<S>, 1>(data, from.row, from.column, steps, width, to),
-                2 => pack_panel::<T::Vector<S>, 2>(data, from.row, from.column, steps, width, to),
-                _ => pack_panel::<T::Vector<S>, 4>(data, from.row, from.column, steps, width, to),
+                1 => pack_panels::<T::Vector<S>, 1>(data, strides, steps, width, to, 0),
+                2 => pack_panels::<T::Vector<S>, 2>(data, strides, steps, width, to, 0),
+                _ => pack_panels::<T::Vector<S>, 4>(data, strides, steps, width, to, 0),
             }
         }
     }

@@ -87,7 +87,9 @@ fn rows_stand_alone<T: Element>(rows: usize, inner: usize, columns: usize, trans
 fn bits_do_not_depend_on_the_number_of_rows() {
     on_every_instruction_set(|_| {
         for transpose_b in [false, true] {
-            for (rows, inner, columns) in [(70, 2100, 33), (45, 50, 300), (130, 300, 16), (33, 1024, 1)] {
+            for (rows, inner, columns) in
+                [(70, 2100, 33), (45, 50, 300), (61, 200, 140), (130, 300, 16), (33, 1024, 1), (290, 40, 70)]
+            {
                 rows_stand_alone::<f32>(rows, inner, columns, transpose_b);
                 rows_stand_alone::<f64>(rows, inner, columns, transpose_b);
             }
