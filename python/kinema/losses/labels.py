@@ -42,17 +42,19 @@ def check_binary(labels: Array) -> None:
 
 def check_distribution(labels: Array, axis: int) -> None:
     """Raises `DataError` for negative or non-finite targets, and warns where they do not sum to 1 along `axis`."""
+    # Neither holds where there is NaN or infinity.
+    if labels.min(initial=0) >= 0 and (np.abs(labels.sum(axis=axis) - 1) <= _ROW_SUM_TOLERANCE).all():
+        return
     wrong = ~(np.isfinite(labels) & (labels >= 0))
     if wrong.any():
         raise DataError(
             f"categorical_crossentropy: target {labels[wrong].flat[0]:g} of {_position(wrong)} is negative or not "
             "finite: targets are one-hot rows, as kinema.utils.to_categorical makes, or other non-negative numbers"
         )
-    if (np.abs(labels.sum(axis=axis) - 1) > _ROW_SUM_TOLERANCE).any():
-        warn_once(
-            "categorical_crossentropy: the targets of some samples do not sum to 1, so the loss cannot reach 0. For "
-            "class numbers, use kinema.utils.to_categorical, or sparse_categorical_crossentropy with the numbers"
-        )
+    warn_once(
+        "categorical_crossentropy: the targets of some samples do not sum to 1, so the loss cannot reach 0. For class "
+        "numbers, use kinema.utils.to_categorical, or sparse_categorical_crossentropy with the numbers"
+    )
 
 
 def _position(wrong: Array) -> str:

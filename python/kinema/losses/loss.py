@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from kinema import config as settings
 from kinema import ops
@@ -122,10 +123,11 @@ class NamedLoss(LossFunctionWrapper):
         return {"name": self.name, "reduction": self.reduction, **self._settings}
 
 
-def as_prediction(value: Any, dtype: str | None = None) -> Tensor:
+def as_prediction(value: Any, dtype: DTypeLike | None = None) -> Tensor:
     """A floating-point tensor of a prediction, in `dtype` where one is given."""
     tensor = value if isinstance(value, Tensor) else ops.convert_to_tensor(value)
-    wanted = dtype or (tensor.dtype if tensor.dtype.kind == "f" else settings.floatx())
+    own = tensor.dtype if tensor.dtype.kind == "f" else settings.floatx()
+    wanted = own if dtype is None else dtype
     return tensor if tensor.dtype == wanted else ops.cast(tensor, wanted)
 
 
@@ -136,7 +138,7 @@ def match_shapes(name: str, y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
         ShapeError: They differ by more.
     """
     prediction = as_prediction(y_pred)
-    target = ops.cast(y_true, prediction.dtype)
+    target = as_prediction(y_true, prediction.dtype)
     if target.ndim == prediction.ndim + 1 and target.shape[-1] == 1:
         target = ops.squeeze(target, axis=-1)
     elif target.ndim == prediction.ndim - 1 and prediction.shape[-1] == 1:

@@ -112,10 +112,10 @@ def _from_logits(target: Array, output: Array) -> Result:
     logarithms = _log_softmax(output)
 
     def backward(dy: Array) -> Any:
-        scale = dy[..., None]
+        scale = -dy[..., None]
         return (
-            lambda: -scale * logarithms,
-            lambda: scale * (np.exp(logarithms) * target.sum(-1, keepdims=True) - target),
+            lambda: scale * logarithms,
+            lambda: _rust.log_softmax_grad(rows(scale * target), rows(logarithms)).reshape(output.shape),
         )
 
     return -(target * logarithms).sum(-1), backward
