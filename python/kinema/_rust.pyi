@@ -166,8 +166,8 @@ class PackedKernel:
 
     def __new__(cls, kernel: Array) -> PackedKernel: ...
 
-def dense_packed(x: Array, kernel: PackedKernel, bias: Array | None, activation: Activation) -> Array:
-    """`dense` with a packed kernel: the same bits."""
+def dense_chain(x: Array, links: Sequence[tuple[PackedKernel | Array, Array | None, Activation]]) -> Array:
+    """`dense` after `dense` in float32, each link a kernel, a bias and an activation: the same bits."""
 
 def dense_update(
     kernel: Array, x: Array, dz: Array, rule: UpdateRule, decay: float, input_gradient: bool, leaf: int

@@ -53,9 +53,9 @@ pub fn dense<'py>(
     })
 }
 
-/// A float32 kernel as the products read it: what `dense_packed` takes. It does not follow the array that it was made of.
+/// A float32 kernel as the products read it: what `dense_chain` takes. It does not follow the array that it was made of.
 #[pyclass(frozen, module = "kinema._rust")]
-pub struct PackedKernel(gemm::PackedKernel<f32>);
+pub struct PackedKernel(pub(super) gemm::PackedKernel<f32>);
 
 #[pymethods]
 impl PackedKernel {
@@ -65,28 +65,6 @@ impl PackedKernel {
         let shape = kernel.shape("PackedKernel", "kernel", "features, units")?;
         compute(py, || gemm::PackedKernel::new(shape, kernel.data)).map(Self)
     }
-}
-
-/// y = activation(x @ kernel + bias): the bits of `dense`.
-#[pyfunction]
-pub fn dense_packed<'py>(
-    py: Python<'py>,
-    x: FloatArray<'py>,
-    kernel: &PackedKernel,
-    bias: Option<FloatArray<'py>>,
-    activation: Activation,
-) -> PyResult<Bound<'py, PyAny>> {
-    const OP: &str = "dense_packed";
-    let (x, kernel) = (x.view::<f32>(OP, "x")?, &kernel.0);
-    let bias = optional_view::<f32>(&bias, OP, "bias")?;
-    let ([m, _], [k, n]) = (x.shape(OP, "x", "rows, features")?, kernel.shape());
-    KernelError::check_shape(OP, "x", &[m, k], x.shape).map_err(to_python)?;
-    if let Some(bias) = bias {
-        KernelError::check_shape(OP, "bias", &[n], bias.shape).map_err(to_python)?;
-    }
-    let mut y = Buffer::stale(m * n);
-    compute(py, || gemm::dense_packed(m, x.data, kernel, bias.map(|b| b.data), activation, &mut y))?;
-    new_array(py, y, &[m, n])
 }
 
 /// Changes the kernel of z = x @ kernel by its gradient: first `kernel -= kernel * decay`, then the rule. Returns the gradient of x, with

@@ -6,6 +6,7 @@ mod column_sums;
 mod conv2d;
 mod conv2d_chain;
 mod conv2d_pool;
+mod dense_chain;
 mod frames;
 mod gemm;
 mod geometry;
@@ -40,9 +41,11 @@ mod _rust {
     #[pymodule_export]
     use super::conv2d_pool::{conv2d_pool, conv2d_pool_grad};
     #[pymodule_export]
+    use super::dense_chain::dense_chain;
+    #[pymodule_export]
     use super::frames::frames_to_float;
     #[pymodule_export]
-    use super::gemm::{PackedKernel, dense, dense_packed, dense_update, matmul};
+    use super::gemm::{PackedKernel, dense, dense_update, matmul};
     #[pymodule_export]
     use super::geometry::conv_output_size;
     #[pymodule_export]

@@ -56,6 +56,10 @@ def _concatenate(*arrays: Any, axis: int = 0) -> Any:
     return ops.concatenate(arrays, axis)
 
 
+def _dense_chain(x: Any, first: Any, bias: Any, second: Any) -> Any:
+    return ops.dense_chain(x, [(first, bias, "tanh"), (second, None, None)])
+
+
 def _conv2d_chain(x: Any, first: Any, bias: Any, second: Any) -> Any:
     pooled = ops.ConvolutionLink(first, bias, activation="relu", pool_size=2)
     return ops.conv2d_chain(x, [pooled, ops.ConvolutionLink(second, padding="same", activation="tanh")])
@@ -204,6 +208,7 @@ CONVOLUTION = [
         )
     ),
     Case(ops.conv2d_pool, (_frames(2, 6, 6, 2), _random(3, 3, 2, 3)), {"pool_size": 2, "strides": 2}, name="no-bias"),
+    Case(_dense_chain, (_random(3, 2, 4), _random(4, 5), _random(5), _random(5, 2))),
     Case(_conv2d_chain, (_frames(2, 8, 7, 2), _random(3, 3, 2, 3), _random(3), _random(2, 2, 3, 2))),
 ]
 

@@ -14,7 +14,7 @@ from kinema.autograd import Tensor, is_recording
 from kinema.layers import BatchNormalization, Conv2D, MaxPooling2D, TimeDistributed
 from kinema.layers.fused import kernel_activation
 from kinema.layers.layer import Layer, Shape
-from kinema.models.fusion import Convolutions, link_of, only_activation, tiles
+from kinema.models.fusion import Convolutions, join_neighbours, link_of, only_activation, tiles
 
 
 class FoldedConvolution(Convolutions):
@@ -60,14 +60,7 @@ class FoldedConvolution(Convolutions):
 
 def fold(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     """The layers for prediction: each normalisation behind a convolution folded, with what can follow it."""
-    folded: list[Layer] = []
-    for layer in layers:
-        step = _joined(folded[-1], layer) if folded else None
-        if step is None:
-            folded.append(layer)
-        else:
-            folded[-1] = step
-    return tuple(folded)
+    return join_neighbours(layers, _joined)
 
 
 def _joined(first: Layer, second: Layer) -> Layer | None:

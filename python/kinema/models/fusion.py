@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kinema import ops
@@ -88,14 +88,19 @@ def link_of(
 
 def fuse(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     """The layers with each pair that has a kernel of its own replaced by one step."""
-    fused: list[Layer] = []
+    return join_neighbours(layers, _fused_pair)
+
+
+def join_neighbours(layers: Sequence[Layer], joined: Callable[[Layer, Layer], Layer | None]) -> tuple[Layer, ...]:
+    """The layers with neighbours replaced by what `joined` makes of them, which may take in the next one as well."""
+    steps: list[Layer] = []
     for layer in layers:
-        pair = _fused_pair(fused[-1], layer) if fused else None
-        if pair is None:
-            fused.append(layer)
+        step = joined(steps[-1], layer) if steps else None
+        if step is None:
+            steps.append(layer)
         else:
-            fused[-1] = pair
-    return tuple(fused)
+            steps[-1] = step
+    return tuple(steps)
 
 
 def _fused_pair(first: Layer, second: Layer) -> Layer | None:

@@ -13,6 +13,7 @@ from kinema.layers import TimeDistributed
 from kinema.layers.layer import Layer, Shape
 from kinema.models.byte_frames import read_bytes
 from kinema.models.chaining import chain
+from kinema.models.dense_chaining import chain_dense
 from kinema.models.folding import fold
 from kinema.models.frame_memory import FrameMemory
 from kinema.models.frame_wise import COUNTING, frame_wise_prefix, projects
@@ -36,7 +37,10 @@ class Plan:
         self.input_shape = input_shape
         self.lifted = lift(layers, input_shape, wrappers)
         #: The steps of training, and of prediction.
-        self.steps = {True: fuse(self.lifted.layers), False: chain(fuse(fold(_acting(self.lifted.layers))))}
+        self.steps = {
+            True: fuse(self.lifted.layers),
+            False: chain_dense(chain(fuse(fold(_acting(self.lifted.layers))))),
+        }
         #: The same where the input is bytes.
         self.byte_steps = {training: read_bytes(steps) for training, steps in self.steps.items()}
         #: Multiplications that one frame costs in the steps that see each for itself.

@@ -92,7 +92,7 @@ from kinema.ops.linalg import matmul
 from kinema.ops.normalization import batch_norm, batch_normalization, layer_norm
 from kinema.ops.padding import pad
 from kinema.ops.pooling import average_pool, global_average_pool, global_max_pool, max_pool
-from kinema.ops.projection import dense
+from kinema.ops.projection import dense, dense_chain
 from kinema.ops.random import dropout, dropout_mask
 from kinema.ops.recurrent import gru, lstm, simple_rnn
 from kinema.ops.reductions import (
@@ -161,6 +161,7 @@ __all__ = [
     "cos",
     "cumsum",
     "dense",
+    "dense_chain",
     "divide",
     "dropout",
     "dropout_mask",

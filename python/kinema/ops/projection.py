@@ -1,20 +1,23 @@
-"""The product with weights, `activation(x @ kernel + bias)`."""
+"""The product with weights, `activation(x @ kernel + bias)`, and several in a row."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
 from kinema import _rust
 from kinema.autograd import Array, Tensor, Variable, as_array, is_recording
-from kinema.errors import ShapeError
+from kinema.errors import ArgumentError, ShapeError
 from kinema.ops._activation import activated, code_of
 from kinema.ops._arrays import floating, native, rows
 from kinema.ops._contract import Result, differentiable
 from kinema.updates import SpendableGradient, Update
+
+#: A product of `dense_chain`: kernel, bias or None, the name of an activation or None.
+DenseLink: TypeAlias = tuple[Any, Any, str | None]
 
 #: Weights whose gradient is worth spending on their update at once: smaller ones lie in the cache anyway.
 _WORTH_SPENDING = 1 << 19
@@ -41,27 +44,56 @@ def dense(x: Any, kernel: Any, bias: Any = None, activation: str | None = None) 
         >>> kinema.ops.dense([[1.0, 2.0]], [[3.0], [4.0]], activation="relu").numpy()
         array([[11.]], dtype=float32)
     """
-    if not is_recording() and isinstance(kernel, Variable):
-        y = _with_packed(as_array(x), kernel, bias, activation)
+    return dense_chain(x, [(kernel, bias, activation)])
+
+
+def dense_chain(x: Any, links: Sequence[DenseLink]) -> Tensor:
+    """`dense` after `dense`, each a kernel, a bias and an activation as `dense` takes them.
+
+    Without a tape they are computed in one call, and nothing in between becomes a tensor.
+
+    Args:
+        x: Vectors of n numbers, under any leading axes.
+        links: The products in their order, one at least.
+
+    Raises:
+        ArgumentError: There is no link.
+
+    Example:
+        >>> import kinema
+        >>> kinema.ops.dense_chain([[1.0, 2.0]], [([[3.0], [4.0]], None, "relu"), ([[2.0]], [1.0], None)]).numpy()
+        array([[23.]], dtype=float32)
+    """
+    if not links:
+        raise ArgumentError("ops.dense_chain: links must hold one product at least")
+    if not is_recording():
+        y = _in_one_call(as_array(x), links)
         if y is not None:
             return Tensor(y)
-    return _dense(x, kernel, bias, activation=activation)
+    for kernel, bias, activation in links:
+        x = _dense(x, kernel, bias, activation=activation)
+    return cast(Tensor, x)
 
 
-def _with_packed(x: Array, kernel: Variable, bias: Any, activation: str | None) -> Array | None:
-    """The output by means of the packed kernel; None where there is none, or where it does not pay."""
-    k, n = kernel.shape if len(kernel.shape) == 2 else (0, 0)
-    offset = None if bias is None else as_array(bias)
-    fits = x.ndim > 0 and x.shape[-1] == k and (offset is None or (offset.shape == (n,) and offset.dtype == np.float32))
-    worth = k * n >= _WORTH_PACKING and x.size >= _ROWS_WORTH_PACKING * k
-    if not (fits and worth and x.dtype == kernel.dtype == np.float32):
+def _in_one_call(x: Array, links: Sequence[DenseLink]) -> Array | None:
+    """The output of a chain; None where the kernel does not take it, or where something does not fit."""
+    if not x.ndim or x.dtype != np.float32:
         return None
-    packed = kernel.packed(_rust.PackedKernel)
-    if packed is None:
-        return None
-    offset = None if offset is None else native(offset)
-    y = _rust.dense_packed(rows(x), packed, offset, code_of("dense", activation))
-    return y.reshape(*x.shape[:-1], n)
+    width = x.shape[-1]
+    count = x.size // max(1, width)
+    arguments = []
+    for kernel, bias, activation in links:
+        matrix, offset = as_array(kernel), None if bias is None else as_array(bias)
+        if matrix.ndim != 2 or matrix.shape[0] != width or matrix.dtype != np.float32:
+            return None
+        width = matrix.shape[1]
+        if offset is not None and (offset.shape != (width,) or offset.dtype != np.float32):
+            return None
+        worth = matrix.size >= _WORTH_PACKING and count >= _ROWS_WORTH_PACKING and isinstance(kernel, Variable)
+        packed = kernel.packed(_rust.PackedKernel) if worth else None
+        weights = native(matrix) if packed is None else packed
+        arguments.append((weights, None if offset is None else native(offset), code_of("dense", activation)))
+    return _rust.dense_chain(rows(x), arguments).reshape(*x.shape[:-1], width)
 
 
 @differentiable
