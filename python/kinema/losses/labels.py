@@ -42,7 +42,7 @@ def check_binary(labels: Array) -> None:
 
 def check_distribution(labels: Array, axis: int) -> None:
     """Raises `DataError` for negative or non-finite targets, and warns where they do not sum to 1 along `axis`."""
-    # Neither holds where there is NaN or infinity.
+    # Where there is NaN or infinity, not both hold.
     if labels.min(initial=0) >= 0 and (np.abs(labels.sum(axis=axis) - 1) <= _ROW_SUM_TOLERANCE).all():
         return
     wrong = ~(np.isfinite(labels) & (labels >= 0))

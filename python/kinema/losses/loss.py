@@ -124,7 +124,7 @@ class NamedLoss(LossFunctionWrapper):
 
 
 def as_prediction(value: Any, dtype: DTypeLike | None = None) -> Tensor:
-    """A floating-point tensor of a prediction, in `dtype` where one is given."""
+    """A floating-point tensor of a prediction, or of a target in the prediction's `dtype`."""
     tensor = value if isinstance(value, Tensor) else ops.convert_to_tensor(value)
     own = tensor.dtype if tensor.dtype.kind == "f" else settings.floatx()
     wanted = own if dtype is None else dtype

@@ -6,7 +6,7 @@ Between two small products the interpreter would take longer than they do.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from kinema import ops
 from kinema.layers import Dense
@@ -20,7 +20,7 @@ class DenseChain(Layer):
 
     supports_masking = True
 
-    def __init__(self, steps: Sequence[Any]) -> None:
+    def __init__(self, steps: Sequence[Dense]) -> None:
         super().__init__(name="+".join(step.name for step in steps), dtype=steps[0].dtype)
         self.steps = list(steps)
         self.built = True
@@ -32,7 +32,7 @@ class DenseChain(Layer):
     def call(self, inputs: Any) -> Any:
         """All of them in one pass."""
         *hidden, last = self.steps
-        first = self.steps[0]
+        first = hidden[0]
         first._require_features(inputs.shape, first.kernel.shape[0])
         links = [(step.kernel, step.bias, kernel_activation(step.activation)) for step in hidden]
 
@@ -48,12 +48,12 @@ def chain_dense(steps: Sequence[Layer]) -> tuple[Layer, ...]:
 
 
 def _joined(first: Layer, second: Layer) -> DenseChain | None:
-    before: list[Any] = first.steps if isinstance(first, DenseChain) else [first] if _is_dense(first) else []
+    before = first.steps if isinstance(first, DenseChain) else [first] if _is_dense(first) else []
     if not before or not _is_dense(second) or first.dtype != second.dtype:
         return None
     return None if kernel_activation(before[-1].activation) is None else DenseChain([*before, second])
 
 
-def _is_dense(step: Layer) -> bool:
+def _is_dense(step: Layer) -> TypeGuard[Dense]:
     """Whether a step is a Dense layer of ours, with nothing that looks at what it gives."""
     return type(step) is Dense and step.activity_regularizer is None
