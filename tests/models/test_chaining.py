@@ -61,7 +61,7 @@ def test_layers_that_do_more_than_convolve_end_a_chain() -> None:
             layers.Conv2D(4, 3, activity_regularizer="l2"),
             layers.Conv2D(4, 3, activation=lambda x: ops.relu(x) * 2.0),
             layers.Conv2D(4, 3),
-            layers.Dropout(0.5),
+            layers.ZeroPadding2D(1),
             layers.Conv2D(4, 3),
         ]
     )

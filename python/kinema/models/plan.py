@@ -9,10 +9,10 @@ import numpy as np
 
 from kinema import ops
 from kinema.autograd import Tensor
-from kinema.layers import TimeDistributed
+from kinema.layers import Dropout, TimeDistributed
 from kinema.layers.layer import Layer, Shape
 from kinema.models.byte_frames import read_bytes
-from kinema.models.chaining import chain
+from kinema.models.chaining import chain, on_frames
 from kinema.models.dense_chaining import chain_dense
 from kinema.models.folding import fold
 from kinema.models.frame_memory import FrameMemory
@@ -127,11 +127,21 @@ class Plan:
 
 
 def _acting(layers: Sequence[Layer]) -> Sequence[Layer]:
-    """The layers that do something when the model predicts, so that augmentation costs nothing then."""
+    """The layers that do something when the model predicts: augmentation costs nothing then, Dropout parts no chain."""
     acting = [
-        layer for layer in layers if not (layer.layer if isinstance(layer, TimeDistributed) else layer).only_trains
+        layer
+        for layer, following in zip(layers, [*layers[1:], None], strict=True)
+        if not on_frames(layer).only_trains and not _is_idle_dropout(layer, following)
     ]
     return acting or layers
+
+
+def _is_idle_dropout(layer: Layer, following: Layer | None) -> bool:
+    """Whether a layer is a Dropout, and of no subclass, that hands on what the next layer would take without it."""
+    dropout = on_frames(layer)
+    if type(dropout) is not Dropout or dropout.activity_regularizer is not None or following is None:
+        return False
+    return layer.activity_regularizer is None and dropout.dtype == on_frames(following).dtype
 
 
 def _run(steps: Sequence[Layer], inputs: Any, training: bool, mask: Any = None, counts: Any = None) -> Any:
