@@ -4,6 +4,7 @@
 //! one shell per instruction set), `parallel` (the only place that splits work), `memory` (recycled buffers) and `geometry`
 //! (the only window arithmetic). `bindings` shows the kernels to Python and holds nothing else.
 
+mod denormals;
 pub mod error;
 pub mod geometry;
 pub mod kernels;

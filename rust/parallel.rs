@@ -1,6 +1,7 @@
 //! The only place that splits work. Work is split by fixed sizes, never by the number of threads, and sums follow a fixed
-//! binary tree, so results have the same bits for any number of threads. Also home of the denormal guard.
+//! binary tree, so results have the same bits for any number of threads.
 
+use crate::denormals::FlushDenormals;
 use crate::memory::Buffer;
 use crate::pool::Pool;
 use crate::simd::Element;
@@ -73,27 +74,54 @@ fn helpers(count: usize) -> Option<&'static Pool> {
     unsafe { winner.as_ref() }.map(|helpers| &helpers.pool)
 }
 
-/// Calls `task(i)` once for every `i` below `count`, on several threads. Threads take `grain` neighbouring indices at a time;
-/// work of at most one grain stays on the caller. Nested calls run on the thread they are made on.
+/// Calls `task(i)` once for every `i` below `count`, on several threads. Threads take `grain` neighbouring indices at a time, each from a
+/// share of its own as long as there is something left; work of at most one grain stays on the caller. Nested calls run on the thread they
+/// are made on.
 pub fn for_each(count: usize, grain: usize, task: impl Fn(usize) + Sync) {
     let grain = grain.max(1);
-    let threads = threads().min(count.div_ceil(grain));
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let _flush = FlushDenormals::new();
-        let _inside = Inside::enter();
-        loop {
-            let start = next.fetch_add(grain, Ordering::Relaxed);
-            if start >= count {
-                break;
-            }
-            (start..count.min(start + grain)).for_each(&task);
-        }
+    let grains = count.div_ceil(grain);
+    let seats = threads().min(grains);
+    let helpers = if seats > 1 && !INSIDE.get() { helpers(threads()) } else { None };
+    let Some(pool) = helpers else {
+        return calmly(|| (0..count).for_each(&task));
     };
-    let helpers = if threads > 1 && !INSIDE.get() { helpers(self::threads()) } else { None };
-    match helpers {
-        None => work(),
-        Some(pool) => pool.run(threads - 1, &work),
+    let shares: Vec<_> =
+        (0..seats).map(|seat| Share::new(grains * seat / seats..grains * (seat + 1) / seats)).collect();
+    pool.run(seats - 1, &|seat| {
+        calmly(|| {
+            for turn in 0..seats {
+                while let Some(index) = shares[(seat + turn) % seats].claim() {
+                    (index * grain..count.min((index + 1) * grain)).for_each(&task);
+                }
+            }
+        });
+    });
+}
+
+/// Does a thread's part of a region: without denormals, and without regions within.
+fn calmly(work: impl FnOnce()) {
+    let _flush = FlushDenormals::new();
+    let _inside = Inside::enter();
+    work();
+}
+
+/// Neighbouring pieces of work that one thread does first and others when they have nothing left: what a thread has read and written in one
+/// region it finds in its own cache in the next, because it sits in the same place and regions are split in the same order.
+#[repr(align(128))] // counters of different threads are no neighbours
+struct Share {
+    next: AtomicUsize,
+    end: usize,
+}
+
+impl Share {
+    fn new(pieces: Range<usize>) -> Self {
+        Self { next: AtomicUsize::new(pieces.start), end: pieces.end }
+    }
+
+    /// The next piece, once.
+    fn claim(&self) -> Option<usize> {
+        let index = self.next.fetch_add(1, Ordering::Relaxed);
+        (index < self.end).then_some(index)
     }
 }
 
@@ -234,81 +262,9 @@ fn add<T: Element>(to: &mut [T], from: &[T]) {
     to.iter_mut().zip(from).for_each(|(a, &b)| *a += b);
 }
 
-/// While it lives, this thread's arithmetic treats denormal numbers as zero (one multiplication on denormals costs as much as
-/// a hundred others). Restores the former state when dropped.
-pub struct FlushDenormals {
-    before: u64,
-    here: PhantomData<*const ()>,
-}
-
-impl FlushDenormals {
-    /// Sets flush-to-zero on this thread.
-    #[allow(clippy::new_without_default)] // a guard without a binding would be dropped at once
-    pub fn new() -> Self {
-        let before = control::read();
-        control::write(before | control::FLUSH);
-        Self { before, here: PhantomData }
-    }
-}
-
-impl Drop for FlushDenormals {
-    fn drop(&mut self) {
-        control::write(self.before);
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-mod control {
-    /// FTZ and DAZ.
-    pub const FLUSH: u64 = 0x8040;
-
-    pub fn read() -> u64 {
-        let mut value = 0u32;
-        // SAFETY: stores MXCSR to a local; every x86-64 has it.
-        unsafe { std::arch::asm!("stmxcsr [{}]", in(reg) &mut value, options(nostack, preserves_flags)) };
-        u64::from(value)
-    }
-
-    pub fn write(value: u64) {
-        let value = value as u32;
-        // SAFETY: a value read from MXCSR, at most with FTZ and DAZ added: no exception is unmasked.
-        unsafe { std::arch::asm!("ldmxcsr [{}]", in(reg) &value, options(nostack, preserves_flags)) };
-    }
-}
-
-#[cfg(target_arch = "aarch64")]
-mod control {
-    /// FPCR.FZ.
-    pub const FLUSH: u64 = 1 << 24;
-
-    pub fn read() -> u64 {
-        let value: u64;
-        // SAFETY: reading FPCR has no effect.
-        unsafe { std::arch::asm!("mrs {}, fpcr", out(reg) value, options(nostack, nomem, preserves_flags)) };
-        value
-    }
-
-    pub fn write(value: u64) {
-        // SAFETY: a value read from FPCR, at most with FZ added.
-        unsafe { std::arch::asm!("msr fpcr, {}", in(reg) value, options(nostack, preserves_flags)) };
-    }
-}
-
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-mod control {
-    pub const FLUSH: u64 = 0;
-
-    pub fn read() -> u64 {
-        0
-    }
-
-    pub fn write(_value: u64) {}
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::hint::black_box;
 
     #[test]
     fn every_index_is_visited_once() {
@@ -317,6 +273,12 @@ mod tests {
             chunks_mut(&mut visits, 1, grain, |_, chunk| chunk[0] += 1);
             assert!(visits.iter().all(|&v| v == 1));
         }
+    }
+
+    #[test]
+    fn a_share_is_given_away_once() {
+        let share = Share::new(3..5);
+        assert_eq!([share.claim(), share.claim(), share.claim(), share.claim()], [Some(3), Some(4), None, None]);
     }
 
     #[test]
@@ -351,18 +313,5 @@ mod tests {
             assert!((f64::from(one[0]) - exact).abs() < 1e-5);
         }
         set_threads(before);
-    }
-
-    #[test]
-    fn denormals_are_flushed_under_the_guard_only() {
-        let halve = || black_box(f32::MIN_POSITIVE) * black_box(0.5);
-        assert!(halve() > 0.0);
-        {
-            let _flush = FlushDenormals::new();
-            if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
-                assert_eq!(halve(), 0.0);
-            }
-        }
-        assert!(halve() > 0.0);
     }
 }

@@ -1,8 +1,9 @@
 //! The helper threads of `parallel`: a few threads that wait for regions of work and run each together with the thread that asked.
 //!
-//! A region is one function that every thread calls until there is nothing left to claim. It lies on the stack of the thread that asked,
-//! which hands out a ticket for each helper it would like, works itself, takes back the tickets that nobody took, and waits for the
-//! helpers that are still at it. So a busy helper never holds anybody up, and several threads may ask at once.
+//! A region is one function that every thread calls, with the number of its seat, until there is nothing left to claim. It lies on the
+//! stack of the thread that asked, which hands out a ticket for each helper it would like, works itself, takes back the tickets that
+//! nobody took, and waits for the helpers that are still at it. So a busy helper never holds anybody up, and several threads may ask at
+//! once.
 //!
 //! A training step has dozens of regions a few microseconds apart, and between predictions of single frames there are about a hundred of
 //! them; waking a sleeping thread takes twenty to forty. So whoever waits looks around for `PATIENCE` before going to sleep, and soon lets
@@ -50,7 +51,7 @@ struct Ticket(*const Region<'static>);
 unsafe impl Send for Ticket {}
 
 struct Region<'a> {
-    work: &'a (dyn Fn() + Sync),
+    work: &'a (dyn Fn(usize) + Sync),
     /// Helpers at work.
     helpers: AtomicUsize,
     panicked: AtomicBool,
@@ -62,20 +63,21 @@ impl Pool {
     pub fn new(helpers: usize) -> Option<Self> {
         let waiting = Mutex::new(Waiting { tickets: VecDeque::new(), asleep: 0 });
         let shared = Arc::new(Shared { waiting, work: Condvar::new(), issued: AtomicUsize::new(0) });
-        let started = (0..helpers).filter(|index| {
+        let started = (0..helpers).filter(|&index| {
             let shared = Arc::clone(&shared);
-            thread::Builder::new().name(format!("kinema-{index}")).spawn(move || shared.help()).is_ok()
+            thread::Builder::new().name(format!("kinema-{index}")).spawn(move || shared.help(index + 1)).is_ok()
         });
         (started.count() > 0).then_some(Self { shared })
     }
 
-    /// Calls `work` on this thread and on up to `helpers` others, and returns when all of them are done.
-    pub fn run(&self, helpers: usize, work: &(dyn Fn() + Sync)) {
+    /// Calls `work(seat)` on this thread and on up to `helpers` others, and returns when all of them are done. Whoever asks has seat 0, and
+    /// every helper one of its own for life.
+    pub fn run(&self, helpers: usize, work: &(dyn Fn(usize) + Sync)) {
         let region =
             Region { work, helpers: AtomicUsize::new(0), panicked: AtomicBool::new(false), asker: thread::current() };
         let ticket = Ticket(std::ptr::from_ref(&region).cast());
         self.shared.issue(ticket, helpers);
-        let mine = catch_unwind(AssertUnwindSafe(work));
+        let mine = catch_unwind(AssertUnwindSafe(|| work(0)));
         // From here on nobody takes a ticket of this region, and when no helper is left, nobody looks at it.
         self.shared.lock().tickets.retain(|&other| other != ticket);
         if !patiently(|| region.helpers.load(Ordering::Acquire) == 0) {
@@ -104,13 +106,13 @@ impl Shared {
         }
     }
 
-    /// What a helper does all its life.
-    fn help(&self) {
+    /// What a helper does all its life, with its seat.
+    fn help(&self, seat: usize) {
         loop {
             let Ticket(region) = self.take();
             // SAFETY: the region counts this helper, so `Pool::run` does not return before the last line of this block.
             let (region, asker) = unsafe { (&*region, (*region).asker.clone()) };
-            if catch_unwind(AssertUnwindSafe(region.work)).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| (region.work)(seat))).is_err() {
                 region.panicked.store(true, Ordering::Relaxed);
             }
             if region.helpers.fetch_sub(1, Ordering::Release) == 1 {
@@ -175,10 +177,13 @@ mod tests {
                 scope.spawn(|| {
                     for round in 0..500 {
                         let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-                        pool.run(3, &|| {
+                        let taken = [const { AtomicBool::new(false) }; 4];
+                        pool.run(3, &|seat| {
+                            assert!(!taken[seat].swap(true, Ordering::Acquire), "two threads sit in one place");
                             while next.fetch_add(1, Ordering::Relaxed) < 20 {
                                 done.fetch_add(1, Ordering::Relaxed);
                             }
+                            taken[seat].store(false, Ordering::Release);
                         });
                         assert_eq!(done.load(Ordering::Relaxed), 20);
                         if round % 100 == 0 {
@@ -193,8 +198,8 @@ mod tests {
     #[test]
     fn a_panic_reaches_the_thread_that_asked() {
         let pool = Pool::new(2).unwrap();
-        let result = catch_unwind(AssertUnwindSafe(|| pool.run(2, &|| panic!("on purpose"))));
+        let result = catch_unwind(AssertUnwindSafe(|| pool.run(2, &|_| panic!("on purpose"))));
         assert!(result.is_err());
-        pool.run(2, &|| ());
+        pool.run(2, &|_| ());
     }
 }

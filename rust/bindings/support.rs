@@ -1,8 +1,8 @@
 //! What every binding uses: arrays in, arrays out, one place that leaves Python's lock, one mapping of errors.
 
+use crate::denormals::FlushDenormals;
 use crate::error::{KernelError, Result};
 use crate::memory::{Block, Buffer, Plain};
-use crate::parallel::FlushDenormals;
 use crate::simd::Element;
 use numpy::ndarray::{ArrayView, IxDyn};
 use numpy::{PyArrayDyn, PyReadonlyArrayDyn, PyReadwriteArrayDyn, PyUntypedArrayMethods};
