@@ -88,3 +88,14 @@ def test_a_dropout_that_does_something_stays() -> None:
     assert {"always", "wider", "paid", "last"} <= set(_names(model, False))
     x = _normal(2, 64)
     assert (model.predict(x, verbose=0) != model.predict(x, verbose=0)).any()
+
+
+def test_a_dropout_stays_where_the_next_layer_would_see_bytes() -> None:
+    class Halved(layers.Layer):
+        accepts_integers = True
+
+        def call(self, inputs: Any) -> Any:
+            return kinema.ops.convert_to_tensor(inputs.numpy() // 2 if inputs.dtype == "uint8" else inputs.numpy() / 2)
+
+    model = kinema.Sequential([layers.Input((3,)), layers.Dropout(0.5), Halved()])
+    np.testing.assert_array_equal(model.predict(np.uint8([[1, 2, 3]]), verbose=0), [[0.5, 1.0, 1.5]])

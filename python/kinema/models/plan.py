@@ -141,7 +141,8 @@ def _is_idle_dropout(layer: Layer, following: Layer | None) -> bool:
     dropout = on_frames(layer)
     if type(dropout) is not Dropout or dropout.activity_regularizer is not None or following is None:
         return False
-    return layer.activity_regularizer is None and dropout.dtype == on_frames(following).dtype
+    taker = on_frames(following)
+    return layer.activity_regularizer is None and dropout.dtype == taker.dtype and not taker.accepts_integers
 
 
 def _run(steps: Sequence[Layer], inputs: Any, training: bool, mask: Any = None, counts: Any = None) -> Any:
