@@ -17,6 +17,7 @@ from kinema.autograd import Tensor, Variable, no_tape
 from kinema.errors import DTypeError, KinemaError, NotBuiltError, ShapeError
 from kinema.layers.arguments import BASE_ARGUMENTS, bind_arguments, declared_input_shape, dtype_policy
 from kinema.layers.naming import auto_name
+from kinema.layers.settings import Adjustable
 from kinema.layers.structure import Shape, map_shapes, map_tensors
 from kinema.layers.structure import leaves as flat
 from kinema.layers.symbolic import Node, call_symbolically, symbolic_leaves
@@ -46,7 +47,7 @@ def current_training(default: bool) -> bool:
     return default if mode is None else mode
 
 
-class Layer(WeightOwner):
+class Layer(Adjustable, WeightOwner):
     """A function of tensors with weights: the base of every layer, also of your own.
 
     Subclasses create weights in `build(input_shape)` with `add_weight`, compute in `call(inputs)` with `kinema.ops`,

@@ -67,7 +67,7 @@ class Functional(Model):
         self._inputs, self._outputs = own_inputs, own_outputs
         self.graph = Graph(leaves(own_inputs), leaves(own_outputs))
         self._sync()
-        self.graph_plan = GraphPlan(self.graph)
+        self._graph_plan = GraphPlan(self.graph)
         self.built = True
 
     def _sync(self) -> None:
@@ -76,6 +76,13 @@ class Functional(Model):
         drawing = [layer for layer in self.flatten_layers() if not isinstance(layer, TimeDistributed)]
         for position, layer in enumerate(drawing):
             layer.stream = position
+
+    @property
+    def graph_plan(self) -> GraphPlan:
+        """How the graph runs."""
+        if self._graph_plan.is_stale:
+            self._graph_plan = GraphPlan(self.graph)
+        return self._graph_plan
 
     @property
     def layers(self) -> list[Layer]:

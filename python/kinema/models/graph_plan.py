@@ -7,6 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from kinema.autograd import Tensor
+from kinema.layers.settings import Snapshot
 from kinema.layers.structure import Shape
 from kinema.layers.symbolic import KerasTensor, Node
 from kinema.models.graph import Graph
@@ -79,11 +80,17 @@ class GraphPlan:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.steps = _steps(graph)
+        self._settings = Snapshot(graph.running_layers)
         self._frame_parts = {
             (entry, training): FramePart(entry, self.steps, graph.outputs, training)
             for entry in graph.inputs
             for training in (True, False)
         }
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether somebody has changed a layer since, such as its activation: then it takes a new plan."""
+        return self._settings.is_stale
 
     def frame_part(self, entry: KerasTensor, training: bool) -> FramePart:
         """What sees each frame of an input for itself."""

@@ -11,6 +11,7 @@ from kinema import ops
 from kinema.autograd import Tensor
 from kinema.layers import Dropout, TimeDistributed
 from kinema.layers.layer import Layer, Shape
+from kinema.layers.settings import Snapshot
 from kinema.models.byte_frames import read_bytes
 from kinema.models.chaining import chain, on_frames
 from kinema.models.dense_chaining import chain_dense
@@ -48,6 +49,12 @@ class Plan:
         #: The leading steps that see each frame for itself, and the same where the input is bytes.
         self._prefix = {training: frame_wise_prefix(steps, training) for training, steps in self.steps.items()}
         self._byte_prefix = {training: read_bytes(steps) for training, steps in self._prefix.items()}
+        self._settings = Snapshot(self.lifted.layers)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether somebody has changed a layer since, such as its activation: then it takes a new plan."""
+        return self._settings.is_stale
 
     @property
     def output_shape(self) -> Shape:
