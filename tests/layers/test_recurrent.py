@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import kinema
 from kinema import layers
 from kinema.errors import ArgumentError, DTypeError, ShapeError
 from kinema.random import random_scope
@@ -137,8 +138,7 @@ def test_the_two_dropouts_draw_apart() -> None:
     state = [np.ones((4, 8), "float32")]
     layer.ensure_built((None, 1, 8))
     eye = np.eye(8, dtype="float32")
-    layer.activation = None
-    layer._kernel_activation = "linear"
+    layer.activation = kinema.activations.linear
     with random_scope(seed=1, step=1):
         layer.set_weights([eye, 0 * eye, np.zeros(8)])
         inputs = layer(x, training=True, initial_state=state).numpy()

@@ -38,11 +38,16 @@ def _normalised() -> list[Any]:
     ]
 
 
+def _recurrent() -> list[Any]:
+    return [layers.LSTM(4, return_sequences=True), layers.GRU(3, return_sequences=True), layers.SimpleRNN(3)]
+
+
 LINES: dict[str, tuple[tuple[int, ...], Callable[[], list[Any]]]] = {
     "dense": ((4,), _dense),
     "convolutions": ((12, 12, 3), _convolutions),
     "pooled": ((12, 12, 3), _pooled),
     "pooled clips": ((2, 12, 12, 3), _pooled),
+    "recurrent": ((5, 4), _recurrent),
     "normalised": ((12, 12, 3), _normalised),
 }
 
@@ -77,7 +82,7 @@ def test_an_activation_that_is_replaced_counts_at_once(name: str, training: bool
         if not hasattr(layer, "activation"):
             continue
         before = model(x, training=training).numpy()
-        layer.activation = _twice_relu
+        layer.activation = kinema.activations.relu if name == "recurrent" else _twice_relu
         after = model(x, training=training).numpy()
         np.testing.assert_allclose(after, _one_by_one(model, x, training), rtol=2e-5, atol=2e-6)
         assert np.abs(after - before).max() > 1e-3

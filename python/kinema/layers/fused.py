@@ -18,9 +18,12 @@ def kernel_activation(activation: Callable[..., Any]) -> str | None:
 
 
 def apply_fused(compute: Callable[..., Any], activation: Callable[..., Any]) -> Any:
-    """An op's output with the activation, computed by the op itself where it can."""
+    """An op's output with the activation, computed by the op itself where it can.
+
+    A sigmoid stays an op, as a softmax does: it leaves its logits with its output, where losses look for them.
+    """
     name = kernel_activation(activation)
-    return compute(activation=name) if name is not None else activation(compute(activation=None))
+    return activation(compute(activation=None)) if name in (None, "sigmoid") else compute(activation=name)
 
 
 def required_kernel_activation(owner: str, argument: str, activation: Callable[..., Any]) -> str:

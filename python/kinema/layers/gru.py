@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from kinema import activations, ops
-from kinema.layers.fused import required_kernel_activation
 from kinema.layers.recurrent import RECURRENT_CONFIG, Recurrent
 from kinema.saving.registry import builtin
 
@@ -107,9 +106,7 @@ class GRU(Recurrent):
             **kwargs,
         )
         self.recurrent_activation = activations.get(recurrent_activation)
-        self._gate_activation = required_kernel_activation(
-            self.title, "recurrent_activation", self.recurrent_activation
-        )
+        self._kernel_name("recurrent_activation")  # refuses what kernels do not know
         self.reset_after = bool(reset_after)
 
     def _bias_shape(self) -> tuple[int, ...]:
@@ -127,8 +124,8 @@ class GRU(Recurrent):
             states[0],
             mask,
             recurrent_mask,
-            activation=self._kernel_activation,
-            recurrent_activation=self._gate_activation,
+            activation=self._kernel_name("activation"),
+            recurrent_activation=self._kernel_name("recurrent_activation"),
             reset_after=self.reset_after,
             go_backwards=self.go_backwards,
         )

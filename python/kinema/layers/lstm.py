@@ -6,7 +6,6 @@ from typing import Any
 
 from kinema import activations, ops
 from kinema.autograd import Variable
-from kinema.layers.fused import required_kernel_activation
 from kinema.layers.recurrent import RECURRENT_CONFIG, Recurrent
 from kinema.layers.structure import Shape
 from kinema.saving.registry import builtin
@@ -119,9 +118,7 @@ class LSTM(Recurrent):
             **kwargs,
         )
         self.recurrent_activation = activations.get(recurrent_activation)
-        self._gate_activation = required_kernel_activation(
-            self.title, "recurrent_activation", self.recurrent_activation
-        )
+        self._kernel_name("recurrent_activation")  # refuses what kernels do not know
         self.unit_forget_bias = bool(unit_forget_bias)
         self.use_peepholes = bool(use_peepholes)
 
@@ -151,8 +148,8 @@ class LSTM(Recurrent):
             *states,
             mask,
             recurrent_mask,
-            activation=self._kernel_activation,
-            recurrent_activation=self._gate_activation,
+            activation=self._kernel_name("activation"),
+            recurrent_activation=self._kernel_name("recurrent_activation"),
             go_backwards=self.go_backwards,
         )
         return outputs, [carry]

@@ -72,7 +72,7 @@ class Recurrent(ConfiguredLayer):
         one_of(self.title, "use_cudnn", use_cudnn, ("auto", True, False))
         self.units = positive_int(self.title, "units", units)
         self.activation = activations.get(activation)
-        self._kernel_activation = required_kernel_activation(self.title, "activation", self.activation)
+        self._kernel_name("activation")  # refuses what kernels do not know
         self.use_bias = bool(use_bias)
         self._describe_weight("kernel", *kernel)
         self._describe_weight("recurrent", *recurrent)
@@ -89,6 +89,10 @@ class Recurrent(ConfiguredLayer):
         self.is_random = self.dropout > 0 or self.recurrent_dropout > 0
         #: With `stateful`: the state that the next batch begins with; None for zeros.
         self.states: list[Tensor] | None = None
+
+    def _kernel_name(self, argument: str) -> str:
+        """The activation that an argument gave, as kernels know it."""
+        return required_kernel_activation(self.title, argument, getattr(self, argument))
 
     def build(self, input_shape: Shape) -> None:
         """Creates the kernels and the bias."""

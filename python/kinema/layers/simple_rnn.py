@@ -106,7 +106,7 @@ class SimpleRNN(Recurrent):
             states[0],
             mask,
             recurrent_mask,
-            activation=self._kernel_activation,
+            activation=self._kernel_name("activation"),
             go_backwards=self.go_backwards,
         )
         return outputs, []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from kinema import ops
@@ -23,8 +24,11 @@ class Convolutions(Layer):
         self._prepared = ops.PreparedChain()
 
     def call(self, inputs: Any) -> Any:
-        """All of it in one pass."""
-        return ops.conv2d_chain(inputs, self.links(), self._prepared)
+        """All of it in one pass, but for a sigmoid at the end, which leaves its logits with its output."""
+        *links, last = self.links()
+        if last.activation != "sigmoid":
+            return ops.conv2d_chain(inputs, [*links, last], self._prepared)
+        return ops.sigmoid(ops.conv2d_chain(inputs, [*links, replace(last, activation=None)], self._prepared))
 
     def links(self) -> list[ops.ConvolutionLink]:
         """What the step computes."""
