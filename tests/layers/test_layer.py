@@ -132,6 +132,14 @@ def test_activity_regularizer_adds_a_loss_that_has_a_gradient() -> None:
     assert outputs.shape == (2, 2)
 
 
+def test_the_penalty_of_an_output_does_not_grow_with_the_batch() -> None:
+    layer = layers.Activation("linear", activity_regularizer=kinema.regularizers.L1(0.5))
+    for samples in (1, 4, 0):
+        layer.clear_losses()
+        layer(np.full((samples, 3), -2.0, "float32"))
+        assert float(layer.losses[0]) == (3.0 if samples else 0.0)
+
+
 def test_set_weights_changes_nothing_when_one_does_not_fit() -> None:
     layer = layers.Dense(2, name="out")
     layer.ensure_built((None, 3))

@@ -87,7 +87,7 @@ def test_projecting_and_walking_are_the_call(cls: Any, settings: dict[str, Any])
 def test_a_penalty_on_the_output_needs_the_whole_call(cls: Any) -> None:
     layer = cls(4, return_state=True, activity_regularizer="l2")
     outputs, *states = layer(_sequences(2, 5, 3))
-    expected = [0.01 * float(np.square(one.numpy()).sum()) for one in (outputs, *states)]
+    expected = [0.01 * float(np.square(one.numpy()).sum()) / 2 for one in (outputs, *states)]
     np.testing.assert_allclose([float(loss) for loss in layer.losses], expected, rtol=1e-5)
     assert not layer.projects_frames(training=False)
 

@@ -54,7 +54,7 @@ class Layer(Adjustable, WeightOwner):
     and name their arguments in `get_config` so that files can restore them. `call` may also take `training` and `mask`.
 
     Args:
-        activity_regularizer: A function of the output that gives a penalty for the loss.
+        activity_regularizer: A function of the output that gives a penalty for the loss, divided by the batch's size.
         trainable: Whether training changes the weights.
         dtype: "float32" or "float64"; the process-wide default when None.
         autocast: Convert floating-point inputs to the layer's type.
@@ -184,7 +184,7 @@ class Layer(Adjustable, WeightOwner):
             _call.training = outer
         if self.activity_regularizer is not None:
             for output in outputs if isinstance(outputs, (list, tuple)) else [outputs]:
-                self.add_loss(self.activity_regularizer(_counted(output)))
+                self.add_loss(_penalty(self.activity_regularizer, output))
         return outputs
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -359,14 +359,13 @@ class Layer(Adjustable, WeightOwner):
             error.args = (f"{self.title}: {error.args[0]}", *error.args[1:])
 
 
-def _counted(output: Any) -> Any:
-    """The output with zeros in the steps that its mask leaves out: they are not penalised."""
-    mask = getattr(output, "mask", None)
-    if mask is None:
-        return output
-    from kinema.ops import where
+def _penalty(regularizer: Any, output: Any) -> Any:
+    """What an output costs a sample of its batch; steps that its mask leaves out cost nothing."""
+    if (mask := getattr(output, "mask", None)) is not None:
+        from kinema.ops import where
 
-    return where(mask.reshape(*mask.shape, *(1,) * (output.ndim - mask.ndim)), output, 0.0)
+        output = where(mask.reshape(*mask.shape, *(1,) * (output.ndim - mask.ndim)), output, 0.0)
+    return regularizer(output) / max(1, output.shape[0]) if output.ndim else regularizer(output)
 
 
 def _get_regularizer(identifier: Any) -> Any:
