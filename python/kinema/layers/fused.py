@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,9 +13,14 @@ from kinema.saving.registry import builtin_objects
 
 def kernel_activation(activation: Callable[..., Any]) -> str | None:
     """The name under which kernels know an activation, None if they do not."""
-    name = str(getattr(activation, "__name__", ""))
-    known = builtin_objects("keras.activations").get(name) is activation
-    return name if known and name in NAMES else None
+    return _names().get(id(activation))
+
+
+@functools.cache
+def _names() -> dict[int, str]:
+    """The names of the activations that kernels know, by the identities of functions that never die."""
+    known = builtin_objects("keras.activations")
+    return {id(known[name]): name for name in NAMES if name in known}
 
 
 def apply_fused(compute: Callable[..., Any], activation: Callable[..., Any]) -> Any:
