@@ -108,6 +108,7 @@ def test_what_is_no_setting_makes_no_new_plan() -> None:
     model.compile("adam", "mse")
     plan = model.plan
     layers.Dense(3, activation="relu")
+    model.layers[0].trainable = False
     model.fit(np.ones((8, 4), "float32"), np.ones((8, 2), "float32"), batch_size=4, epochs=2, verbose=0)
     assert model.plan is plan
     model.layers[1].rate = 0.25

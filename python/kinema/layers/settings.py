@@ -6,6 +6,9 @@ import inspect
 from collections.abc import Iterable
 from typing import Any
 
+#: What no plan depends on, and what programs that train parts of a model in turn give values all the time.
+_WITHOUT_EFFECT = {"name", "trainable"}
+
 
 class _Changes:
     """How often a setting of any layer was given a value, so that asking all layers of a model is rarely needed."""
@@ -57,6 +60,6 @@ def _setting_names(cls: type) -> frozenset[str]:
     names: frozenset[str] | None = cls.__dict__.get("_own_setting_names")
     if names is None:
         initializers = [base.__init__ for base in cls.__mro__[:-1] if "__init__" in vars(base)]  # type: ignore[misc]
-        names = frozenset(name for one in initializers for name in inspect.signature(one).parameters)
+        names = frozenset(name for one in initializers for name in inspect.signature(one).parameters) - _WITHOUT_EFFECT
         cls._own_setting_names = names  # type: ignore[attr-defined]
     return names
