@@ -59,7 +59,7 @@ class Snapshot:
 def _setting_names(cls: type) -> frozenset[str]:
     names: frozenset[str] | None = cls.__dict__.get("_own_setting_names")
     if names is None:
-        initializers = [base.__init__ for base in cls.__mro__[:-1] if "__init__" in vars(base)]  # type: ignore[misc]
+        initializers = [vars(base)["__init__"] for base in cls.__mro__[:-1] if "__init__" in vars(base)]
         names = frozenset(name for one in initializers for name in inspect.signature(one).parameters) - _WITHOUT_EFFECT
         cls._own_setting_names = names  # type: ignore[attr-defined]
     return names
