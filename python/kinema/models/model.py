@@ -229,7 +229,7 @@ class Model(Layer):
                 data counts the same.
             sample_weight: A weight for each sample (or for each time step of each sample).
             initial_epoch: The number of the first epoch, to go on with an earlier training.
-            steps_per_epoch: Steps an epoch; all batches when None.
+            steps_per_epoch: Steps an epoch, which goes on where the one before it stopped; all batches when None.
             validation_steps: Batches of a validation; all when None.
             validation_batch_size: Samples a validation batch; `batch_size` when None.
             validation_freq: Validate every so many epochs, or in the epochs (counted from 1) of this list.

@@ -22,6 +22,7 @@ from kinema.models.findings import Findings
 from kinema.models.frames import Rows
 from kinema.models.interrupts import uninterrupted
 from kinema.models.objectives import loss_of_several
+from kinema.models.passes import Passes
 from kinema.models.structure import Ports, SeveralRows, arrays_in, copied, joined, leaves_of
 from kinema.models.targets import check_targets, weigh
 from kinema.random import random_scope
@@ -105,9 +106,11 @@ def fit(model: Any, settings: FitSettings, train: Data, validation: Data | None,
 def _train(model: Any, settings: FitSettings, train: Data, validation: Data | None, loop: Any, progress: Any) -> None:
     loop.on_train_begin()
     logs: dict[str, float] = {}
+    passes = Passes(train, settings.steps_per_epoch)
     for epoch in range(model._initial_epoch, settings.epochs):
         loop.on_epoch_begin(epoch)
-        logs = _train_epoch(model, settings, train, loop, progress)
+        batches = _watched(passes.epoch(model.seed, model.epochs_trained), train, progress)
+        logs = _train_epoch(model, settings, batches, loop, progress)
         model.epochs_trained += 1
         if validation is not None and settings.validates(epoch):
             results = _evaluate(model, validation, settings.validation_steps, loop)
@@ -280,11 +283,12 @@ def _predict_rows(model: Any, rows: Any) -> Any:
     return outputs
 
 
-def _train_epoch(model: Any, settings: FitSettings, train: Data, loop: Any, progress: Any) -> dict[str, float]:
+def _train_epoch(
+    model: Any, settings: FitSettings, batches: Iterable[Batch], loop: Any, progress: Any
+) -> dict[str, float]:
     model.compiled_metrics.reset()
-    batches = train.epoch(model.seed, model.epochs_trained)
     findings = Findings(remembers=False)
-    for index, batch in enumerate(_watched(_limited(batches, settings.steps_per_epoch), train, progress)):
+    for index, batch in enumerate(batches):
         batch = findings.told(batch)
         loop.on_train_batch_begin(index)
         loss = train_step(model, batch, settings.class_weight)
