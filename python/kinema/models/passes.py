@@ -29,14 +29,13 @@ class Passes:
             yield from self._data.epoch(seed, number)
             return
         left = self._steps
-        if self._begun is not None:
+        while left == self._steps:  # a pass that ended together with the last epoch gives nothing more
+            begun = self._begun
+            self._begun = self._data.epoch(seed, number) if begun is None else begun
             for batch in itertools.islice(self._begun, left):
                 yield batch
                 left -= 1
-        if left == self._steps:
-            self._begun = self._data.epoch(seed, number)
-            for batch in itertools.islice(self._begun, left):
-                yield batch
-                left -= 1
-        if left:
-            self._begun = None
+            if left:
+                self._begun = None
+            if begun is None:
+                return
