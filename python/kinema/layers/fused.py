@@ -10,6 +10,9 @@ from kinema.errors import ArgumentError
 from kinema.ops._activation import NAMES
 from kinema.saving.registry import builtin_objects
 
+#: Stays an op at the end of a step, as a softmax does: it leaves its logits with its output, for losses to find.
+WITH_LOGITS = "sigmoid"
+
 
 def kernel_activation(activation: Callable[..., Any]) -> str | None:
     """The name under which kernels know an activation, None if they do not."""
@@ -24,12 +27,9 @@ def _names() -> dict[int, str]:
 
 
 def apply_fused(compute: Callable[..., Any], activation: Callable[..., Any]) -> Any:
-    """An op's output with the activation, computed by the op itself where it can.
-
-    A sigmoid stays an op, as a softmax does: it leaves its logits with its output, where losses look for them.
-    """
+    """An op's output with the activation, computed by the op itself where it can and may."""
     name = kernel_activation(activation)
-    return activation(compute(activation=None)) if name in (None, "sigmoid") else compute(activation=name)
+    return activation(compute(activation=None)) if name in (None, WITH_LOGITS) else compute(activation=name)
 
 
 def required_kernel_activation(owner: str, argument: str, activation: Callable[..., Any]) -> str:

@@ -80,7 +80,7 @@ class Functional(Model):
     @property
     def graph_plan(self) -> GraphPlan:
         """How the graph runs."""
-        if self._graph_plan.is_stale:
+        if self._graph_plan.settings.is_stale:
             self._graph_plan = GraphPlan(self.graph)
         return self._graph_plan
 

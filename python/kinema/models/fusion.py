@@ -8,7 +8,7 @@ from typing import Any
 
 from kinema import ops
 from kinema.layers import Activation, BatchNormalization, Conv2D, MaxPooling2D, ReLU, TimeDistributed
-from kinema.layers.fused import kernel_activation
+from kinema.layers.fused import WITH_LOGITS, kernel_activation
 from kinema.layers.layer import Layer, Shape
 
 _FUSED_ACTIVATIONS = ("linear", "relu")
@@ -24,9 +24,9 @@ class Convolutions(Layer):
         self._prepared = ops.PreparedChain()
 
     def call(self, inputs: Any) -> Any:
-        """All of it in one pass, but for a sigmoid at the end, which leaves its logits with its output."""
+        """All of it in one pass, but for a last activation that leaves its logits."""
         *links, last = self.links()
-        if last.activation != "sigmoid":
+        if last.activation != WITH_LOGITS:
             return ops.conv2d_chain(inputs, [*links, last], self._prepared)
         return ops.sigmoid(ops.conv2d_chain(inputs, [*links, replace(last, activation=None)], self._prepared))
 

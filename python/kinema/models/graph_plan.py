@@ -80,17 +80,13 @@ class GraphPlan:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.steps = _steps(graph)
-        self._settings = Snapshot(graph.running_layers)
+        #: Once stale, because somebody has changed a layer, such as its activation, it takes a new plan.
+        self.settings = Snapshot(graph.running_layers)
         self._frame_parts = {
             (entry, training): FramePart(entry, self.steps, graph.outputs, training)
             for entry in graph.inputs
             for training in (True, False)
         }
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether somebody has changed a layer since, such as its activation: then it takes a new plan."""
-        return self._settings.is_stale
 
     def frame_part(self, entry: KerasTensor, training: bool) -> FramePart:
         """What sees each frame of an input for itself."""

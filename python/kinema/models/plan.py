@@ -49,12 +49,8 @@ class Plan:
         #: The leading steps that see each frame for itself, and the same where the input is bytes.
         self._prefix = {training: frame_wise_prefix(steps, training) for training, steps in self.steps.items()}
         self._byte_prefix = {training: read_bytes(steps) for training, steps in self._prefix.items()}
-        self._settings = Snapshot(self.lifted.layers)
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether somebody has changed a layer since, such as its activation: then it takes a new plan."""
-        return self._settings.is_stale
+        #: Once stale, because somebody has changed a layer, such as its activation, it takes a new plan.
+        self.settings = Snapshot(self.lifted.layers)
 
     @property
     def output_shape(self) -> Shape:

@@ -117,7 +117,7 @@ class Sequential(Model):
                 f"model '{self.name}' is not built: give its first layer input_shape=, call model.build(input_shape) "
                 "or call the model on data first"
             )
-        if self._plan.is_stale:
+        if self._plan.settings.is_stale:
             self._plan = Plan(self.layers, self._plan.input_shape, self._wrappers)
         return self._plan
 
