@@ -96,6 +96,11 @@ def test_configs_are_keras_configs(name: str, settings: dict[str, Any]) -> None:
         ("PiecewiseConstantDecay", {"boundaries": [5, 9], "values": [0.1, 0.2, 0.05]}),
         ("CosineDecay", {"initial_learning_rate": 0.1, "decay_steps": 12, "alpha": 0.1}),
         ("CosineDecay", {"initial_learning_rate": 0.1, "decay_steps": 9, "warmup_target": 0.3, "warmup_steps": 4}),
+        ("CosineDecayRestarts", {"initial_learning_rate": 0.1, "first_decay_steps": 3}),
+        ("CosineDecayRestarts", {"initial_learning_rate": 0.1, "first_decay_steps": 4, "t_mul": 1.0, "m_mul": 0.5}),
+        ("CosineDecayRestarts", {"initial_learning_rate": 0.1, "first_decay_steps": 7, "t_mul": 1.5, "alpha": 0.1}),
+        ("PolynomialDecay", {"initial_learning_rate": 0.1, "decay_steps": 12}),
+        ("PolynomialDecay", {"initial_learning_rate": 0.1, "decay_steps": 5, "power": 0.5, "cycle": True}),
     ],
 )
 def test_schedules(name: str, settings: dict[str, Any]) -> None:

@@ -46,8 +46,7 @@ class _Decay(LearningRateSchedule):
     def __init__(
         self, initial_learning_rate: float, decay_steps: float, decay_rate: float, staircase: bool, name: str
     ) -> None:
-        if decay_steps <= 0:
-            raise ArgumentError(f"{type(self).__name__}: decay_steps must be above 0, not {decay_steps}")
+        _check_above_zero(self, decay_steps=decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.decay_steps = decay_steps
         self.decay_rate = decay_rate
@@ -202,8 +201,7 @@ class CosineDecay(LearningRateSchedule):
         warmup_target: float | None = None,
         warmup_steps: float = 0,
     ) -> None:
-        if decay_steps <= 0:
-            raise ArgumentError(f"CosineDecay: decay_steps must be above 0, not {decay_steps}")
+        _check_above_zero(self, decay_steps=decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.decay_steps = decay_steps
         self.alpha = alpha
@@ -221,8 +219,7 @@ class CosineDecay(LearningRateSchedule):
 
     def _cosine(self, start: float, step: float) -> float:
         done = min(step, self.decay_steps) / self.decay_steps
-        wave = 0.5 * (1 + math.cos(math.pi * done))
-        return start * ((1 - self.alpha) * wave + self.alpha)
+        return start * ((1 - self.alpha) * _half_a_cosine(done) + self.alpha)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -233,6 +230,144 @@ class CosineDecay(LearningRateSchedule):
             "warmup_target": self.warmup_target,
             "warmup_steps": self.warmup_steps,
         }
+
+
+@builtin(_MODULE)
+class CosineDecayRestarts(LearningRateSchedule):
+    """Lowers the learning rate along half a cosine again and again, each time from the top.
+
+    The schedule of "SGDR: Stochastic Gradient Descent with Warm Restarts" (Loshchilov and Hutter, 2017).
+
+    Args:
+        initial_learning_rate: The rate at step 0.
+        first_decay_steps: Steps of the first cosine.
+        t_mul: How many times as long as the one before each further cosine is, 1 or more.
+        m_mul: How many times as high as the one before each further cosine begins.
+        alpha: The lowest rate as a fraction of `initial_learning_rate`.
+        name: A name for files.
+
+    Raises:
+        ArgumentError: `first_decay_steps` is not above 0, or `t_mul` is below 1, with which the cosines would come to an
+            end.
+
+    Example:
+        >>> from kinema.optimizers.schedules import CosineDecayRestarts
+        >>> rate = CosineDecayRestarts(0.1, first_decay_steps=100, m_mul=0.5)
+        >>> rate(50), rate(100), rate(200), rate(300)
+        (0.05, 0.05, 0.025, 0.025)
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        first_decay_steps: float,
+        t_mul: float = 2.0,
+        m_mul: float = 1.0,
+        alpha: float = 0.0,
+        name: str = "SGDRDecay",
+    ) -> None:
+        _check_above_zero(self, first_decay_steps=first_decay_steps)
+        if t_mul < 1:
+            raise ArgumentError(f"CosineDecayRestarts: t_mul must be 1 or more, not {t_mul}")
+        self.initial_learning_rate = initial_learning_rate
+        self.first_decay_steps = first_decay_steps
+        self.t_mul = t_mul
+        self.m_mul = m_mul
+        self.alpha = alpha
+        self.name = name
+
+    def __call__(self, step: int) -> float:
+        restarts, done = self._place(step)
+        wave = math.pow(self.m_mul, restarts) * _half_a_cosine(done)
+        return self.initial_learning_rate * ((1 - self.alpha) * wave + self.alpha)
+
+    def _place(self, step: int) -> tuple[int, float]:
+        """How many cosines are over, and how much of the current one."""
+        if self.t_mul == 1:
+            restarts, left = divmod(step, self.first_decay_steps)
+            return int(restarts), left / self.first_decay_steps
+        restarts, left, steps = 0, float(step), float(self.first_decay_steps)
+        while left >= steps:
+            restarts, left, steps = restarts + 1, left - steps, steps * self.t_mul
+        return restarts, left / steps
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "first_decay_steps": self.first_decay_steps,
+            "t_mul": self.t_mul,
+            "m_mul": self.m_mul,
+            "alpha": self.alpha,
+            "name": self.name,
+        }
+
+
+@builtin(_MODULE)
+class PolynomialDecay(LearningRateSchedule):
+    """Lowers the learning rate to a final one along a power of the steps that are left: a straight line by default.
+
+    The rate is `(initial - end) * (1 - step / decay_steps) ** power + end`, and `end` from `decay_steps` on.
+
+    Args:
+        initial_learning_rate: The rate at step 0.
+        decay_steps: Steps until the final rate.
+        end_learning_rate: The final rate.
+        power: The exponent.
+        cycle: Begin again where the final rate is reached, at the first multiple of `decay_steps` that lies further
+            ahead, instead of keeping it.
+        name: A name for files.
+
+    Example:
+        >>> from kinema.optimizers.schedules import PolynomialDecay
+        >>> rate = PolynomialDecay(0.5, decay_steps=100, end_learning_rate=0.25)
+        >>> rate(50), rate(200)
+        (0.375, 0.25)
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        end_learning_rate: float = 0.0001,
+        power: float = 1.0,
+        cycle: bool = False,
+        name: str = "PolynomialDecay",
+    ) -> None:
+        _check_above_zero(self, decay_steps=decay_steps)
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = decay_steps
+        self.end_learning_rate = end_learning_rate
+        self.power = power
+        self.cycle = cycle
+        self.name = name
+
+    def __call__(self, step: int) -> float:
+        steps = self.decay_steps
+        if self.cycle:
+            steps *= max(1, math.ceil(step / steps))
+        left = 1 - min(step, steps) / steps
+        return (self.initial_learning_rate - self.end_learning_rate) * math.pow(left, self.power) + self.end_learning_rate
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "decay_steps": self.decay_steps,
+            "end_learning_rate": self.end_learning_rate,
+            "power": self.power,
+            "cycle": self.cycle,
+            "name": self.name,
+        }
+
+
+def _check_above_zero(schedule: LearningRateSchedule, **steps: float) -> None:
+    for name, value in steps.items():
+        if value <= 0:
+            raise ArgumentError(f"{type(schedule).__name__}: {name} must be above 0, not {value}")
+
+
+def _half_a_cosine(done: float) -> float:
+    """From 1 down to 0 while `done` goes from 0 to 1."""
+    return 0.5 * (1 + math.cos(math.pi * done))
 
 
 def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
