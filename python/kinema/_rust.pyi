@@ -276,11 +276,8 @@ class UpdateRule:
     def update(self, /, w: Array, g: Array) -> None:
         """Changes w and the slots by the gradient g."""
 
-def clip_in_place(g: Array, low: float, high: float) -> None:
-    """g limited to low..high; NaN stays."""
-
-def scale_in_place(g: Array, factor: float) -> None:
-    """g *= factor"""
+def move_average(average: Array, w: Array, momentum: float) -> None:
+    """average = momentum average + (1 - momentum) w"""
 
 def sum_of_squares(g: Array) -> float:
     """The sum of g²."""

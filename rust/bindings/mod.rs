@@ -60,7 +60,7 @@ mod _rust {
         batch_norm, batch_norm_grad, batch_statistics, channel_affine, layer_norm, layer_norm_grad,
     };
     #[pymodule_export]
-    use super::optimizers::{UpdateRule, clip_in_place, scale_in_place, sum_of_squares, weight_decay};
+    use super::optimizers::{UpdateRule, move_average, sum_of_squares, weight_decay};
     #[pymodule_export]
     use super::pool2d::{
         average_pool2d, average_pool2d_grad, global_average_pool2d, global_average_pool2d_grad, global_max_pool2d,

@@ -1,6 +1,7 @@
 //! Updates of weights in place.
 
-use super::support::{FloatArray, FloatArrayMut, PyElement, compute, for_dtype, try_compute};
+use super::support::{FloatArray, FloatArrayMut, PyElement, compute, for_dtype, to_python, try_compute};
+use crate::error::KernelError;
 use crate::kernels::optimizers::{self, Adam, Momentum, RmsProp, SLOTS, Sgd, Weights};
 use pyo3::prelude::*;
 
@@ -130,20 +131,13 @@ pub fn sum_of_squares(py: Python<'_>, g: FloatArray<'_>) -> PyResult<f64> {
     })
 }
 
-/// g *= factor
+/// average = momentum average + (1 - momentum) w
 #[pyfunction]
-pub fn scale_in_place(py: Python<'_>, mut g: FloatArrayMut<'_>, factor: f64) -> PyResult<()> {
-    for_dtype!(g, T => {
-        let g = g.elements::<T>("scale_in_place", "g")?;
-        compute(py, || optimizers::scale_in_place(g, factor))
-    })
-}
-
-/// g limited to low..high; NaN stays.
-#[pyfunction]
-pub fn clip_in_place(py: Python<'_>, mut g: FloatArrayMut<'_>, low: f64, high: f64) -> PyResult<()> {
-    for_dtype!(g, T => {
-        let g = g.elements::<T>("clip_in_place", "g")?;
-        compute(py, || optimizers::clip_in_place(g, low, high))
+pub fn move_average(py: Python<'_>, mut average: FloatArrayMut<'_>, w: FloatArray<'_>, momentum: f64) -> PyResult<()> {
+    for_dtype!(w, T => {
+        let w = w.view::<T>("move_average", "w")?.data;
+        let average = average.elements::<T>("move_average", "average")?;
+        KernelError::check_shape("move_average", "average", &[w.len()], &[average.len()]).map_err(to_python)?;
+        compute(py, || optimizers::move_average(average, w, momentum))
     })
 }

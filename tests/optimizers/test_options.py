@@ -67,7 +67,10 @@ def test_unknown_names_get_a_hint():
         (lambda: optimizers.SGD(clipnorm=1, clipvalue=2), "choose one kind of clipping, not clipnorm and clipvalue"),
         (lambda: optimizers.SGD(clipnorm=-1), "SGD: clipnorm must be a finite number above 0 or None, got -1"),
         (lambda: optimizers.SGD(learn_rate=1), "SGD has no argument 'learn_rate'"),
-        (lambda: optimizers.SGD(use_ema=True), "SGD: use_ema=True is not supported; leave it out"),
+        (lambda: optimizers.SGD(loss_scale_factor=8.0), "SGD: loss_scale_factor=8.0 is not supported; leave it out"),
+        (lambda: optimizers.SGD(use_ema=True, ema_momentum=2), "ema_momentum must be a number from 0 to 1, got 2"),
+        (lambda: optimizers.SGD(ema_overwrite_frequency=0), "ema_overwrite_frequency must be a whole number from 1 on"),
+        (lambda: optimizers.SGD(gradient_accumulation_steps=1), "accumulation_steps must be a whole number from 2 on"),
         (lambda: optimizers.SGD(ExponentialDecay(1, 1, 1), decay=0.1), "a schedule decays by itself"),
     ],
 )

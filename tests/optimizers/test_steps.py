@@ -201,6 +201,17 @@ def test_weight_decay_comes_before_the_step():
     assert w.numpy() == 2.0 - 2.0 * 0.25 - 0.5
 
 
+def test_weight_decay_spares_what_is_excluded():
+    names = ("kernel", "bias", "gamma")
+    variables = [kinema.Variable(np.array([2.0]), name=name) for name in names]
+    optimizer = optimizers.SGD(0.5, weight_decay=0.5)
+    optimizer.exclude_from_weight_decay(var_list=variables[2:], var_names=["bi.s"])
+    optimizer.apply([np.zeros(1)] * 3, variables)
+    assert [float(variable.numpy()[0]) for variable in variables] == [1.5, 2.0, 2.0]
+    with pytest.raises(ArgumentError, match=r"exclude_from_weight_decay comes before training"):
+        optimizer.exclude_from_weight_decay(var_names=["kernel"])
+
+
 def test_constraints_hold_after_the_step():
     w = kinema.Variable(np.array([0.25, 1.0]), constraint=kinema.constraints.NonNeg())
     optimizers.SGD(1.0).apply([np.ones(2)], [w])

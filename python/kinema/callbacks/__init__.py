@@ -1,5 +1,6 @@
 """Callbacks: what happens during training besides training."""
 
+from kinema.callbacks.averages import SwapEMAWeights
 from kinema.callbacks.backup import BackupAndRestore
 from kinema.callbacks.callback import Callback, CallbackList, History
 from kinema.callbacks.checkpoint import ModelCheckpoint
@@ -18,5 +19,6 @@ __all__ = [
     "LearningRateScheduler",
     "ModelCheckpoint",
     "ReduceLROnPlateau",
+    "SwapEMAWeights",
     "TerminateOnNaN",
 ]

@@ -118,6 +118,7 @@ def _train(model: Any, settings: FitSettings, train: Data, validation: Data | No
         loop.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
+    model.optimizer.finalize_variable_values(model.trainable_weights)
     loop.on_train_end(logs)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,8 +11,11 @@ from numpy.typing import DTypeLike
 
 from kinema import _rust, config
 from kinema._warnings import warn
-from kinema.autograd import Array, Tensor, Variable, as_array
+from kinema.autograd import Array, Variable, as_array
 from kinema.errors import ArgumentError, DTypeError, ShapeError
+from kinema.optimizers.accumulation import GradientAccumulation
+from kinema.optimizers.averages import WeightAverages
+from kinema.optimizers.decay import Undecayed
 from kinema.optimizers.options import Options, from_old_config
 from kinema.optimizers.schedules import LearningRateSchedule
 from kinema.saving.registry import serialize_keras_object
@@ -36,7 +38,10 @@ class Optimizer:
         learning_rate: A number, a `LearningRateSchedule`, or a function without arguments.
         weight_decay: Each step subtracts `weight_decay * learning_rate` times the variable from it.
         **options: `clipnorm` (each gradient's largest norm), `clipvalue` (each gradient element's largest magnitude) or
-            `global_clipnorm` (the largest norm of all gradients together); `name`; and the old spellings `lr` and
+            `global_clipnorm` (the largest norm of all gradients together); `gradient_accumulation_steps` (only every
+            so many steps change the weights, by the mean of their gradients: a large batch in the memory of a small
+            one); `use_ema` (the weights are averaged over the steps, with `ema_momentum`, and become their averages
+            at the end of `fit`, or every `ema_overwrite_frequency` steps); `name`; and the old spellings `lr` and
             `decay`.
 
     Raises:
@@ -59,6 +64,13 @@ class Optimizer:
         self.clipnorm = settings.clipnorm
         self.clipvalue = settings.clipvalue
         self.global_clipnorm = settings.global_clipnorm
+        self.use_ema = settings.use_ema
+        self.ema_momentum = settings.ema_momentum
+        self.ema_overwrite_frequency = settings.ema_overwrite_frequency
+        self.gradient_accumulation_steps = settings.gradient_accumulation_steps
+        self._averages: WeightAverages | None = None
+        self._accumulation: GradientAccumulation | None = None
+        self._undecayed: Undecayed | None = None
         self.built = False
         self._iterations = Variable(np.int64(0), trainable=False, name="iteration")
         self._slots: list[Variable] = []
@@ -76,7 +88,11 @@ class Optimizer:
 
     @property
     def iterations(self) -> int:
-        """How many steps have been taken."""
+        """How many steps have changed the weights."""
+        return self._steps // (self.gradient_accumulation_steps or 1)
+
+    @property
+    def _steps(self) -> int:
         return int(self._iterations.array)
 
     @property
@@ -85,7 +101,7 @@ class Optimizer:
         if isinstance(self._learning_rate, Variable):
             return float(self._learning_rate.array)
         if isinstance(self._learning_rate, LearningRateSchedule):
-            return float(as_array(self._learning_rate(self.iterations)))
+            return float(as_array(self._learning_rate(self._steps)))
         return float(as_array(self._learning_rate()))
 
     @learning_rate.setter
@@ -130,6 +146,12 @@ class Optimizer:
         self._trainable_variables = list(variables)
         self._indices = {id(variable): index for index, variable in enumerate(self._trainable_variables)}
         self.built = True
+        if self.use_ema:
+            (averages,) = self.add_optimizer_variables(self._trainable_variables, "average")
+            self._averages = WeightAverages(self.ema_momentum, self._trainable_variables, averages)
+        if self.gradient_accumulation_steps:
+            (sums,) = self.add_optimizer_variables(self._trainable_variables, "gradient_accumulator")
+            self._accumulation = GradientAccumulation(self.gradient_accumulation_steps, sums)
         self.add_slots()
 
     def add_slots(self) -> None:
@@ -140,7 +162,13 @@ class Optimizer:
         self._step_rate = self.learning_rate
 
     def update_variable(self, gradient: Any, variable: Variable) -> None:
-        """Applies one variable's gradient."""
+        """Applies one variable's gradient, or keeps it for a later step that does."""
+        array = self._gathered(gradient, variable)
+        if array is not None:
+            self._change(variable, self._clip(array))
+
+    def _gathered(self, gradient: Any, variable: Variable) -> Array | None:
+        """The gradient that changes a variable in this step; None in one that only adds to it."""
         if id(variable) not in self._indices:
             raise ArgumentError(
                 f"{type(self).__name__} does not know variable '{variable.path}': an optimizer updates the variables "
@@ -152,11 +180,19 @@ class Optimizer:
                 f"the gradient of '{variable.path}' has shape {array.shape}, the variable has {variable.shape}: they "
                 "must match"
             )
-        array = self._clip(array)
-        if self.weight_decay:
-            _rust.weight_decay(variable.array, self.weight_decay * self._step_rate)
+        if self._accumulation is None:
+            return array
+        if self._accumulation.completes(self._steps):
+            return self._accumulation.mean(self.index(variable), array)
+        self._accumulation.add(self.index(variable), array)
+        return None
+
+    def _change(self, variable: Variable, gradient: Array) -> None:
+        decay = self._decay_of(variable)
+        if decay:
+            _rust.weight_decay(variable.array, decay)
             variable.bump()
-        self.update_step(array, variable, self._step_rate)
+        self.update_step(gradient, variable, self._step_rate)
         if variable.constraint is not None:
             variable.assign(variable.constraint(variable))
 
@@ -186,14 +222,48 @@ class Optimizer:
         clips = self.clipvalue is not None or self.clipnorm is not None or self.global_clipnorm is not None
         if (cls.update_step, cls.update_variable, cls._clip) != ours or clips:
             return None
-        if variable.constraint is not None or id(variable) not in self._indices:
+        if variable.constraint is not None or id(variable) not in self._indices or self._accumulation is not None:
             return None
         update = self.update_of(variable, self._step_rate)
-        return update and update._replace(decay=(self.weight_decay or 0.0) * self._step_rate)
+        return update and update._replace(decay=self._decay_of(variable))
+
+    def _decay_of(self, variable: Variable) -> float:
+        """The part of a variable that this step subtracts from it."""
+        spared = self._undecayed is not None and self._undecayed.has(variable)
+        return 0.0 if spared else (self.weight_decay or 0.0) * self._step_rate
+
+    def exclude_from_weight_decay(
+        self, var_list: Iterable[Variable] | None = None, var_names: Iterable[str] | None = None
+    ) -> None:
+        """Spares variables from weight decay; before training, as often as you like, the last call counts.
+
+        Args:
+            var_list: Variables.
+            var_names: Regular expressions: variables in whose name one of them is found, such as `["bias", "gamma"]`.
+        """
+        if self.built:
+            raise ArgumentError("exclude_from_weight_decay comes before training: the optimizer has begun already")
+        self._undecayed = Undecayed(var_list or (), var_names or ())
 
     def end_step(self) -> None:
-        """Counts the step."""
+        """Counts the step, and averages the weights if `use_ema` asks for it."""
+        if self._accumulation is not None and self._accumulation.completes(self._steps):
+            self._accumulation.clear()
+        if self._averages is not None:
+            self._averages.follow(first=self.iterations == 0)
+            if self.ema_overwrite_frequency and (self.iterations + 1) % self.ema_overwrite_frequency == 0:
+                self._averages.overwrite(self._trainable_variables)
         self._iterations.assign_add(1)
+
+    def finalize_variable_values(self, var_list: Iterable[Variable]) -> None:
+        """Gives variables their averages if `use_ema` asks for it, as `fit` does at its end."""
+        if self._averages is not None and self._steps:
+            self._averages.overwrite(list(var_list))
+
+    def show_averages(self, shown: bool) -> None:
+        """Puts the averages that `use_ema` keeps in the place of the weights, or the weights back."""
+        if self._averages is not None and self._steps:
+            self._averages.show(shown)
 
     def apply(self, grads: Sequence[Any], trainable_variables: Iterable[Variable] | None = None) -> None:
         """Takes a whole step.
@@ -214,10 +284,12 @@ class Optimizer:
         if len(pairs) < len(variables):
             missing = [variable.path for gradient, variable in zip(grads, variables, strict=True) if gradient is None]
             warn(f"no gradient reaches {', '.join(missing)}: they stay as they are")
-        scale = self._global_scale([gradient for gradient, _ in pairs])
         self.begin_step()
-        for gradient, variable in pairs:
-            self.update_variable(gradient if scale is None else as_array(gradient) * scale, variable)
+        if self.global_clipnorm is not None:
+            self._update_together(pairs, self.global_clipnorm)
+        else:
+            for gradient, variable in pairs:
+                self.update_variable(gradient, variable)
         self.end_step()
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> int:
@@ -235,13 +307,13 @@ class Optimizer:
                 gradient = gradient * gradient.dtype.type(self.clipnorm / norm)
         return gradient
 
-    def _global_scale(self, gradients: list[Any]) -> Any:
-        """The factor that brings all gradients together down to `global_clipnorm`, None for none."""
-        if self.global_clipnorm is None:
-            return None
-        arrays = [np.ascontiguousarray(as_array(gradient)) for gradient in gradients]
-        norm = math.sqrt(sum(_rust.sum_of_squares(array) for array in arrays))
-        return arrays[0].dtype.type(self.global_clipnorm / norm) if norm > self.global_clipnorm else None
+    def _update_together(self, pairs: Iterable[tuple[Any, Variable]], limit: float) -> None:
+        """Applies gradients whose norm, of all of them together, comes down to a limit."""
+        gathered = [(self._gathered(gradient, variable), variable) for gradient, variable in pairs]
+        ready = [(gradient, variable) for gradient, variable in gathered if gradient is not None]
+        norm = math.sqrt(sum(_rust.sum_of_squares(gradient) for gradient, _ in ready))
+        for gradient, variable in ready:
+            self._change(variable, gradient * gradient.dtype.type(limit / norm) if norm > limit else gradient)
 
     def add_variable(self, shape: Sequence[int], dtype: DTypeLike = "float32", name: str = "variable") -> Variable:
         """Makes a variable of zeros that is saved with the optimiser."""
@@ -287,6 +359,11 @@ class Optimizer:
             "clipnorm": self.clipnorm,
             "global_clipnorm": self.global_clipnorm,
             "clipvalue": self.clipvalue,
+            "use_ema": self.use_ema,
+            "ema_momentum": self.ema_momentum,
+            "ema_overwrite_frequency": self.ema_overwrite_frequency,
+            "loss_scale_factor": None,
+            "gradient_accumulation_steps": self.gradient_accumulation_steps,
         }
 
     @classmethod
@@ -311,12 +388,3 @@ class Optimizer:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._indices = {id(variable): index for index, variable in enumerate(self._trainable_variables)}
-
-
-def number(owner: str, name: str, value: Any, low: float, high: float) -> float:
-    """A number argument checked to lie in [low, high]."""
-    if isinstance(value, Tensor):
-        value = value.item()
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not low <= float(value) <= high:
-        raise ArgumentError(f"{owner}: {name} must be a number from {low:g} to {high:g}, got {value!r}")
-    return float(value)

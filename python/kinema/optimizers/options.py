@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kinema._warnings import warn
+from kinema.autograd import Tensor
 from kinema.errors import ArgumentError
 from kinema.optimizers.schedules import InverseTimeDecay
 from kinema.saving.registry import deserialize_keras_object
@@ -15,11 +16,8 @@ from kinema.saving.registry import deserialize_keras_object
 _CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 #: Options of Keras that change nothing as long as they have these values.
 _INERT: dict[str, tuple[Any, ...]] = {
-    "use_ema": (False,),
     "loss_scale_factor": (None,),
-    "gradient_accumulation_steps": (None,),
 }
-_IGNORED = ("ema_momentum", "ema_overwrite_frequency")
 
 
 class Options:
@@ -43,8 +41,10 @@ class Options:
         clips = [name for name in _CLIPPING if getattr(self, name) is not None]
         if len(clips) > 1:
             raise ArgumentError(f"{owner}: choose one kind of clipping, not {' and '.join(clips)}")
-        for name in _IGNORED:
-            left.pop(name, None)
+        self.use_ema = bool(left.pop("use_ema", False))
+        self.ema_momentum = number(owner, "ema_momentum", left.pop("ema_momentum", 0.99), 0, 1)
+        self.ema_overwrite_frequency = _whole(owner, "ema_overwrite_frequency", left, 1)
+        self.gradient_accumulation_steps = _whole(owner, "gradient_accumulation_steps", left, 2)
         for name, harmless in _INERT.items():
             if (value := left.pop(name, harmless[0])) not in harmless:
                 raise ArgumentError(f"{owner}: {name}={value!r} is not supported; leave it out")
@@ -100,6 +100,24 @@ def _rate(owner: str, value: Any) -> Any:
             f"{value!r}"
         )
     return rate
+
+
+def number(owner: str, name: str, value: Any, low: float, high: float) -> float:
+    """A number argument checked to lie in [low, high]."""
+    if isinstance(value, Tensor):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not low <= float(value) <= high:
+        raise ArgumentError(f"{owner}: {name} must be a number from {low:g} to {high:g}, got {value!r}")
+    return float(value)
+
+
+def _whole(owner: str, name: str, left: dict[str, Any], least: int) -> int | None:
+    value = left.pop(name, None)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+        raise ArgumentError(f"{owner}: {name} must be a whole number from {least} on or None, got {value!r}")
+    return int(value)
 
 
 def _positive(owner: str, name: str, value: Any) -> float | None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from kinema import _rust
 from kinema.autograd import Variable
-from kinema.optimizers.optimizer import Optimizer, Rate, number
+from kinema.optimizers.optimizer import Optimizer, Rate
+from kinema.optimizers.options import number
 from kinema.saving.registry import builtin
 from kinema.updates import Update
 

@@ -247,8 +247,7 @@ class CosineDecayRestarts(LearningRateSchedule):
         name: A name for files.
 
     Raises:
-        ArgumentError: `first_decay_steps` is not above 0, or `t_mul` is below 1, with which the cosines would come to an
-            end.
+        ArgumentError: `first_decay_steps` is not above 0, or `t_mul` is below 1: the cosines would come to an end.
 
     Example:
         >>> from kinema.optimizers.schedules import CosineDecayRestarts
@@ -346,7 +345,9 @@ class PolynomialDecay(LearningRateSchedule):
         if self.cycle:
             steps *= max(1, math.ceil(step / steps))
         left = 1 - min(step, steps) / steps
-        return (self.initial_learning_rate - self.end_learning_rate) * math.pow(left, self.power) + self.end_learning_rate
+        return (self.initial_learning_rate - self.end_learning_rate) * math.pow(
+            left, self.power
+        ) + self.end_learning_rate
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -1,4 +1,4 @@
-//! What is done to weights and gradients around an update.
+//! What happens around an update: weight decay, averages of weights, norms of gradients.
 
 use crate::parallel::{self, ELEMENTWISE_CHUNK};
 use crate::simd::{Element, Kernel, Simd, dispatch};
@@ -23,46 +23,29 @@ impl<T: Element> Kernel for Decay<'_, T> {
     }
 }
 
-/// g *= factor
-pub fn scale_in_place<T: Element>(g: &mut [T], factor: f64) {
-    let factor = T::from_f64(factor);
-    parallel::chunks_mut(g, ELEMENTWISE_CHUNK, 1, |_, g| dispatch(Scale { g, factor }));
+/// average = momentum average + (1 - momentum) w
+pub fn move_average<T: Element>(average: &mut [T], w: &[T], momentum: f64) {
+    let (momentum, rest) = (T::from_f64(momentum), T::from_f64(1.0 - momentum));
+    parallel::chunks_mut(average, ELEMENTWISE_CHUNK, 1, |index, average| {
+        let w = &w[index * ELEMENTWISE_CHUNK..][..average.len()];
+        dispatch(Average { average, w, momentum, rest });
+    });
 }
 
-struct Scale<'a, T> {
-    g: &'a mut [T],
-    factor: T,
+struct Average<'a, T> {
+    average: &'a mut [T],
+    w: &'a [T],
+    momentum: T,
+    rest: T,
 }
 
-impl<T: Element> Kernel for Scale<'_, T> {
+impl<T: Element> Kernel for Average<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self) {
-        self.g.iter_mut().for_each(|g| *g *= self.factor);
-    }
-}
-
-/// g limited to `low..=high`; NaN stays.
-pub fn clip_in_place<T: Element>(g: &mut [T], low: f64, high: f64) {
-    let (low, high) = (T::from_f64(low), T::from_f64(high));
-    parallel::chunks_mut(g, ELEMENTWISE_CHUNK, 1, |_, g| dispatch(Clip { g, low, high }));
-}
-
-struct Clip<'a, T> {
-    g: &'a mut [T],
-    low: T,
-    high: T,
-}
-
-impl<T: Element> Kernel for Clip<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self) {
-        for g in self.g {
-            let above = if *g < self.low { self.low } else { *g };
-            *g = if above > self.high { self.high } else { above };
+        for (average, &w) in self.average.iter_mut().zip(self.w) {
+            *average = self.momentum * *average + self.rest * w;
         }
     }
 }

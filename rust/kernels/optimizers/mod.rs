@@ -15,7 +15,7 @@ mod sgd;
 mod tests;
 
 pub use adam::Adam;
-pub use in_place::{clip_in_place, scale_in_place, sum_of_squares, weight_decay};
+pub use in_place::{move_average, sum_of_squares, weight_decay};
 pub use rmsprop::RmsProp;
 pub use rule::{SLOTS, UpdateRule, Weights, update};
 pub use sgd::{Momentum, Sgd};
