@@ -18,6 +18,11 @@ _FIXED_LENGTH = (
     "batch-normalization-axis", "layer-normalization-time", "layer-normalization-time-mask",
     "reshape", "reshape-rest", "flatten",
 )  # fmt: skip
+#: These take all steps, as in Keras, and end the mask with a warning.
+_WITHOUT_MASK = (
+    "conv-steps", "conv-steps-causal", "conv-steps-strides", "conv-steps-causal-strides", "depthwise-steps",
+    "separable-steps", "max-pooling-steps", "average-pooling-steps",
+)  # fmt: skip
 _GARBAGE = 37
 
 
@@ -26,7 +31,7 @@ def _on_frames(case: Case) -> bool:
 
 
 def _sees_time(case: Case) -> bool:
-    return len(case.shape) > 2 and case.name not in _FIXED_LENGTH and not case.call
+    return len(case.shape) > 2 and case.name not in (*_FIXED_LENGTH, *_WITHOUT_MASK) and not case.call
 
 
 CASES = [case for case in TABLE if _sees_time(case)]
@@ -70,6 +75,14 @@ def _steps(output: Any, mask: np.ndarray) -> Any:
     first = int(np.argmax(output.mask[0]))
     assert output.mask.shape == mask.shape
     return output[:, first : first + int(mask.sum())]
+
+
+@pytest.mark.parametrize("name", _WITHOUT_MASK)
+def test_layers_that_cannot_use_a_mask_end_it_and_say_so(name: str) -> None:
+    (case,) = [case for case in TABLE if case.name == name]
+    with pytest.warns(UserWarning, match="got a mask that it cannot use"):
+        output = case.layer()(case.inputs(), mask=np.ones(case.shape[:2], bool))
+    assert output.mask is None
 
 
 @pytest.mark.parametrize("training", [False, True])

@@ -25,6 +25,19 @@ def _mobile() -> list[Any]:
     ]
 
 
+def _separable() -> list[Any]:
+    return [
+        layers.SeparableConv2D(8, 3, strides=2, use_bias=False),
+        layers.BatchNormalization(),
+        layers.ReLU(),
+        layers.DepthwiseConv2D(3, padding="same", activation="relu"),
+        layers.DepthwiseConv2D(3, depth_multiplier=2),
+        layers.BatchNormalization(),
+        layers.MaxPooling2D(2),
+        layers.SeparableConv2D(16, 2, depth_multiplier=2, activation="tanh"),
+    ]
+
+
 def _chains(model: kinema.Sequential) -> list[ConvolutionChain]:
     inner = [step.layer if isinstance(step, TimeDistributed) else step for step in model.plan.steps[False]]
     return [step for step in inner if isinstance(step, ConvolutionChain)]
@@ -32,8 +45,9 @@ def _chains(model: kinema.Sequential) -> list[ConvolutionChain]:
 
 @pytest.mark.parametrize("shape", [(23, 21, 3), (3, 23, 21, 3)], ids=["frames", "clips"])
 @pytest.mark.parametrize("batch", [1, 9])
-def test_predictions_are_those_of_the_layers_one_by_one(shape: tuple[int, ...], batch: int) -> None:
-    model = kinema.Sequential([layers.Input(shape), *_mobile(), layers.Flatten()])
+@pytest.mark.parametrize("network", [_mobile, _separable])
+def test_predictions_are_those_of_the_layers_one_by_one(network: Any, shape: tuple[int, ...], batch: int) -> None:
+    model = kinema.Sequential([layers.Input(shape), *network(), layers.Flatten()])
     x = np.random.default_rng(1).normal(size=(batch, *shape)).astype("float32")
     (chain,) = _chains(model)
     assert len(chain.steps) == 4
@@ -43,8 +57,22 @@ def test_predictions_are_those_of_the_layers_one_by_one(shape: tuple[int, ...], 
     np.testing.assert_allclose(model.predict(x, verbose=0), expected.numpy(), rtol=2e-5, atol=2e-5)
 
 
-def test_a_tape_gets_the_gradients_of_every_layer() -> None:
-    model = kinema.Sequential([layers.Input((23, 21, 3)), *_mobile()])
+def test_a_chain_keeps_its_prepared_weights_until_they_change() -> None:
+    model = kinema.Sequential([layers.Input((23, 21, 3)), *_separable()])
+    x = np.random.default_rng(1).normal(size=(2, 23, 21, 3)).astype("float32")
+    (chain,) = _chains(model)
+    before = model.predict_on_batch(x)
+    made = chain._prepared._made
+    model.predict_on_batch(x)
+    assert chain._prepared._made is made
+    kernel = model.layers[-1].depthwise_kernel
+    kernel.assign(kernel.numpy() * 2)
+    assert np.abs(model.predict_on_batch(x) - before).max() > 1e-3
+
+
+@pytest.mark.parametrize("network", [_mobile, _separable])
+def test_a_tape_gets_the_gradients_of_every_layer(network: Any) -> None:
+    model = kinema.Sequential([layers.Input((23, 21, 3)), *network()])
     x = np.random.default_rng(2).normal(size=(2, 23, 21, 3)).astype("float32")
     before = model.predict(x, verbose=0)
     with kinema.GradientTape() as tape:

@@ -74,8 +74,8 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     seen: list[int] = []
     original = kinema.ops.conv2d_chain
     monkeypatch.setattr(kinema.ops, "conv2d_chain", lambda x, *a, **k: seen.append(x.shape[0]) or original(x, *a, **k))
-    original_conv = kinema.ops.conv2d
-    monkeypatch.setattr(kinema.ops, "conv2d", lambda x, *a, **k: seen.append(x.shape[0]) or original_conv(x, *a, **k))
+    call = layers.Conv2D.call
+    monkeypatch.setattr(layers.Conv2D, "call", lambda self, x: seen.append(x.shape[0]) or call(self, x))
     return seen
 
 

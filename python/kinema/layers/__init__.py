@@ -21,8 +21,9 @@ from kinema.layers.augmentation import (
 )
 from kinema.layers.batch_normalization import BatchNormalization
 from kinema.layers.bidirectional import Bidirectional
-from kinema.layers.conv import Conv2D, Convolution2D
+from kinema.layers.conv import Conv1D, Conv2D, Convolution1D, Convolution2D
 from kinema.layers.dense import Dense
+from kinema.layers.depthwise import DepthwiseConv1D, DepthwiseConv2D
 from kinema.layers.dropout import Dropout
 from kinema.layers.global_pooling import (
     GlobalAveragePooling2D,
@@ -53,9 +54,24 @@ from kinema.layers.merging import (
 )
 from kinema.layers.normalization import Normalization
 from kinema.layers.padding import ZeroPadding2D
-from kinema.layers.pooling import AveragePooling2D, AvgPool2D, MaxPool2D, MaxPooling2D
+from kinema.layers.pooling import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AvgPool1D,
+    AvgPool2D,
+    MaxPool1D,
+    MaxPool2D,
+    MaxPooling1D,
+    MaxPooling2D,
+)
 from kinema.layers.rescaling import Rescaling
 from kinema.layers.reshaping import Flatten, Reshape
+from kinema.layers.separable import (
+    SeparableConv1D,
+    SeparableConv2D,
+    SeparableConvolution1D,
+    SeparableConvolution2D,
+)
 from kinema.layers.simple_rnn import SimpleRNN
 from kinema.layers.time_distributed import TimeDistributed
 from kinema.layers.time_pooling import (
@@ -72,14 +88,20 @@ __all__ = [
     "Activation",
     "Add",
     "Average",
+    "AveragePooling1D",
     "AveragePooling2D",
+    "AvgPool1D",
     "AvgPool2D",
     "BatchNormalization",
     "Bidirectional",
     "Concatenate",
+    "Conv1D",
     "Conv2D",
+    "Convolution1D",
     "Convolution2D",
     "Dense",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
     "Dot",
     "Dropout",
     "Flatten",
@@ -97,7 +119,9 @@ __all__ = [
     "LayerNormalization",
     "LeakyReLU",
     "Masking",
+    "MaxPool1D",
     "MaxPool2D",
+    "MaxPooling1D",
     "MaxPooling2D",
     "Maximum",
     "Minimum",
@@ -122,6 +146,10 @@ __all__ = [
     "ReLU",
     "Rescaling",
     "Reshape",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
     "SimpleRNN",
     "Softmax",
     "Subtract",

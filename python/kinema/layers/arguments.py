@@ -81,12 +81,19 @@ def positive_int(owner: str, argument: str, value: Any) -> int:
     return int(value)
 
 
+def positive_ints(owner: str, argument: str, value: Any, count: int) -> tuple[int, ...]:
+    """A count for each of one or two axes, from one number for all or from one for each."""
+    each = (value,) * count if isinstance(value, (int, np.integer)) else value
+    if not isinstance(each, (tuple, list)) or len(each) != count:
+        several = {1: "one in a tuple", 2: "a pair of them"}[count]
+        raise ArgumentError(f"{owner}: {argument} is a positive integer or {several}, not {value!r}")
+    return tuple(positive_int(owner, argument, one) for one in each)
+
+
 def positive_pair(owner: str, argument: str, value: Any) -> tuple[int, int]:
     """A count per axis (height, width), from one number for both or a pair."""
-    both = (value, value) if isinstance(value, (int, np.integer)) else value
-    if not isinstance(both, (tuple, list)) or len(both) != 2:
-        raise ArgumentError(f"{owner}: {argument} is a positive integer or a pair of them, not {value!r}")
-    return positive_int(owner, argument, both[0]), positive_int(owner, argument, both[1])
+    height, width = positive_ints(owner, argument, value, 2)
+    return height, width
 
 
 def fraction(owner: str, argument: str, value: Any) -> float:

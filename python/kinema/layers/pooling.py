@@ -1,44 +1,61 @@
-"""Pooling over windows of frames."""
+"""Pooling over windows of frames and sequences."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from kinema import ops
-from kinema.layers.arguments import channels_last, one_of, positive_pair
+from kinema.layers.arguments import channels_last, one_of, positive_ints
 from kinema.layers.configured import ConfiguredLayer
 from kinema.layers.structure import Shape
-from kinema.layers.windows import require_frames, slide
+from kinema.layers.windows import require_frames, require_steps, slide
 from kinema.saving.registry import builtin
 
 
-class Pooling2D(ConfiguredLayer):
-    """A layer that keeps one number of each window of a frame, channel by channel."""
+class Pooling(ConfiguredLayer):
+    """A layer that keeps one number of each window of a frame or a sequence, channel by channel.
 
-    frame_rank = 4
+    A sequence is a frame of one row.
+    """
+
+    #: How many axes its windows have: 1 in sequences, 2 in frames.
+    rank: ClassVar[int]
     config_names = ("pool_size", "padding", "strides", "data_format")
 
     def __init__(
         self, pool_size: Any, strides: Any, padding: str, data_format: str | None, name: str | None, **kwargs: Any
     ) -> None:
         super().__init__(name=name, **kwargs)
-        self.pool_size = positive_pair(self.title, "pool_size", pool_size)
-        self.strides = self.pool_size if strides is None else positive_pair(self.title, "strides", strides)
+        self.pool_size = positive_ints(self.title, "pool_size", pool_size, self.rank)
+        self.strides = self.pool_size if strides is None else positive_ints(self.title, "strides", strides, self.rank)
         self.padding = one_of(self.title, "padding", padding, ("valid", "same"))
         self.data_format = channels_last(self.title, data_format)
 
     def build(self, input_shape: Shape) -> None:
         """Checks the input's rank."""
-        require_frames(input_shape)
+        self._require_rank(input_shape)
         self.built = True
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """(batch, new height, new width, channels)."""
-        return (input_shape[0], *slide(input_shape, self.pool_size, self.strides, self.padding), input_shape[3])
+        """(batch, new length of each axis, channels)."""
+        self._require_rank(input_shape)
+        return (input_shape[0], *slide(input_shape, self.pool_size, self.strides, self.padding), input_shape[-1])
+
+    def _pooled(self, pool: Callable[..., Any], inputs: Any) -> Any:
+        self._require_rank(inputs.shape)
+        flat = (1,) * (2 - self.rank)
+        frames = inputs if self.rank == 2 else ops.expand_dims(inputs, 1)
+        window, steps = (*flat, *self.pool_size), (*flat, *self.strides)
+        outputs = pool(frames, pool_size=window, strides=steps, padding=self.padding)
+        return outputs if self.rank == 2 else ops.squeeze(outputs, 1)
+
+    def _require_rank(self, input_shape: Any) -> None:
+        (require_frames if self.rank == 2 else require_steps)(input_shape)
 
 
 @builtin("keras.layers", "MaxPool2D")
-class MaxPooling2D(Pooling2D):
+class MaxPooling2D(Pooling):
     """Keeps the largest number of each window.
 
     Args:
@@ -63,6 +80,9 @@ class MaxPooling2D(Pooling2D):
         3.0
     """
 
+    rank = 2
+    frame_rank = 4
+
     def __init__(
         self,
         pool_size: Any = (2, 2),
@@ -76,12 +96,11 @@ class MaxPooling2D(Pooling2D):
 
     def call(self, inputs: Any) -> Any:
         """The largest number of each window."""
-        require_frames(inputs.shape)
-        return ops.max_pool(inputs, pool_size=self.pool_size, strides=self.strides, padding=self.padding)
+        return self._pooled(ops.max_pool, inputs)
 
 
 @builtin("keras.layers", "AvgPool2D")
-class AveragePooling2D(Pooling2D):
+class AveragePooling2D(Pooling):
     """Keeps the mean of each window; what stands out of the frame is not counted.
 
     Args:
@@ -106,6 +125,9 @@ class AveragePooling2D(Pooling2D):
         1.5
     """
 
+    rank = 2
+    frame_rank = 4
+
     def __init__(
         self,
         pool_size: Any,
@@ -119,9 +141,100 @@ class AveragePooling2D(Pooling2D):
 
     def call(self, inputs: Any) -> Any:
         """The mean of each window."""
-        require_frames(inputs.shape)
-        return ops.average_pool(inputs, pool_size=self.pool_size, strides=self.strides, padding=self.padding)
+        return self._pooled(ops.average_pool, inputs)
 
 
+@builtin("keras.layers", "MaxPool1D")
+class MaxPooling1D(Pooling):
+    """Keeps the largest number of each window along the steps of a sequence.
+
+    Args:
+        pool_size: How many steps the window spans.
+        strides: By how many steps it moves; the window's length when None.
+        padding: "valid" for windows that lie within the sequence, "same" to let them stand out.
+        data_format: "channels_last", the only order of axes.
+        name: The layer's name.
+
+    Input shape:
+        (batch, steps, channels).
+
+    Output shape:
+        (batch, new steps, channels).
+
+    Raises:
+        ShapeError: The input is not a batch of sequences, or the window does not fit.
+
+    Example:
+        >>> import kinema, numpy as np
+        >>> kinema.layers.MaxPooling1D(2)(np.float32([[[1.0], [3.0], [2.0], [8.0]]])).numpy().ravel()
+        array([3., 8.], dtype=float32)
+    """
+
+    rank = 1
+    mixes_frames = True
+
+    def __init__(
+        self,
+        pool_size: Any = 2,
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
+
+    def call(self, inputs: Any) -> Any:
+        """The largest number of each window."""
+        return self._pooled(ops.max_pool, inputs)
+
+
+@builtin("keras.layers", "AvgPool1D")
+class AveragePooling1D(Pooling):
+    """Keeps the mean of each window along the steps of a sequence; what stands out of it is not counted.
+
+    Args:
+        pool_size: How many steps the window spans.
+        strides: By how many steps it moves; the window's length when None.
+        padding: "valid" for windows that lie within the sequence, "same" to let them stand out.
+        data_format: "channels_last", the only order of axes.
+        name: The layer's name.
+
+    Input shape:
+        (batch, steps, channels).
+
+    Output shape:
+        (batch, new steps, channels).
+
+    Raises:
+        ShapeError: The input is not a batch of sequences, or the window does not fit.
+
+    Example:
+        >>> import kinema, numpy as np
+        >>> kinema.layers.AveragePooling1D(2)(np.float32([[[1.0], [3.0], [2.0], [8.0]]])).numpy().ravel()
+        array([2., 5.], dtype=float32)
+    """
+
+    rank = 1
+    mixes_frames = True
+
+    def __init__(
+        self,
+        pool_size: Any,
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
+
+    def call(self, inputs: Any) -> Any:
+        """The mean of each window."""
+        return self._pooled(ops.average_pool, inputs)
+
+
+MaxPool1D = MaxPooling1D
+AvgPool1D = AveragePooling1D
 MaxPool2D = MaxPooling2D
 AvgPool2D = AveragePooling2D

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from kinema import ops
-from kinema.errors import ShapeError
 from kinema.layers.arguments import channels_last
 from kinema.layers.configured import ConfiguredLayer
 from kinema.layers.structure import Shape
+from kinema.layers.windows import require_steps
 from kinema.saving.registry import builtin
 
 
@@ -28,9 +28,7 @@ class GlobalPooling1D(ConfiguredLayer):
 
     def build(self, input_shape: Shape) -> None:
         """Checks the input's rank."""
-        if len(input_shape) != 3:
-            hint = ": put GlobalAveragePooling2D or Flatten before it" if len(input_shape) == 5 else ""
-            raise ShapeError(f"expected (batch, time, features), got an input of shape {input_shape}{hint}")
+        require_steps(input_shape)
         self.built = True
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

@@ -19,20 +19,28 @@ def require_frames(input_shape: Shape) -> None:
     raise ShapeError(message)
 
 
+def require_steps(input_shape: Shape) -> None:
+    """Refuses inputs that are not a batch of sequences, with the way out for frames."""
+    if len(input_shape) == 3:
+        return
+    hint = ": put GlobalAveragePooling2D or Flatten before it" if len(input_shape) == 5 else ""
+    raise ShapeError(f"expected (batch, time, features), got an input of shape {input_shape}{hint}")
+
+
 def slide(
     input_shape: Shape,
-    window: tuple[int, int],
-    strides: tuple[int, int],
+    window: tuple[int, ...],
+    strides: tuple[int, ...],
     padding: str,
-    dilation: tuple[int, int] = (1, 1),
-) -> tuple[int | None, int | None]:
-    """How many places a window has along height and width; None along an axis of unknown length."""
-    require_frames(input_shape)
+    dilation: tuple[int, ...] | None = None,
+) -> tuple[int | None, ...]:
+    """How many places a window has along the axes after the batch's; None along an axis of unknown length."""
 
     def along(axis: int) -> int | None:
         size = input_shape[1 + axis]
         if size is None:
             return None
-        return _rust.conv_output_size(size, window[axis], strides[axis], dilation[axis], padding == "same")
+        spread = 1 if dilation is None else dilation[axis]
+        return _rust.conv_output_size(size, window[axis], strides[axis], spread, padding != "valid")
 
-    return along(0), along(1)
+    return tuple(along(axis) for axis in range(len(window)))

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from kinema import ops
-from kinema.layers import Conv2D, TimeDistributed
+from kinema.layers import TimeDistributed
 from kinema.layers.fused import kernel_activation
 from kinema.layers.layer import Layer, Shape
-from kinema.models.fusion import Convolutions, link_of
+from kinema.models.fusion import Convolutions, as_convolution, ending
 
 
 class ConvolutionChain(Convolutions):
@@ -78,8 +78,8 @@ def is_convolution(step: Layer) -> bool:
     frames = on_frames(step)
     if frames.activity_regularizer is not None or step.activity_regularizer is not None:
         return False
-    if type(frames) is Conv2D:
-        return kernel_activation(frames.activation) is not None
+    if (convolution := as_convolution(frames)) is not None:
+        return kernel_activation(convolution.activation) is not None
     return isinstance(frames, Convolutions)
 
 
@@ -88,4 +88,4 @@ def links_of(step: Layer) -> list[ops.ConvolutionLink]:
     frames: Any = on_frames(step)
     if isinstance(frames, Convolutions):
         return frames.links()
-    return [link_of(frames, frames.kernel, frames.bias, kernel_activation(frames.activation), None)]
+    return ending(frames.links(), activation=kernel_activation(frames.activation))

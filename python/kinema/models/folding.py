@@ -11,16 +11,17 @@ from typing import Any
 
 from kinema import ops
 from kinema.autograd import Tensor, is_recording
-from kinema.layers import BatchNormalization, Conv2D, MaxPooling2D, TimeDistributed
+from kinema.layers import BatchNormalization, MaxPooling2D, TimeDistributed
+from kinema.layers.convolution import Convolution
 from kinema.layers.fused import kernel_activation
 from kinema.layers.layer import Layer, Shape
-from kinema.models.fusion import Convolutions, join_neighbours, link_of, only_activation, tiles
+from kinema.models.fusion import Convolutions, as_convolution, ending, join_neighbours, only_activation, tiles
 
 
 class FoldedConvolution(Convolutions):
-    """A Conv2D and the BatchNormalization behind it, with activation and pooling that follow; it predicts only."""
+    """A convolution and the BatchNormalization behind it, with activation and pooling that follow; it predicts only."""
 
-    def __init__(self, convolution: Conv2D, normalization: BatchNormalization) -> None:
+    def __init__(self, convolution: Convolution, normalization: BatchNormalization) -> None:
         super().__init__(f"{convolution.name}+{normalization.name}", convolution.dtype)
         self.convolution = convolution
         self.normalization = normalization
@@ -36,7 +37,10 @@ class FoldedConvolution(Convolutions):
 
     def links(self) -> list[ops.ConvolutionLink]:
         """The convolution with other weights, and what follows."""
-        return [link_of(self.convolution, *self._folded(), self.activation, self.pooling)]
+        kernel, bias = self._folded()
+        pool_size = None if self.pooling is None else self.pooling.pool_size
+        changes = {"kernel": kernel, "kernel_shape": None, "bias": bias}
+        return ending(self.convolution.links(), **changes, activation=self.activation, pool_size=pool_size)
 
     def _folded(self) -> tuple[Tensor, Tensor]:
         """The convolution's weights with the normalisation in them; computed again when one of them has changed."""
@@ -48,11 +52,12 @@ class FoldedConvolution(Convolutions):
         factor = ops.rsqrt(normalization.moving_variance + normalization.epsilon)
         if normalization.gamma is not None:
             factor = factor * normalization.gamma
-        before = 0.0 if convolution.bias is None else convolution.bias
+        last = convolution.links()[-1]
+        before = 0.0 if last.bias is None else last.bias
         bias = (before - normalization.moving_mean) * factor
         if normalization.beta is not None:
             bias = bias + normalization.beta
-        folded = convolution.kernel * factor, bias
+        folded = last.filters() * factor, bias
         if not is_recording():
             self._weights_as_folded = versions, folded
         return folded
@@ -78,9 +83,10 @@ def _joined_on_frames(first: Layer, second: Layer, channels: int) -> Layer | Non
     """The step for frames; `channels` is the axis of channels in the second layer's input. Steps made here may grow."""
     if first.activity_regularizer is not None or second.activity_regularizer is not None:
         return None
-    if type(first) is Conv2D and type(second) is BatchNormalization:
-        linear = kernel_activation(first.activation) == "linear"
-        return FoldedConvolution(first, second) if linear and second.axis in (-1, channels) else None
+    convolution = as_convolution(first)
+    if convolution is not None and type(second) is BatchNormalization:
+        linear = kernel_activation(convolution.activation) == "linear"
+        return FoldedConvolution(convolution, second) if linear and second.axis in (-1, channels) else None
     if not isinstance(first, FoldedConvolution) or first.pooling is not None:
         return None
     if first.activation is None and (activation := only_activation(second)) is not None:

@@ -7,11 +7,23 @@ from dataclasses import replace
 from typing import Any
 
 from kinema import ops
-from kinema.layers import Activation, BatchNormalization, Conv2D, MaxPooling2D, ReLU, TimeDistributed
+from kinema.layers import (
+    Activation,
+    BatchNormalization,
+    Conv2D,
+    DepthwiseConv2D,
+    MaxPooling2D,
+    ReLU,
+    SeparableConv2D,
+    TimeDistributed,
+)
+from kinema.layers.convolution import Convolution
 from kinema.layers.fused import WITH_LOGITS, kernel_activation
 from kinema.layers.layer import Layer, Shape
 
 _FUSED_ACTIVATIONS = ("linear", "relu")
+#: The layers of convolutions over frames, by exact type: a subclass may compute something else.
+_CONVOLUTIONS = (Conv2D, DepthwiseConv2D, SeparableConv2D)
 
 
 class Convolutions(Layer):
@@ -36,9 +48,9 @@ class Convolutions(Layer):
 
 
 class ConvolutionPooling(Convolutions):
-    """A Conv2D and the MaxPooling2D behind it."""
+    """A convolution and the MaxPooling2D behind it."""
 
-    def __init__(self, convolution: Conv2D, pooling: MaxPooling2D) -> None:
+    def __init__(self, convolution: Convolution, pooling: MaxPooling2D) -> None:
         super().__init__(f"{convolution.name}+{pooling.name}", convolution.dtype)
         self.convolution = convolution
         self.pooling = pooling
@@ -50,9 +62,8 @@ class ConvolutionPooling(Convolutions):
 
     def links(self) -> list[ops.ConvolutionLink]:
         """Convolution, bias, activation and pooling."""
-        convolution = self.convolution
-        activation = kernel_activation(convolution.activation)
-        return [link_of(convolution, convolution.kernel, convolution.bias, activation, self.pooling)]
+        activation = kernel_activation(self.convolution.activation)
+        return ending(self.convolution.links(), activation=activation, pool_size=self.pooling.pool_size)
 
 
 class NormalizationRelu(Layer):
@@ -74,20 +85,15 @@ class NormalizationRelu(Layer):
         return self.normalization.normalise(inputs, training, mask, frame_counts, relu=True)
 
 
-def link_of(
-    convolution: Conv2D, kernel: Any, bias: Any, activation: str | None, pooling: MaxPooling2D | None
-) -> ops.ConvolutionLink:
-    """A Conv2D with these weights, with an activation and pooling on top."""
-    return ops.ConvolutionLink(
-        kernel,
-        bias,
-        strides=convolution.strides,
-        padding=convolution.padding,
-        dilation_rate=convolution.dilation_rate,
-        groups=convolution.groups,
-        activation=activation,
-        pool_size=None if pooling is None else pooling.pool_size,
-    )
+def ending(links: Sequence[ops.ConvolutionLink], **changes: Any) -> list[ops.ConvolutionLink]:
+    """Convolutions in a row, the last of which is another in some respects."""
+    *before, last = links
+    return [*before, replace(last, **changes)]
+
+
+def as_convolution(layer: Layer) -> Convolution | None:
+    """A layer of convolutions over frames, None for any other, also for one of a subclass."""
+    return layer if isinstance(layer, Convolution) and type(layer) in _CONVOLUTIONS else None
 
 
 def fuse(layers: Sequence[Layer]) -> tuple[Layer, ...]:
@@ -115,10 +121,11 @@ def _fused_pair(first: Layer, second: Layer) -> Layer | None:
         return None
     if type(first) is BatchNormalization and only_activation(second) == "relu" and first.dtype == second.dtype:
         return NormalizationRelu(first, second)
-    if type(first) is not Conv2D or type(second) is not MaxPooling2D:
+    convolution = as_convolution(first)
+    if convolution is None or type(second) is not MaxPooling2D:
         return None
-    if tiles(second) and kernel_activation(first.activation) in _FUSED_ACTIVATIONS:
-        return ConvolutionPooling(first, second)
+    if tiles(second) and kernel_activation(convolution.activation) in _FUSED_ACTIVATIONS:
+        return ConvolutionPooling(convolution, second)
     return None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kinema.layers import TimeDistributed
+from kinema.layers.convolution import Convolution
 from kinema.layers.layer import Layer, Shape
 
 
@@ -41,7 +42,9 @@ def _products(layer: Any, shape: Shape) -> float:
             for inner, inner_shape in zip(plan.lifted.layers, plan.lifted.shapes, strict=True)
         )
     kernel = getattr(layer, "kernel", None)
-    return 0.0 if kernel is None else float(math.prod(kernel.shape) * math.prod(n or 1 for n in shape[:-1]))
+    kernels = [link.kernel for link in layer.links()] if isinstance(layer, Convolution) else [kernel]
+    places = math.prod(n or 1 for n in shape[:-1])
+    return float(sum(math.prod(kernel.shape) * places for kernel in kernels if kernel is not None))
 
 
 def _plans_of(layer: Any) -> list[Any] | None:

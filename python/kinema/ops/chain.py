@@ -13,6 +13,7 @@ from kinema.ops._arrays import native
 from kinema.ops._windows import check_window, pair
 from kinema.ops.convolution import DEAD, FUSED, checked, conv2d_pool, convolved
 from kinema.ops.frames import ByteFrames
+from kinema.ops.shaping import reshape
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,25 @@ class ConvolutionLink:
     groups: int = 1
     activation: str | None = None
     pool_size: Any = None
+    #: The shape in which a kernel that is kept in another one is a convolution's.
+    kernel_shape: tuple[int, ...] | None = None
+
+    def filters(self) -> Any:
+        """The kernel in a convolution's shape."""
+        return self.kernel if self.kernel_shape is None else reshape(self.kernel, self.kernel_shape)
+
+    def convolve(self, x: Any) -> Any:
+        """What the convolution makes of frames, or of `ByteFrames`."""
+        settings = {
+            "strides": self.strides,
+            "padding": self.padding,
+            "dilation_rate": self.dilation_rate,
+            "groups": self.groups,
+            "activation": self.activation,
+        }
+        if self.pool_size is None:
+            return convolved(x, self.filters(), self.bias, **settings)
+        return conv2d_pool(x, self.filters(), self.bias, pool_size=self.pool_size, **settings)
 
 
 class PreparedChain:
@@ -74,17 +94,7 @@ def conv2d_chain(x: Any, links: Sequence[ConvolutionLink], prepared: PreparedCha
         if chain is not None:
             return Tensor(chain.run(frames.native() if isinstance(frames, ByteFrames) else native(frames)))
     for link in links:
-        settings = {
-            "strides": link.strides,
-            "padding": link.padding,
-            "dilation_rate": link.dilation_rate,
-            "groups": link.groups,
-            "activation": link.activation,
-        }
-        if link.pool_size is None:
-            x = convolved(x, link.kernel, link.bias, **settings)
-        else:
-            x = conv2d_pool(x, link.kernel, link.bias, pool_size=link.pool_size, **settings)
+        x = link.convolve(x)
     return cast(Tensor, x)
 
 
@@ -100,7 +110,7 @@ def _made_ready(links: Sequence[ConvolutionLink], shape: tuple[int, ...], dtype:
     arguments = []
     frame = shape[1:]
     for link in links:
-        kernel, bias = as_array(link.kernel), None if link.bias is None else as_array(link.bias)
+        kernel, bias = as_array(link.filters()), None if link.bias is None else as_array(link.bias)
         window = None if link.pool_size is None else pair("conv2d_pool", "pool_size", link.pool_size)
         pools = window is None or (link.activation in FUSED and window[0] * window[1] < DEAD)
         kinds = {dtype} | {array.dtype for array in (kernel, bias) if array is not None}
