@@ -54,10 +54,10 @@ class FilteringConvolution(Convolution):
         if self.filters % self.groups:
             raise ArgumentError(f"{self.title}: {self.filters} filters cannot be divided into {self.groups} groups")
 
-    def links(self) -> list[ops.ConvolutionLink]:
+    def links(self, **ending: Any) -> list[ops.ConvolutionLink]:
         """The one convolution."""
         row = None if self.rank == 2 else (1, *self.kernel.shape)
-        return [self._link(self.kernel, bias=self.bias, groups=self.groups, kernel_shape=row)]
+        return [self._link(self.kernel, bias=self.bias, groups=self.groups, kernel_shape=row, **ending)]
 
     def _add_kernels(self, channels: int) -> None:
         if channels % self.groups:

@@ -59,8 +59,8 @@ class Convolution(ConfiguredLayer):
         """How many channels come out."""
         raise NotImplementedError(f"{type(self).__name__} does not say how many channels come out")
 
-    def links(self) -> list[ops.ConvolutionLink]:
-        """The convolutions over frames, without the activation behind the last one."""
+    def links(self, **ending: Any) -> list[ops.ConvolutionLink]:
+        """The convolutions over frames; `ending` is what follows the last one: an activation, pooling."""
         raise NotImplementedError(f"{type(self).__name__} does not say which convolutions it computes")
 
     def build(self, input_shape: Shape) -> None:

@@ -49,9 +49,9 @@ class DepthwiseConvolution(Convolution):
         self._describe_weight("depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint)
         self._describe_weight("bias", bias_initializer, bias_regularizer, bias_constraint)
 
-    def links(self) -> list[ops.ConvolutionLink]:
+    def links(self, **ending: Any) -> list[ops.ConvolutionLink]:
         """The one convolution."""
-        return [self._depthwise_link(self.kernel, bias=self.bias)]
+        return [self._depthwise_link(self.kernel, bias=self.bias, **ending)]
 
     def _add_kernels(self, channels: int) -> None:
         shape = (*self.kernel_size, channels, self.depth_multiplier)

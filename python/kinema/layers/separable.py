@@ -56,12 +56,12 @@ class SeparableConvolution(Convolution):
         self._describe_weight("pointwise", pointwise_initializer, pointwise_regularizer, pointwise_constraint)
         self._describe_weight("bias", bias_initializer, bias_regularizer, bias_constraint)
 
-    def links(self) -> list[ops.ConvolutionLink]:
+    def links(self, **ending: Any) -> list[ops.ConvolutionLink]:
         """The convolution of single channels, and the one that mixes them."""
         mixing = (1, 1, *self.pointwise_kernel.shape[-2:])
         return [
             self._depthwise_link(self.depthwise_kernel),
-            ops.ConvolutionLink(self.pointwise_kernel, self.bias, kernel_shape=mixing),
+            ops.ConvolutionLink(self.pointwise_kernel, self.bias, kernel_shape=mixing, **ending),
         ]
 
     def _add_kernels(self, channels: int) -> None:

@@ -12,7 +12,7 @@ from kinema import ops
 from kinema.layers import TimeDistributed
 from kinema.layers.fused import kernel_activation
 from kinema.layers.layer import Layer, Shape
-from kinema.models.fusion import Convolutions, as_convolution, ending
+from kinema.models.fusion import Convolutions, as_convolution
 
 
 class ConvolutionChain(Convolutions):
@@ -88,4 +88,5 @@ def links_of(step: Layer) -> list[ops.ConvolutionLink]:
     frames: Any = on_frames(step)
     if isinstance(frames, Convolutions):
         return frames.links()
-    return ending(frames.links(), activation=kernel_activation(frames.activation))
+    links: list[ops.ConvolutionLink] = frames.links(activation=kernel_activation(frames.activation))
+    return links

@@ -7,6 +7,7 @@ the convolution's weights, and an activation and pooling behind them into the ke
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from kinema import ops
@@ -15,7 +16,7 @@ from kinema.layers import BatchNormalization, MaxPooling2D, TimeDistributed
 from kinema.layers.convolution import Convolution
 from kinema.layers.fused import kernel_activation
 from kinema.layers.layer import Layer, Shape
-from kinema.models.fusion import Convolutions, as_convolution, ending, join_neighbours, only_activation, tiles
+from kinema.models.fusion import Convolutions, as_convolution, join_neighbours, only_activation, tiles
 
 
 class FoldedConvolution(Convolutions):
@@ -39,8 +40,8 @@ class FoldedConvolution(Convolutions):
         """The convolution with other weights, and what follows."""
         kernel, bias = self._folded()
         pool_size = None if self.pooling is None else self.pooling.pool_size
-        changes = {"kernel": kernel, "kernel_shape": None, "bias": bias}
-        return ending(self.convolution.links(), **changes, activation=self.activation, pool_size=pool_size)
+        *before, last = self.convolution.links(activation=self.activation, pool_size=pool_size)
+        return [*before, replace(last, kernel=kernel, kernel_shape=None, bias=bias)]
 
     def _folded(self) -> tuple[Tensor, Tensor]:
         """The convolution's weights with the normalisation in them; computed again when one of them has changed."""

@@ -63,7 +63,7 @@ class ConvolutionPooling(Convolutions):
     def links(self) -> list[ops.ConvolutionLink]:
         """Convolution, bias, activation and pooling."""
         activation = kernel_activation(self.convolution.activation)
-        return ending(self.convolution.links(), activation=activation, pool_size=self.pooling.pool_size)
+        return self.convolution.links(activation=activation, pool_size=self.pooling.pool_size)
 
 
 class NormalizationRelu(Layer):
@@ -83,12 +83,6 @@ class NormalizationRelu(Layer):
     def call(self, inputs: Any, training: bool = False, mask: Any = None, frame_counts: Any = None) -> Any:
         """Normalisation and ReLU in one pass."""
         return self.normalization.normalise(inputs, training, mask, frame_counts, relu=True)
-
-
-def ending(links: Sequence[ops.ConvolutionLink], **changes: Any) -> list[ops.ConvolutionLink]:
-    """Convolutions in a row, the last of which is another in some respects."""
-    *before, last = links
-    return [*before, replace(last, **changes)]
 
 
 def as_convolution(layer: Layer) -> Convolution | None:
