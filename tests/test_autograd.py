@@ -8,10 +8,32 @@ import threading
 import numpy as np
 import pytest
 
-from kinema import GradientTape, Tensor, Variable, ops
+from kinema import GradientTape, Tensor, Variable, layers, losses, ops
 from kinema.autograd import no_tape
 from kinema.errors import ArgumentError, DTypeError, GradientError, ShapeError
 from kinema.ops._contract import differentiable
+
+
+@pytest.mark.parametrize("use", ["op", "tensor", "layer", "loss"])
+def test_arrays_that_change_after_their_use_change_no_gradient(use):
+    array = np.array([[1.0, 2.0, 3.0]], np.float32)
+    w = Variable(np.ones((1, 3), np.float32))
+    dense = layers.Dense(1, use_bias=False)
+    dense.build((None, 3))
+    tensor = ops.convert_to_tensor(array)
+    with GradientTape() as tape:
+        if use == "op":
+            loss = ops.sum(w * array)
+        elif use == "tensor":
+            loss = ops.sum(w * tensor)
+        elif use == "layer":
+            loss = ops.sum(dense(array))
+        else:
+            loss = losses.MeanSquaredError(reduction="sum")(array, w)
+    array[:] = 100
+    (gradient,) = tape.gradient(loss, [dense.kernel if use == "layer" else w])
+    expected = [0.0, -2 / 3, -4 / 3] if use == "loss" else [1.0, 2.0, 3.0]
+    np.testing.assert_allclose(gradient.numpy().ravel(), expected, rtol=1e-6)
 
 
 def test_a_tensor_cannot_be_written_to() -> None:

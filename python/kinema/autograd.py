@@ -22,12 +22,14 @@ __all__ = [
     "Backward",
     "Gradient",
     "GradientTape",
+    "StepTape",
     "Tensor",
     "Variable",
     "as_array",
     "is_recording",
     "no_tape",
     "record",
+    "settled",
 ]
 
 #: What an op may get as a gradient: an array, nothing, or a function that computes it when it is wanted.
@@ -83,6 +85,9 @@ class GradientTape:
         >>> tape.gradient(loss, [w])[0].numpy()
         array([6.], dtype=float32)
     """
+
+    #: Whether arrays may be written to between their use and the gradient.
+    arrays_change = True
 
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
         self._persistent = persistent
@@ -244,6 +249,12 @@ class GradientTape:
         return uses
 
 
+class StepTape(GradientTape):
+    """A tape of our own training step, during which nobody writes to the batch."""
+
+    arrays_change = False
+
+
 def record(name: str, inputs: Sequence[Any], outputs: Sequence[Tensor], backward: Backward) -> None:
     """Notes an op on every active tape that follows one of its inputs."""
     for tape in _active.tapes:
@@ -253,6 +264,12 @@ def record(name: str, inputs: Sequence[Any], outputs: Sequence[Tensor], backward
 def is_recording() -> bool:
     """Whether a tape is active: then nothing may be used again that was computed before it began."""
     return bool(_active.tapes)
+
+
+def settled(array: Array) -> Array:
+    """The array, or a copy where a tape records and somebody may write to it before the gradient is asked for."""
+    disturbed = array.flags.writeable and any(tape.arrays_change for tape in _active.tapes)
+    return np.array(array) if disturbed else array
 
 
 def no_tape() -> _NoTape:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from kinema.errors import ShapeError
+from kinema.errors import ArgumentError, ShapeError
 
 Array: TypeAlias = NDArray[Any]
 
@@ -68,6 +69,18 @@ class _ArrayLike:
     def __len__(self) -> int:
         return len(self._array)
 
+    def __float__(self) -> float:
+        return float(self._array)
+
+    def __int__(self) -> int:
+        return int(self._array)
+
+    def __index__(self) -> int:
+        return operator.index(self._array[()])
+
+    def __bool__(self) -> bool:
+        return bool(self._array)
+
 
 class Tensor(_ArrayLike):
     """An immutable array, the result of an op.
@@ -110,15 +123,6 @@ class Tensor(_ArrayLike):
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
 
-    def __float__(self) -> float:
-        return float(self._array)
-
-    def __int__(self) -> int:
-        return int(self._array)
-
-    def __bool__(self) -> bool:
-        return bool(self._array)
-
     def __format__(self, spec: str) -> str:
         # A single number formats as one, so that f"{loss:.4f}" works.
         return format(self.item(), spec) if spec else repr(self)
@@ -131,9 +135,10 @@ class Variable(_ArrayLike):
     """A named array that training changes: the only mutable object among tensors.
 
     Args:
-        value: The first value; it is copied.
+        initializer: The first value, which is copied; or, with a shape, an initialiser or its name.
+        shape: What an initialiser makes.
+        dtype: Its element type; the value's own when None, float32 for an initialiser.
         trainable: Whether a tape follows it and an optimiser updates it.
-        dtype: Its element type; the value's own when None.
         name: A name, for errors and files.
         regularizer: A function of the variable that gives a penalty for the loss.
         constraint: A function applied to the value after each update.
@@ -147,13 +152,17 @@ class Variable(_ArrayLike):
 
     def __init__(
         self,
-        value: Any,
-        trainable: bool = True,
+        initializer: Any,
+        shape: Any = None,
         dtype: DTypeLike | None = None,
+        trainable: bool = True,
         name: str | None = None,
         regularizer: Callable[[Any], Any] | None = None,
         constraint: Callable[[Any], Any] | None = None,
     ) -> None:
+        value = initializer
+        if isinstance(initializer, str) or callable(initializer):
+            value = _initialised(initializer, shape, dtype)
         self._array: Array = np.array(_values(value) if dtype is None else as_array(value), dtype, order="C", copy=True)
         self._key = next(_keys)
         self._version = 0
@@ -243,6 +252,16 @@ def as_array(value: Any) -> Array:
     if isinstance(value, (Tensor, Variable)):
         return value._array
     return np.asarray(value)
+
+
+def _initialised(initializer: Any, shape: Any, dtype: DTypeLike | None) -> Any:
+    """What an initialiser makes."""
+    from kinema import initializers
+
+    if shape is None:
+        raise ArgumentError(f"Variable: the initializer {initializer!r} needs a shape: give shape=")
+    make = initializers.get(initializer)
+    return make(tuple(shape), dtype="float32" if dtype is None else dtype)
 
 
 def _values(value: Any) -> Array:

@@ -24,6 +24,17 @@ def test_no_reduction(reduction):
     np.testing.assert_allclose(losses.MeanSquaredError(reduction)(TRUE, PREDICTED).numpy(), [1, 4, 9])
 
 
+@pytest.mark.parametrize("target", [[0.0, 1.0, 1.0], [[0.0], [1.0], [1.0]]])
+def test_predictions_without_a_last_axis_are_samples(target):
+    target, prediction = np.float32(target), np.float32([0.3, 0.6, 0.9])
+    errors = [0.09, 0.16, 0.01]
+    np.testing.assert_allclose(losses.MeanSquaredError(reduction=None)(target, prediction), errors, rtol=1e-5)
+    assert float(losses.MeanSquaredError(reduction="sum")(target, prediction)) == pytest.approx(0.26)
+    weights = np.float32([1, 2, 3])
+    weighed = losses.MeanSquaredError()(target, prediction, sample_weight=weights)
+    assert float(weighed) == pytest.approx(np.mean(errors * weights))
+
+
 def test_sample_weights_multiply():
     loss = losses.MeanSquaredError()
     assert float(loss(TRUE, PREDICTED, [1.0, 0.0, 2.0])) == pytest.approx(19 / 3)

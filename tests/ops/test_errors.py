@@ -62,7 +62,7 @@ ERRORS = [
     (lambda: ops.take(np.ones(2), [2]), ArgumentError, "indices from 2 to 2 reach outside an axis of length 2"),
     (lambda: ops.take(np.ones(2), [0.0]), DTypeError, "indices are whole numbers, not float32: cast them"),
     (lambda: ops.take_rows(1.0, 0), ShapeError, "ops.take_rows: x is a single number, which has no rows"),
-    (lambda: ops.take_along_axis(np.ones((2, 2)), [0]), ShapeError, "indices (1,) need as many axes as x (2, 2)"),
+    (lambda: ops.take_along_axis(np.ones((2, 2)), [0], 1), ShapeError, "indices (1,) need as many axes as x (2, 2)"),
     (lambda: ops.slice(np.ones((2, 2)), (0,), (1,)), ShapeError, "need one entry for each of 2 axes"),
     (lambda: ops.slice(np.ones(2), (1,), (2,)), ShapeError, "a block of shape (2,) at (1,) reaches outside"),
     # creation

@@ -130,3 +130,47 @@ def test_float32_in_gives_float32_out_and_back(case: Case) -> None:
 
 def _single(value: Any) -> Any:
     return value.astype(np.float32) if isinstance(value, np.ndarray) and value.dtype == np.float64 else value
+
+
+def test_poles_that_where_leaves_out_have_no_gradient():
+    for function in (ops.sqrt, ops.rsqrt, ops.reciprocal):
+        x = Tensor(np.array([-1.0, 0.0, 2.0]))
+        with GradientTape() as tape:
+            tape.watch(x)
+            total = ops.sum(ops.where(x > 0, function(x), 0.0))
+        gradient = tape.gradient(total, x).numpy()
+        np.testing.assert_array_equal(gradient[:2], [0, 0])
+        assert 0 < abs(gradient[2]) < 1
+
+
+def test_selu_at_zero_has_the_slope_of_positive_numbers():
+    x = Tensor(np.zeros(9, np.float32))
+    with GradientTape() as tape:
+        tape.watch(x)
+        total = ops.sum(ops.selu(x))
+    np.testing.assert_allclose(tape.gradient(total, x).numpy(), 1.0507, rtol=1e-4)
+
+
+def test_limits_of_clip_are_trained():
+    x, low, high = (Tensor(np.array(values)) for values in ([-2.0, 0.5, 3.0], [-1.0, -1.0, -1.0], [1.0, 1.0, 1.0]))
+    with GradientTape() as tape:
+        tape.watch([x, low, high])
+        total = ops.sum(ops.clip(x, low, high) * np.array([2.0, 3.0, 4.0]))
+    gradients = [gradient.numpy().tolist() for gradient in tape.gradient(total, [x, low, high])]
+    assert gradients == [[0, 3, 0], [2, 0, 0], [0, 0, 4]]
+
+
+def test_indices_in_a_tuple_may_repeat():
+    x = Tensor(np.ones((2, 3)))
+    with GradientTape() as tape:
+        tape.watch(x)
+        total = ops.sum(x[(0, 0, 1),])
+    np.testing.assert_array_equal(tape.gradient(total, x).numpy(), [[2, 2, 2], [1, 1, 1]])
+
+
+def test_broadcast_indices_take_gradients_along():
+    x = Tensor(np.ones((2, 3)))
+    with GradientTape() as tape:
+        tape.watch(x)
+        total = ops.sum(ops.take_along_axis(x, np.array([[1, 0]]), axis=1))
+    np.testing.assert_array_equal(tape.gradient(total, x).numpy(), [[1, 1, 0], [1, 1, 0]])

@@ -141,3 +141,30 @@ def test_ties_send_the_gradient_as_documented() -> None:
         larger, largest = ops.maximum(a, b), ops.max(x)
     assert [g.item() for g in tape.gradient(larger, [a, b])] == [1, 0]
     np.testing.assert_array_equal(tape.gradient(largest, x).numpy(), [0.5, 0, 0.5])
+
+
+def test_clip_with_limits_that_cross_gives_the_lower_one():
+    np.testing.assert_array_equal(ops.clip([0.0, 5.0], 2.0, 1.0).numpy(), [2.0, 2.0])
+
+
+def test_bytes_beside_numbers_that_do_not_fit_them():
+    frames = np.array([3, 255], np.uint8)
+    np.testing.assert_array_equal(ops.not_equal(frames, -1).numpy(), [True, True])
+    np.testing.assert_array_equal(ops.add(frames, -1).numpy(), [2, 254])
+    assert ops.add(frames, 1).dtype == np.uint8
+
+
+def test_take_along_axis_of_the_flattened_and_of_broadcast_axes():
+    x = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(ops.take_along_axis(x, np.array([[5], [0]])).numpy(), [5, 0])
+    np.testing.assert_array_equal(ops.take_along_axis(x, np.array([[1, 0]]), axis=1).numpy(), [[1, 0], [4, 3]])
+
+
+def test_a_slice_of_length_minus_one_goes_on_to_the_end():
+    np.testing.assert_array_equal(ops.slice(X, (1, 2), (-1, 1)).numpy(), X[1:, 2:3])
+
+
+def test_numbers_in_tensors_are_indices():
+    assert list(range(10))[ops.convert_to_tensor(7)] == 7
+    with pytest.raises(TypeError):
+        [1, 2][ops.convert_to_tensor(1.0)]

@@ -1,5 +1,6 @@
 """Arguments of optimisers: today's, yesterday's and impossible ones."""
 
+import copy
 import warnings
 
 import pytest
@@ -92,6 +93,17 @@ def test_the_rate_can_be_set():
         optimizer.learning_rate = 0.1
     with pytest.raises(ArgumentError, match=r"learning_rate must be finite and not negative, got -1"):
         optimizers.SGD().learning_rate = -1
+
+
+def test_the_rate_can_be_assigned_as_a_variable_is():
+    optimizer = optimizers.SGD(0.5)
+    optimizer.learning_rate.assign(0.25)
+    optimizer.learning_rate.assign(optimizer.learning_rate * 0.5)
+    assert optimizer.learning_rate == optimizer.learning_rate.numpy() == optimizer.learning_rate.value == 0.125
+    assert f"{optimizer.lr:.2f}" == "0.12"
+    assert type(copy.deepcopy(optimizer.learning_rate)) is float
+    with pytest.raises(DTypeError, match="was made with a learning-rate schedule"):
+        optimizers.SGD(ExponentialDecay(0.3, 1, 0.5)).learning_rate.assign(0.1)
 
 
 def test_a_function_as_rate():

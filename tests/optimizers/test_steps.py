@@ -224,6 +224,25 @@ def test_strided_and_single_precision_gradients_are_taken():
     np.testing.assert_array_equal(w.numpy(), -np.ones((2, 3)))
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "expected"),
+    [(optimizers.SGD(0.5), 0.0), (optimizers.Adam(0.5), 0.5), (optimizers.SGD(0.5, clipnorm=1.0), 0.5)],
+)
+def test_a_single_number_is_trained(optimizer, expected):
+    class Scale(kinema.layers.Layer):
+        def build(self, input_shape):
+            self.factor = self.add_weight(shape=(), initializer="ones", name="factor")
+
+        def call(self, inputs):
+            return inputs * self.factor
+
+    model = kinema.Sequential([kinema.Input((2,)), Scale()])
+    model.compile(optimizer, "mse")
+    model.train_on_batch(np.ones((3, 2), "float32"), np.zeros((3, 2), "float32"))
+    assert model.layers[0].factor.shape == ()
+    assert float(model.layers[0].factor) == pytest.approx(expected, abs=1e-5)
+
+
 def test_missing_gradients():
     a, b = kinema.Variable(np.zeros(1), name="a"), kinema.Variable(np.zeros(1), name="b")
     with pytest.warns(UserWarning, match=r"no gradient reaches b: they stay as they are"):

@@ -38,3 +38,7 @@ def test_normalize():
 
 def test_pad_sequences_is_here_too():
     assert utils.pad_sequences([[1], [2, 3]]).tolist() == [[0, 1], [2, 3]]
+
+
+def test_normalize_by_the_largest_magnitude():
+    np.testing.assert_allclose(utils.normalize([[1.0, -4.0]], order=np.inf), [[0.25, -1.0]])

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from kinema import config
-from kinema.autograd import Tensor, Variable, no_tape
+from kinema.autograd import Tensor, Variable, no_tape, settled
 from kinema.errors import DTypeError, KinemaError, NotBuiltError, ShapeError
 from kinema.layers.arguments import BASE_ARGUMENTS, bind_arguments, declared_input_shape, dtype_policy
 from kinema.layers.naming import auto_name
@@ -301,7 +301,7 @@ class Layer(Adjustable, WeightOwner):
         if type(value) is Tensor and value._array.dtype is dtype:
             return value
         if type(value) is np.ndarray and value.dtype is dtype:
-            return Tensor(value)
+            return Tensor(settled(value))
         from kinema.ops import cast
 
         if isinstance(value, Variable):
@@ -312,7 +312,7 @@ class Layer(Adjustable, WeightOwner):
             raise ShapeError(f"{self.title} got an array of objects: its rows differ in length")
         if kind not in "fiub":
             raise DTypeError(f"{self.title} computes with numbers, but got an array of type {array.dtype}")
-        tensor = array if isinstance(array, Tensor) else Tensor(array)
+        tensor = array if isinstance(array, Tensor) else Tensor(settled(array))
         wanted = (kind == "f" and self.autocast) or (kind in "iub" and not self.accepts_integers)
         if not wanted or tensor.dtype == self.dtype:
             return tensor

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from kinema import config as settings
 from kinema import ops
-from kinema.autograd import Array, Tensor, as_array
+from kinema.autograd import Array, Tensor, as_array, settled
 from kinema.errors import ArgumentError, ShapeError
 from kinema.saving.registry import deserialize_keras_object, serialize_keras_object
 
@@ -55,7 +55,8 @@ class Loss:
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         """The reduced loss of a batch."""
-        values = self.call(ops.convert_to_tensor(y_true), as_prediction(y_pred, self.dtype))
+        target = Tensor(settled(y_true)) if isinstance(y_true, np.ndarray) else ops.convert_to_tensor(y_true)
+        values = self.call(target, as_prediction(y_pred, self.dtype))
         mask = getattr(values, "mask", None)
         if mask is None:
             mask = getattr(y_pred, "mask", None)
@@ -109,6 +110,9 @@ class LossFunctionWrapper(Loss):
         self._settings = kwargs
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
+        if y_pred.ndim == 1:  # one number a sample, not one sample of several
+            y_pred = ops.expand_dims(y_pred, -1)
+            y_true = ops.expand_dims(y_true, -1) if y_true.ndim == 1 else y_true
         values = self.fn(y_true, y_pred, **self._settings)
         return values if isinstance(values, Tensor) else ops.convert_to_tensor(values)
 
@@ -139,6 +143,8 @@ def match_shapes(name: str, y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
     """
     prediction = as_prediction(y_pred)
     target = as_prediction(y_true, prediction.dtype)
+    if target.ndim == 2 and prediction.ndim == 1:
+        prediction = ops.expand_dims(prediction, axis=-1)
     if target.ndim == prediction.ndim + 1 and target.shape[-1] == 1:
         target = ops.squeeze(target, axis=-1)
     elif target.ndim == prediction.ndim - 1 and prediction.shape[-1] == 1:

@@ -13,7 +13,7 @@ import numpy as np
 from kinema import ops
 from kinema._silence import without_warnings
 from kinema._warnings import once_each, warn_once
-from kinema.autograd import Array, GradientTape, Tensor, Variable, no_tape
+from kinema.autograd import Array, GradientTape, StepTape, Tensor, Variable, no_tape
 from kinema.errors import ArgumentError, DataError, NonFiniteError, NotBuiltError
 from kinema.models import data as data_module
 from kinema.models.class_weights import resolved_class_weight
@@ -193,7 +193,7 @@ def train_step(model: Any, batch: Batch, class_weight: Any = None) -> float:
     if model.optimizer is None:
         raise NotBuiltError("the model has no optimizer: call model.compile(optimizer=..., loss=...) before training")
     model.clear_losses()
-    with random_scope(model.seed, model.steps_trained), GradientTape() as tape:
+    with random_scope(model.seed, model.steps_trained), StepTape() as tape:
         trains = model.trainable
         weights = model.weights
         trainable = [variable for variable in weights if trains and variable.trainable]

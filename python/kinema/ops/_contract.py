@@ -11,7 +11,7 @@ import numpy as np
 
 from kinema._rust import RecycledMemory
 from kinema._silence import without_warnings
-from kinema.autograd import Array, Backward, Tensor, Variable, as_array, is_recording, record
+from kinema.autograd import Array, Backward, Tensor, Variable, as_array, is_recording, record, settled
 from kinema.errors import DTypeError
 
 #: What the function under `@differentiable` returns: an array or a tuple of arrays, and the way back.
@@ -162,7 +162,7 @@ def promoted(values: Iterable[Any], arrays: Sequence[Array | None]) -> list[Arra
 
     Tensors and variables decide; where there are none, arrays; where there are none, it is float32 as soon as one input
     has a fractional type. Python's numbers and lists, and integers, follow. Booleans, and integers among themselves,
-    stay as they are (a number takes the type of the array beside it).
+    stay as they are (a number takes the type of the array beside it, if it fits).
     """
     pairs = list(zip(values, arrays, strict=True))
     dtype = _common_float(pairs)
@@ -171,7 +171,9 @@ def promoted(values: Iterable[Any], arrays: Sequence[Array | None]) -> list[Arra
         if dtype is None:
             return list(arrays)
         return [
-            np.asarray(value, dtype) if array is not None and array.dtype.kind in "iu" and _is_number(value) else array
+            array.astype(dtype)
+            if array is not None and array.dtype.kind in "iu" and _is_number(value) and array == array.astype(dtype)
+            else array
             for value, array in pairs
         ]
     return [array if array is None or array.dtype.kind == "b" else array.astype(dtype, copy=False) for array in arrays]
@@ -189,7 +191,7 @@ def _common_float(pairs: Sequence[tuple[Any, Array | None]]) -> np.dtype[Any] | 
 def _raw(value: Any, op: str) -> Array:
     if isinstance(value, (Tensor, Variable)):
         return as_array(value)
-    array = np.asarray(value)
+    array = settled(np.asarray(value))
     if array.dtype.kind not in "fiub":
         raise DTypeError(
             f"ops.{op} works on real numbers, not on {type(value).__name__} of dtype {array.dtype}: "

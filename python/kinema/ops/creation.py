@@ -15,6 +15,8 @@ from kinema.ops._contract import Result, differentiable
 def convert_to_tensor(x: Any, dtype: DTypeLike | None = None) -> Tensor:
     """A tensor with the values of an array, a list, a number, a variable or a tensor.
 
+    The values of an array are copied: it may change afterwards.
+
     Args:
         x: The values. Python's floating-point numbers become float32.
         dtype: The element type; the value's own when None.
@@ -28,6 +30,8 @@ def convert_to_tensor(x: Any, dtype: DTypeLike | None = None) -> Tensor:
         if dtype is not None and np.dtype(dtype) != x.dtype:
             return cast(x, dtype)
         return x if isinstance(x, Tensor) else _identity(x)
+    if isinstance(x, np.ndarray):
+        return Tensor(x.astype(x.dtype if dtype is None else dtype_of(dtype)))
     return Tensor(x if dtype is None else as_array(x).astype(dtype_of(dtype), copy=False))
 
 

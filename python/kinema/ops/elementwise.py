@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from kinema.autograd import Array, as_array
+from kinema.autograd import Array, Tensor, Variable, as_array
 from kinema.ops._arrays import check_broadcast, floating, unbroadcast
 from kinema.ops._contract import Result, differentiable, not_differentiable
+from kinema.ops.creation import convert_to_tensor
 
 
 @differentiable
@@ -126,21 +127,21 @@ def square(x: Array) -> Result:
 def sqrt(x: Array) -> Result:
     """The square root."""
     y = np.sqrt(floating(x))
-    return y, lambda dy: dy / (2 * y)
+    return y, lambda dy: _where_asked(dy, dy / (2 * y))
 
 
 @differentiable
 def rsqrt(x: Array) -> Result:
     """One over the square root."""
     y = 1 / np.sqrt(floating(x))
-    return y, lambda dy: dy * (-0.5 * y * y * y)
+    return y, lambda dy: _where_asked(dy, dy * (-0.5 * y * y * y))
 
 
 @differentiable
 def reciprocal(x: Array) -> Result:
     """One over the value."""
     y = 1 / floating(x)
-    return y, lambda dy: -dy * y * y
+    return y, lambda dy: _where_asked(dy, -dy * y * y)
 
 
 @differentiable
@@ -209,18 +210,32 @@ def minimum(x1: Array, x2: Array) -> Result:
     return np.minimum(x1, x2), backward
 
 
-@differentiable
-def clip(x: Array, *, x_min: Any, x_max: Any) -> Result:
-    """The value, or the nearer of two limits when it lies outside them; no gradient flows from outside.
+def clip(x: Any, x_min: Any, x_max: Any) -> Tensor:
+    """The value, or the nearer of two limits when it lies outside them, whose gradient goes to that limit then.
 
     Args:
         x: The values.
         x_min: The lower limit, or None.
         x_max: The upper limit, or None.
+
+    Example:
+        >>> import kinema
+        >>> kinema.ops.clip([-1.0, 0.5, 3.0], 0.0, 1.0).numpy()
+        array([0. , 0.5, 1. ], dtype=float32)
     """
-    low, high = (None if limit is None else as_array(limit).astype(x.dtype) for limit in (x_min, x_max))
-    y = np.clip(x, low, high)
-    return y, lambda dy: dy * (x == y)
+    x = x if isinstance(x, (Tensor, Variable, np.ndarray)) else convert_to_tensor(x)
+    upper = x if x_max is None else minimum(x, _limit(x, x_max))
+    return convert_to_tensor(upper if x_min is None else maximum(upper, _limit(x, x_min)))
+
+
+def _limit(x: Any, limit: Any) -> Any:
+    """A limit in the values' type, which decides; followed by tapes where it is more than a number."""
+    return limit if isinstance(limit, (Tensor, Variable)) else as_array(limit).astype(as_array(x).dtype)
+
+
+def _where_asked(dy: Array, dx: Array) -> Array:
+    """No gradient where none came, also at a pole: `where(x > 0, sqrt(x), 0)` has one that is a number everywhere."""
+    return np.where(dy == 0, dy, dx)
 
 
 @not_differentiable

@@ -24,9 +24,11 @@ def getitem(x: Any, key: Any) -> Tensor:
 
 
 def slice(inputs: Any, start_indices: Sequence[int], shape: Sequence[int]) -> Tensor:
-    """The block that begins at `start_indices` and has that shape."""
+    """The block that begins at `start_indices` and has that shape; -1 goes on to the axis's end."""
     array = as_array(inputs)
     starts, lengths = tuple(int(i) for i in start_indices), tuple(int(n) for n in shape)
+    if len(starts) == len(lengths) == array.ndim:
+        lengths = tuple(have - i if n == -1 else n for i, n, have in zip(starts, lengths, array.shape, strict=True))
     if len(starts) != array.ndim or len(lengths) != array.ndim:
         raise ShapeError(
             f"ops.slice: start_indices {starts} and shape {lengths} need one entry for each of {array.ndim} axes"
@@ -85,15 +87,35 @@ def take_rows(x: Array, indices: Array) -> Result:
     return taken.reshape((*index.shape, *inner)), backward
 
 
+def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Tensor:
+    """For every position, the element along the axis that the index there names; other axes are broadcast.
+
+    Args:
+        x: The values.
+        indices: Whole numbers, with as many axes as `x`.
+        axis: The axis; without one, both are flattened first.
+    """
+    if axis is None:
+        return _take_along_axis(reshape(x, -1), reshape(indices, -1), axis=0)
+    return _take_along_axis(x, indices, axis=axis)
+
+
 @differentiable(promote=False)
-def take_along_axis(x: Array, indices: Array, *, axis: int = -1) -> Result:
-    """For every position, the element along the axis that the index there names; the other axes must match."""
+def _take_along_axis(x: Array, indices: Array, *, axis: int) -> Result:
     along = one_axis("take_along_axis", axis, x.ndim)
     index = _whole("take_along_axis", indices, x.shape[along])
     if index.ndim != x.ndim:
         raise ShapeError(f"ops.take_along_axis: indices {index.shape} need as many axes as x {x.shape}")
     shape = x.shape
-    where = list(np.ogrid[tuple(builtins.slice(n) for n in index.shape)])
+    others = np.broadcast_shapes(
+        tuple(1 if i == along else n for i, n in enumerate(shape)),
+        tuple(1 if i == along else n for i, n in enumerate(index.shape)),
+    )
+    index = np.broadcast_to(index, tuple(index.shape[along] if i == along else n for i, n in enumerate(others)))
+    where = [
+        np.broadcast_to(0, ()) if n == 1 else axis
+        for n, axis in zip(shape, np.ogrid[tuple(map(builtins.slice, index.shape))], strict=True)
+    ]
     where[along] = index
 
     def backward(dy: Array) -> Any:
@@ -157,9 +179,9 @@ def _plain(key: Any) -> Any:
 
 
 def _repeats(key: Any) -> bool:
-    """Whether the key may name an element twice: only arrays or lists of indices can."""
+    """Whether the key may name an element twice: only sequences of indices can."""
     parts = key if isinstance(key, tuple) else (key,)
-    return any(isinstance(part, (list, np.ndarray)) and np.asarray(part).dtype.kind in "iu" for part in parts)
+    return any(isinstance(part, (tuple, list, np.ndarray)) and np.asarray(part).dtype.kind in "iu" for part in parts)
 
 
 def _whole(op: str, indices: Array, length: int) -> Array:

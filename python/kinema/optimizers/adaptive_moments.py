@@ -69,14 +69,14 @@ class Adam(Optimizer):
         rule = _rust.UpdateRule.adam(
             momentum.array,
             velocity.array,
-            largest.array if largest else None,
+            None if largest is None else largest.array,
             learning_rate,
             self.beta_1,
             self.beta_2,
             self.epsilon,
             self.iterations + 1,
         )
-        return Update(rule, (variable, momentum, velocity, *((largest,) if largest else ())))
+        return Update(rule, (variable, momentum, velocity, *(() if largest is None else (largest,))))
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -17,6 +17,7 @@ from kinema.optimizers.accumulation import GradientAccumulation
 from kinema.optimizers.averages import WeightAverages
 from kinema.optimizers.decay import Undecayed
 from kinema.optimizers.options import Options, from_old_config
+from kinema.optimizers.rate import LearningRate
 from kinema.optimizers.schedules import LearningRateSchedule
 from kinema.saving.registry import serialize_keras_object
 from kinema.updates import Update
@@ -96,13 +97,9 @@ class Optimizer:
         return int(self._iterations.array)
 
     @property
-    def learning_rate(self) -> float:
-        """The learning rate of the next step. Set it to a number, or to a schedule."""
-        if isinstance(self._learning_rate, Variable):
-            return float(self._learning_rate.array)
-        if isinstance(self._learning_rate, LearningRateSchedule):
-            return float(as_array(self._learning_rate(self._steps)))
-        return float(as_array(self._learning_rate()))
+    def learning_rate(self) -> LearningRate:
+        """The learning rate of the next step. Set it to a number, or to a schedule, or use its `assign(number)`."""
+        return LearningRate(self._current_rate(), lambda value: setattr(self, "learning_rate", value))
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
@@ -119,8 +116,15 @@ class Optimizer:
             raise ArgumentError(f"{type(self).__name__}: learning_rate must be finite and not negative, got {number}")
         self._learning_rate.assign(np.asarray(number, self._learning_rate.dtype))
 
+    def _current_rate(self) -> float:
+        if isinstance(self._learning_rate, Variable):
+            return float(self._learning_rate.array)
+        if isinstance(self._learning_rate, LearningRateSchedule):
+            return float(as_array(self._learning_rate(self._steps)))
+        return float(as_array(self._learning_rate()))
+
     @property
-    def lr(self) -> float:
+    def lr(self) -> LearningRate:
         """The old name of `learning_rate`."""
         return self.learning_rate
 
@@ -159,7 +163,7 @@ class Optimizer:
 
     def begin_step(self) -> None:
         """Fixes the learning rate for the updates that follow."""
-        self._step_rate = self.learning_rate
+        self._step_rate = self._current_rate()
 
     def update_variable(self, gradient: Any, variable: Variable) -> None:
         """Applies one variable's gradient, or keeps it for a later step that does."""
@@ -174,7 +178,7 @@ class Optimizer:
                 f"{type(self).__name__} does not know variable '{variable.path}': an optimizer updates the variables "
                 "it was built with. Compile the model again, or make a new optimizer"
             )
-        array = np.ascontiguousarray(as_array(gradient), dtype=variable.dtype)
+        array = np.asarray(as_array(gradient), dtype=variable.dtype, order="C")
         if array.shape != variable.shape:
             raise ShapeError(
                 f"the gradient of '{variable.path}' has shape {array.shape}, the variable has {variable.shape}: they "
@@ -192,7 +196,7 @@ class Optimizer:
         if decay:
             _rust.weight_decay(variable.array, decay)
             variable.bump()
-        self.update_step(gradient, variable, self._step_rate)
+        self.update_step(np.asarray(gradient), variable, self._step_rate)  # of one number NumPy makes no array
         if variable.constraint is not None:
             variable.assign(variable.constraint(variable))
 
@@ -354,7 +358,7 @@ class Optimizer:
         rate = self._learning_rate
         return {
             "name": self.name,
-            "learning_rate": self.learning_rate if isinstance(rate, Variable) else serialize_keras_object(rate),
+            "learning_rate": self._current_rate() if isinstance(rate, Variable) else serialize_keras_object(rate),
             "weight_decay": self.weight_decay,
             "clipnorm": self.clipnorm,
             "global_clipnorm": self.global_clipnorm,

@@ -68,8 +68,8 @@ class RMSprop(Optimizer):
         momentum = self._momentums[index] if self.momentum else None
         rule = _rust.UpdateRule.rmsprop(
             mean_square.array,
-            average.array if average else None,
-            momentum.array if momentum else None,
+            None if average is None else average.array,
+            None if momentum is None else momentum.array,
             learning_rate,
             self.rho,
             self.momentum,

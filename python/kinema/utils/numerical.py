@@ -50,13 +50,13 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Array:
     return rows.reshape((*numbers.shape, classes))
 
 
-def normalize(x: Any, axis: int = -1, order: int = 2) -> Array:
+def normalize(x: Any, axis: int = -1, order: float = 2) -> Array:
     """Scales vectors to length 1.
 
     Args:
         x: An array.
         axis: The axis along which vectors lie.
-        order: 1 for the sum of magnitudes as length, 2 for the usual one.
+        order: 1 for the sum of magnitudes as length, 2 for the usual one, infinity for the largest magnitude.
 
     Raises:
         ArgumentError: `order` is below 1.
@@ -69,6 +69,6 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> Array:
     if order < 1:
         raise ArgumentError(f"normalize: order must be 1 or more, got {order!r}")
     array = np.atleast_1d(np.asarray(as_array(x), dtype=np.result_type(as_array(x), np.float32)))
-    length = (np.abs(array) ** order).sum(axis=axis, keepdims=True) ** (1 / order)
+    length = np.linalg.norm(array, order, axis, keepdims=True)
     normalized: Array = array / np.where(length == 0, 1, length)
     return normalized

@@ -50,7 +50,7 @@ pub fn slope(x: f64, activation: Activation) -> f64 {
                 x.exp()
             }
         }
-        Activation::Selu => SELU_SCALE * if x > 0.0 { 1.0 } else { SELU_ALPHA * x.exp() },
+        Activation::Selu => SELU_SCALE * if x >= 0.0 { 1.0 } else { SELU_ALPHA * x.exp() },
         Activation::Softplus => sigmoid(x),
         Activation::Softsign => (1.0 + x.abs()).powi(-2),
         Activation::Silu => sigmoid(x) * (1.0 + x * sigmoid(-x)),

@@ -104,7 +104,7 @@ fn slope<V: Vector>(x: V, y: V, activation: Activation) -> V {
         Activation::HardSigmoid => V::select(inside(), constant(1.0 / 6.0), V::zero()),
         Activation::HardSigmoidLegacy => V::select(inside(), constant(0.2), V::zero()),
         Activation::Elu => V::select(y.gt(V::zero()), one, y.add(one)),
-        Activation::Selu => V::select(y.gt(V::zero()), constant(SELU_SCALE), y.add(constant(SELU_SCALE * SELU_ALPHA))),
+        Activation::Selu => V::select(y.ge(V::zero()), constant(SELU_SCALE), y.add(constant(SELU_SCALE * SELU_ALPHA))),
         Activation::Softplus => math::exp_m1(y.neg()).neg(),
         Activation::Softsign => {
             let distance = one.sub(y.abs());
