@@ -110,3 +110,80 @@ def test_rescaling_per_channel() -> None:
         ShapeError, match=r"scale of shape \(2,\) and offset of shape \(\) do not fit an input of shape"
     ):
         layers.Rescaling([1.0, 2.0])(np.zeros((2, 3), "float32"))
+
+
+def test_prelu_has_a_slope_for_each_feature_that_is_not_shared() -> None:
+    x = np.random.default_rng(0).normal(size=(2, 3, 4, 5)).astype("float32")
+    layer = layers.PReLU(alpha_initializer="random_normal", shared_axes=(1, 2))
+    outputs = layer(x).numpy()
+    assert layer.alpha.shape == (1, 1, 5)
+    np.testing.assert_allclose(outputs, np.where(x > 0, x, x * layer.alpha.numpy()), rtol=1e-6)
+    np.testing.assert_array_equal(layers.PReLU()(x).numpy(), np.maximum(x, 0))
+
+
+def test_prelu_errors() -> None:
+    with pytest.raises(ArgumentError, match="shared_axes are numbers of axes behind the batch's, from 1, not 0"):
+        layers.PReLU(shared_axes=0)
+    with pytest.raises(ShapeError, match=r"shared_axes=\[3\] are not all axes of an input of shape \(None, 2, 3\)"):
+        layers.PReLU(shared_axes=3)(np.zeros((1, 2, 3), "float32"))
+    layer = layers.PReLU()
+    layer(np.zeros((1, 2, 3), "float32"))
+    with pytest.raises(ShapeError, match=r"alpha of shape \(2, 3\) does not fit an input of shape \(1, 4, 3\): share"):
+        layer(np.zeros((1, 4, 3), "float32"))
+    with pytest.raises(ArgumentError, match="alpha is a number, not None"):
+        layers.ELU(alpha=None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("layer", "mean", "deviation"),
+    [(layers.GaussianNoise(0.3), 2, 0.3), (layers.GaussianDropout(0.2), 2, 2 * (0.2 / 0.8) ** 0.5)],
+    ids=["noise", "dropout"],
+)
+def test_noise_has_its_mean_and_deviation_and_depends_on_the_sample_alone(
+    layer: layers.Layer, mean: float, deviation: float
+) -> None:
+    x = np.full((40, 500), 2, "float32")
+    with random_scope(seed=1, step=1):
+        outputs = layer(x, training=True).numpy()
+    assert abs(outputs.mean() - mean) < 0.02
+    assert abs(outputs.std() - deviation) < 0.02
+    with random_scope(seed=1, step=1, first_sample=30):
+        np.testing.assert_array_equal(layer(x[30:], training=True).numpy(), outputs[30:])
+    np.testing.assert_array_equal(layer(x).numpy(), x)
+
+
+def test_noise_arguments() -> None:
+    with pytest.raises(ArgumentError, match="stddev is a number from 0 to 1, not 1.5"):
+        layers.GaussianNoise(1.5)
+    with pytest.raises(ArgumentError, match="rate is below 1, where the noise would be without bounds"):
+        layers.GaussianDropout(1)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [(layers.SpatialDropout1D(0.5), (6, 4, 50)), (layers.SpatialDropout2D(0.5), (6, 3, 4, 50))],
+    ids=["steps", "pixels"],
+)
+def test_spatial_dropout_drops_whole_features_of_a_sample(layer: layers.Layer, shape: tuple[int, ...]) -> None:
+    with random_scope(seed=1, step=1):
+        outputs = layer(np.ones(shape, "float32"), training=True).numpy()
+    places = tuple(range(1, outputs.ndim - 1))
+    np.testing.assert_array_equal(outputs.max(places), outputs.min(places))
+    features = outputs.max(places)
+    assert set(np.unique(features)) == {0.0, 2.0}
+    assert not np.array_equal(features[0], features[1])
+
+
+def test_identity_takes_what_has_a_structure() -> None:
+    x = np.ones((2, 3), "float32")
+    first, second = layers.Identity()([x, 2 * x])
+    np.testing.assert_array_equal(first, x)
+    np.testing.assert_array_equal(second, 2 * x)
+    assert layers.Identity().compute_output_shape([(None, 3), (None, 2)]) == [(None, 3), (None, 2)]
+
+
+def test_activity_regularization_penalises_each_sample() -> None:
+    x = np.float32([[1, -3], [2, 2]])
+    layer = layers.ActivityRegularization(l1=0.5, l2=0.1)
+    np.testing.assert_array_equal(layer(x).numpy(), x)
+    assert float(layer.losses[0]) == pytest.approx((0.5 * np.abs(x).sum() + 0.1 * (x**2).sum()) / 2)

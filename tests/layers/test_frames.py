@@ -16,10 +16,14 @@ FRAME_LAYERS = [
     layers.GlobalMaxPooling2D(),
     layers.GlobalAveragePooling2D(),
     layers.ZeroPadding2D(),
+    layers.Cropping2D(1),
+    layers.UpSampling2D(),
+    layers.SpatialDropout2D(0.5),
 ]
+SIZED_LAYERS = [layers.Resizing(3, 4), layers.CenterCrop(3, 4)]
 
 
-@pytest.mark.parametrize("layer", FRAME_LAYERS, ids=lambda layer: type(layer).__name__)
+@pytest.mark.parametrize("layer", FRAME_LAYERS + SIZED_LAYERS, ids=lambda layer: type(layer).__name__)
 def test_wrong_ranks_say_what_to_do(layer: Layer) -> None:
     assert layer.frame_rank == 4
     expected = r"expected frames of shape \(batch, height, width, channels\), got an input of shape "

@@ -16,7 +16,7 @@ from .table import TABLE, Case
 #: These fix the number of steps in their weights or their output: another length is another layer.
 _FIXED_LENGTH = (
     "batch-normalization-axis", "layer-normalization-time", "layer-normalization-time-mask",
-    "reshape", "reshape-rest", "flatten",
+    "reshape", "reshape-rest", "flatten", "zero-padding-time", "cropping-time", "up-sampling-time", "permute", "prelu",
 )  # fmt: skip
 #: These take all steps, as in Keras, and end the mask with a warning.
 _WITHOUT_MASK = (

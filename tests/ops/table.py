@@ -333,6 +333,19 @@ NORMALIZATION = [
 OTHERS = [
     Case(ops.dropout, (_random(4, 6), 0.4, _KEY)),
     Case(ops.dropout, (_random(4, 3, 2), 0.4, _KEY, (None, 1, None)), name="noise-shape"),
+    *(
+        Case(ops.image.resize, (_random(2, 4, 7, 2), size, interpolation, antialias), settings, name=name)
+        for name, size, interpolation, antialias, settings in (
+            ("bilinear", (6, 5), "bilinear", False, {}),
+            ("smaller", (2, 3), "bilinear", True, {}),
+            ("nearest", (6, 3), "nearest", False, {}),
+            ("bicubic", (3, 9), "bicubic", False, {}),
+            ("area", (3, 2), "area", False, {}),
+            ("lanczos", (6, 5), "lanczos3", True, {}),
+            ("crop", (3, 3), "bilinear", False, {"crop_to_aspect_ratio": True}),
+            ("pad", (5, 5), "bilinear", False, {"pad_to_aspect_ratio": True, "fill_value": 2.0}),
+        )
+    ),
     Case(ops.normalize_frames, (_random(2, 3, 4),), {"scale": _random(4), "offset": _random(3, 1)}),
 ]
 

@@ -84,8 +84,39 @@ def pooled() -> kinema.Sequential:
     )
 
 
+def resized() -> kinema.Sequential:
+    """Clips through layers that change sizes or add noise, those for frames lifted, and features through the others."""
+    return kinema.Sequential(
+        [
+            layers.Input(CLIP),
+            layers.Resizing(8, 9, antialias=True),
+            layers.CenterCrop(6, 6),
+            layers.Conv2D(3, 3),
+            layers.PReLU(shared_axes=[1, 2, 3]),
+            layers.UpSampling2D(2, interpolation="bilinear"),
+            layers.SpatialDropout2D(0.2),
+            layers.Cropping2D(((2, 1), (0, 3))),
+            layers.Flatten(),
+            layers.GaussianNoise(0.1),
+            layers.ZeroPadding1D((1, 0)),
+            layers.UpSampling1D(2),
+            layers.Cropping1D((0, 3)),
+            layers.SpatialDropout1D(0.1),
+            layers.ELU(0.5),
+            layers.Permute((2, 1)),
+            layers.GlobalAveragePooling1D(),
+            layers.Identity(),
+            layers.RepeatVector(3),
+            layers.GaussianDropout(0.1),
+            layers.ActivityRegularization(l2=0.01),
+            layers.LSTM(4),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
 MODELS: dict[str, Callable[[], kinema.Sequential]] = {
-    model.__name__: model for model in (lifted, wrapped, normalised, pooled)
+    model.__name__: model for model in (lifted, wrapped, normalised, pooled, resized)
 }
 
 

@@ -1,6 +1,6 @@
 """Layers, with Keras's names, arguments and behaviour. Arrays are channels last."""
 
-from kinema.layers.activation import Activation, LeakyReLU, ReLU, Softmax
+from kinema.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from kinema.layers.augmentation import (
     MixUp,
     RandomBrightness,
@@ -22,6 +22,7 @@ from kinema.layers.augmentation import (
 from kinema.layers.batch_normalization import BatchNormalization
 from kinema.layers.bidirectional import Bidirectional
 from kinema.layers.conv import Conv1D, Conv2D, Convolution1D, Convolution2D
+from kinema.layers.cropping import Cropping1D, Cropping2D
 from kinema.layers.dense import Dense
 from kinema.layers.depthwise import DepthwiseConv1D, DepthwiseConv2D
 from kinema.layers.dropout import Dropout
@@ -32,6 +33,7 @@ from kinema.layers.global_pooling import (
     GlobalMaxPooling2D,
 )
 from kinema.layers.gru import GRU
+from kinema.layers.identity import ActivityRegularization, Identity
 from kinema.layers.input_layer import Input, InputLayer
 from kinema.layers.joining import Concatenate, Dot, concatenate, dot
 from kinema.layers.layer import Layer
@@ -52,8 +54,9 @@ from kinema.layers.merging import (
     multiply,
     subtract,
 )
+from kinema.layers.noise import GaussianDropout, GaussianNoise
 from kinema.layers.normalization import Normalization
-from kinema.layers.padding import ZeroPadding2D
+from kinema.layers.padding import ZeroPadding1D, ZeroPadding2D
 from kinema.layers.pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -64,8 +67,10 @@ from kinema.layers.pooling import (
     MaxPooling1D,
     MaxPooling2D,
 )
+from kinema.layers.prelu import PReLU
 from kinema.layers.rescaling import Rescaling
-from kinema.layers.reshaping import Flatten, Reshape
+from kinema.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
+from kinema.layers.resizing import CenterCrop, Resizing
 from kinema.layers.separable import (
     SeparableConv1D,
     SeparableConv2D,
@@ -73,6 +78,7 @@ from kinema.layers.separable import (
     SeparableConvolution2D,
 )
 from kinema.layers.simple_rnn import SimpleRNN
+from kinema.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D
 from kinema.layers.time_distributed import TimeDistributed
 from kinema.layers.time_pooling import (
     GlobalAveragePooling1D,
@@ -80,12 +86,15 @@ from kinema.layers.time_pooling import (
     GlobalMaxPool1D,
     GlobalMaxPooling1D,
 )
+from kinema.layers.up_sampling import UpSampling1D, UpSampling2D
 from kinema.layers.wrapper import Wrapper
 
 __all__ = [
+    "ELU",
     "GRU",
     "LSTM",
     "Activation",
+    "ActivityRegularization",
     "Add",
     "Average",
     "AveragePooling1D",
@@ -94,17 +103,22 @@ __all__ = [
     "AvgPool2D",
     "BatchNormalization",
     "Bidirectional",
+    "CenterCrop",
     "Concatenate",
     "Conv1D",
     "Conv2D",
     "Convolution1D",
     "Convolution2D",
+    "Cropping1D",
+    "Cropping2D",
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Dot",
     "Dropout",
     "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAvgPool1D",
@@ -113,6 +127,7 @@ __all__ = [
     "GlobalMaxPool2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "Identity",
     "Input",
     "InputLayer",
     "Layer",
@@ -128,6 +143,8 @@ __all__ = [
     "MixUp",
     "Multiply",
     "Normalization",
+    "PReLU",
+    "Permute",
     "RandomBrightness",
     "RandomContrast",
     "RandomCrop",
@@ -144,17 +161,24 @@ __all__ = [
     "RandomTranslation",
     "RandomZoom",
     "ReLU",
+    "RepeatVector",
     "Rescaling",
     "Reshape",
+    "Resizing",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
     "SimpleRNN",
     "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
     "Subtract",
     "TimeDistributed",
+    "UpSampling1D",
+    "UpSampling2D",
     "Wrapper",
+    "ZeroPadding1D",
     "ZeroPadding2D",
     "add",
     "average",

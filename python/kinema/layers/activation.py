@@ -126,6 +126,38 @@ class LeakyReLU(ElementwiseLayer):
 
 
 @builtin("keras.layers")
+class ELU(ElementwiseLayer):
+    """Keeps what is positive, and lets what is negative go down to a limit.
+
+    Args:
+        alpha: How far below 0 the output goes.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        The input's.
+
+    Example:
+        >>> import kinema
+        >>> kinema.layers.ELU(alpha=0.5)([-100.0, 2.0]).numpy()
+        array([-0.5,  2. ], dtype=float32)
+    """
+
+    config_names = ("alpha",)
+
+    def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if isinstance(alpha, bool) or not isinstance(alpha, (int, float, np.number)):
+            raise ArgumentError(f"{self.title}: alpha is a number, not {alpha!r}")
+        self.alpha = float(alpha)
+
+    def call(self, inputs: Any) -> Any:
+        """`inputs` where positive, else `alpha * (exp(inputs) - 1)`."""
+        return activations.elu(inputs, alpha=self.alpha)
+
+
+@builtin("keras.layers")
 class Softmax(ElementwiseLayer):
     """Makes positive numbers that sum to 1 along an axis.
 

@@ -12,7 +12,7 @@ from kinema.layers.arguments import channels_last, one_of, positive_ints
 from kinema.layers.configured import ConfiguredLayer
 from kinema.layers.fused import apply_fused
 from kinema.layers.structure import Shape
-from kinema.layers.windows import require_frames, require_steps, slide
+from kinema.layers.windows import require_frames, require_sequences, slide
 
 
 class Convolution(ConfiguredLayer):
@@ -112,4 +112,4 @@ class Convolution(ConfiguredLayer):
         )
 
     def _require_rank(self, input_shape: Any) -> None:
-        (require_frames if self.rank == 2 else require_steps)(input_shape)
+        (require_frames if self.rank == 2 else require_sequences)(input_shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class Dropout(ElementwiseLayer):
         [0.0, 2.0]
     """
 
-    config_names = ("rate", "seed", "noise_shape")
+    config_names: ClassVar[tuple[str, ...]] = ("rate", "seed", "noise_shape")
 
     def __init__(
         self, rate: float, noise_shape: Sequence[int | None] | None = None, seed: int | None = None, **kwargs: Any

@@ -1,24 +1,58 @@
-"""Padding of frames."""
+"""Padding of sequences and frames."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from kinema import ops
-from kinema.errors import ArgumentError
 from kinema.layers.arguments import channels_last
-from kinema.layers.configured import ConfiguredLayer
-from kinema.layers.structure import Shape
-from kinema.layers.windows import require_frames
+from kinema.layers.edges import EdgeLayer, edge_of_steps, edges_of_frames
 from kinema.saving.registry import builtin
 
-Edges = tuple[tuple[int, int], tuple[int, int]]
+
+class ZeroPadding(EdgeLayer):
+    """A layer that adds zeros at the ends of axes."""
+
+    amounts = "padding"
+    sign = 1
+    config_names = ("padding", "data_format")
+
+    def call(self, inputs: Any) -> Any:
+        """The inputs between zeros."""
+        self.compute_output_shape(inputs.shape)
+        return ops.pad(inputs, ((0, 0), *self._edges(), (0, 0)))
 
 
 @builtin("keras.layers")
-class ZeroPadding2D(ConfiguredLayer):
+class ZeroPadding1D(ZeroPadding):
+    """Adds steps of zeros before and after each sequence.
+
+    Args:
+        padding: How many: one number for both ends, or a pair (at the beginning, at the end).
+        data_format: "channels_last", the only order of axes.
+
+    Input shape:
+        (batch, time, features).
+
+    Output shape:
+        (batch, time + beginning + end, features).
+
+    Example:
+        >>> import kinema, numpy as np
+        >>> kinema.layers.ZeroPadding1D((2, 1))(np.ones((2, 4, 3), "float32")).shape
+        (2, 7, 3)
+    """
+
+    mixes_frames = True
+
+    def __init__(self, padding: Any = 1, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.padding = edge_of_steps(self.title, "padding", padding)
+        self.data_format = channels_last(self.title, data_format)
+
+
+@builtin("keras.layers")
+class ZeroPadding2D(ZeroPadding):
     """Adds rows and columns of zeros around each frame.
 
     Args:
@@ -39,42 +73,8 @@ class ZeroPadding2D(ConfiguredLayer):
     """
 
     frame_rank = 4
-    config_names = ("padding", "data_format")
 
     def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.padding = _edges(self.title, padding)
+        self.padding = edges_of_frames(self.title, "padding", padding)
         self.data_format = channels_last(self.title, data_format)
-
-    def build(self, input_shape: Shape) -> None:
-        """Checks the input's rank."""
-        require_frames(input_shape)
-        self.built = True
-
-    def call(self, inputs: Any) -> Any:
-        """The padded frames."""
-        require_frames(inputs.shape)
-        return ops.pad(inputs, ((0, 0), *self.padding, (0, 0)))
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """(batch, height + top + bottom, width + left + right, channels)."""
-        require_frames(input_shape)
-        batch, height, width, channels = input_shape
-        rows, columns = (sum(edge) for edge in self.padding)
-        return (batch, None if height is None else height + rows, None if width is None else width + columns, channels)
-
-
-def _edges(owner: str, padding: Any) -> Edges:
-    numbers = [side for axis in _pair(padding) for side in _pair(axis)]
-    if len(numbers) == 4 and all(isinstance(n, (int, np.integer)) and n >= 0 for n in numbers):
-        top, bottom, left, right = (int(n) for n in numbers)
-        return (top, bottom), (left, right)
-    raise ArgumentError(
-        f"{owner}: padding is a number of rows and columns, a pair of numbers, or ((top, bottom), (left, right)), "
-        f"none of them negative, not {padding!r}"
-    )
-
-
-def _pair(value: Any) -> tuple[Any, ...]:
-    """Two of a number; a tuple or list as it is."""
-    return tuple(value) if isinstance(value, (tuple, list)) else (value, value)

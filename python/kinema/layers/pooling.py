@@ -9,7 +9,7 @@ from kinema import ops
 from kinema.layers.arguments import channels_last, one_of, positive_ints
 from kinema.layers.configured import ConfiguredLayer
 from kinema.layers.structure import Shape
-from kinema.layers.windows import require_frames, require_steps, slide
+from kinema.layers.windows import require_frames, require_sequences, slide
 from kinema.saving.registry import builtin
 
 
@@ -51,7 +51,7 @@ class Pooling(ConfiguredLayer):
         return outputs if self.rank == 2 else ops.squeeze(outputs, 1)
 
     def _require_rank(self, input_shape: Any) -> None:
-        (require_frames if self.rank == 2 else require_steps)(input_shape)
+        (require_frames if self.rank == 2 else require_sequences)(input_shape)
 
 
 @builtin("keras.layers", "MaxPool2D")

@@ -10,7 +10,7 @@ import numpy as np
 
 from kinema import ops
 from kinema.errors import ArgumentError, ShapeError
-from kinema.layers.arguments import channels_last
+from kinema.layers.arguments import channels_last, positive_int
 from kinema.layers.configured import ConfiguredLayer
 from kinema.layers.structure import Shape
 from kinema.saving.registry import builtin
@@ -115,6 +115,100 @@ class Reshape(ConfiguredLayer):
                 f"a sample of shape {tuple(shape)} with {size} numbers does not fill target_shape {self.target_shape}"
             )
         return tuple(size // fixed if length == -1 else length for length in self.target_shape)
+
+
+@builtin("keras.layers")
+class Permute(ConfiguredLayer):
+    """Puts the axes of each sample in another order.
+
+    Args:
+        dims: The axes in their new order, counted from 1, without the batch axis.
+
+    Input shape:
+        (batch, ...), with as many axes behind the batch's as `dims` has.
+
+    Output shape:
+        The same lengths in the order of `dims`.
+
+    Example:
+        >>> import kinema, numpy as np
+        >>> kinema.layers.Permute((2, 1))(np.ones((2, 3, 4), "float32")).shape
+        (2, 4, 3)
+    """
+
+    mixes_frames = True
+    config_names = ("dims",)
+
+    def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        numbers = list(dims) if isinstance(dims, (tuple, list)) else []
+        if not numbers or sorted(numbers) != list(range(1, len(numbers) + 1)):
+            raise ArgumentError(
+                f"{self.title}: dims is a tuple of the numbers of all axes behind the batch's, each once, counted "
+                f"from 1, not {dims!r}"
+            )
+        self.dims = tuple(int(axis) for axis in numbers)
+
+    def build(self, input_shape: Shape) -> None:
+        """Checks the input's rank."""
+        self.compute_output_shape(input_shape)
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """The samples with their axes in the new order."""
+        self.compute_output_shape(inputs.shape)
+        return ops.transpose(inputs, (0, *self.dims))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The same lengths in the new order."""
+        if len(input_shape) != len(self.dims) + 1:
+            raise ShapeError(
+                f"dims={self.dims} orders {len(self.dims)} axes behind the batch's, got an input of shape {input_shape}"
+            )
+        return (input_shape[0], *(input_shape[axis] for axis in self.dims))
+
+
+@builtin("keras.layers")
+class RepeatVector(ConfiguredLayer):
+    """Makes a sequence of each vector, which is the same in every step.
+
+    Args:
+        n: The number of steps.
+
+    Input shape:
+        (batch, features).
+
+    Output shape:
+        (batch, n, features).
+
+    Example:
+        >>> import kinema, numpy as np
+        >>> kinema.layers.RepeatVector(3)(np.ones((2, 4), "float32")).shape
+        (2, 3, 4)
+    """
+
+    mixes_frames = True
+    config_names = ("n",)
+
+    def __init__(self, n: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.n = positive_int(self.title, "n", n)
+
+    def build(self, input_shape: Shape) -> None:
+        """Checks the input's rank."""
+        self.compute_output_shape(input_shape)
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Each vector, `n` times."""
+        batch, _, features = self.compute_output_shape(inputs.shape)
+        return ops.broadcast_to(ops.expand_dims(inputs, 1), (batch, self.n, features))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """(batch, n, features)."""
+        if len(input_shape) != 2:
+            raise ShapeError(f"expected (batch, features), got an input of shape {input_shape}")
+        return (input_shape[0], self.n, input_shape[1])
 
 
 def _product(lengths: Shape) -> int | None:

@@ -10,7 +10,7 @@ from kinema import ops
 from kinema.layers.arguments import channels_last
 from kinema.layers.configured import ConfiguredLayer
 from kinema.layers.structure import Shape
-from kinema.layers.windows import require_steps
+from kinema.layers.windows import require_sequences
 from kinema.saving.registry import builtin
 
 
@@ -28,7 +28,7 @@ class GlobalPooling1D(ConfiguredLayer):
 
     def build(self, input_shape: Shape) -> None:
         """Checks the input's rank."""
-        require_steps(input_shape)
+        require_sequences(input_shape)
         self.built = True
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

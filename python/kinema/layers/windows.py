@@ -1,4 +1,4 @@
-"""What layers that slide a window over frames share."""
+"""What layers share that slide a window over frames, or otherwise want inputs of one rank."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ def require_frames(input_shape: Shape) -> None:
     raise ShapeError(message)
 
 
-def require_steps(input_shape: Shape) -> None:
-    """Refuses inputs that are not a batch of sequences, with the way out for frames."""
-    if len(input_shape) == 3:
-        return
-    hint = ": put GlobalAveragePooling2D or Flatten before it" if len(input_shape) == 5 else ""
-    raise ShapeError(f"expected (batch, time, features), got an input of shape {input_shape}{hint}")
+def require_sequences(input_shape: Shape) -> None:
+    """Refuses inputs that are not a batch of sequences, with the way out for clips."""
+    if len(input_shape) != 3:
+        hint = ": put GlobalAveragePooling2D or Flatten before it" if len(input_shape) == 5 else ""
+        raise ShapeError(f"expected (batch, time, features), got an input of shape {input_shape}{hint}")
 
 
 def slide(

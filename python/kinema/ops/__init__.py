@@ -4,7 +4,7 @@ Every op takes arrays, tensors, variables, numbers and lists, gives tensors, and
 Names and arguments are those of `keras.ops`.
 """
 
-from kinema.ops import operators
+from kinema.ops import image, operators
 from kinema.ops.activations import (
     elu,
     exponential,
@@ -186,6 +186,7 @@ __all__ = [
     "gru",
     "hard_sigmoid",
     "hard_sigmoid_legacy",
+    "image",
     "isfinite",
     "isinf",
     "isnan",

@@ -43,6 +43,8 @@ def modern_config(config: dict[str, Any], keras_version: str) -> dict[str, Any]:
             inner[name] = modern_config(inner[name], keras_version)
     if major < 3:
         _modernise_layer(str(config.get("class_name")), inner, keras_version)
+    if config.get("class_name") == "Identity":  # an initializer has that name too, and `.h5` files name no modules
+        config = {**config, "module": "keras.layers"}
     return {**config, "config": inner}
 
 
