@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kinema import layers
+from kinema import activations, layers
 from kinema.layers import Layer
 
 
@@ -166,6 +166,8 @@ TABLE = [
     _case("repeat-vector", layers.RepeatVector, (2, 3), {"n": 4}),
     _case("identity", layers.Identity, SEQUENCES, mask=True),
     _case("activity-regularization", layers.ActivityRegularization, SEQUENCES, {"l1": 0.1, "l2": 0.2}),
+    _case("lambda", layers.Lambda, (2, 3), {"function": activations.softsign}),
+    _case("lambda-arguments", layers.Lambda, (2, 3), {"function": activations.elu, "arguments": {"alpha": 0.5}}),
     _case("flatten", layers.Flatten, FRAMES),
     _case("reshape", layers.Reshape, (2, 4, 6), {"target_shape": (3, 8)}),
     _case("reshape-rest", layers.Reshape, (2, 4, 6), {"target_shape": (-1, 2, 4)}),

@@ -69,11 +69,6 @@ def _rewrite(path: Path, change: object) -> None:
     [
         {"module": "builtins", "class_name": "exec", "config": {}},
         {"module": "os", "class_name": "system", "config": {"command": "true"}, "registered_name": "os>system"},
-        {
-            "module": "keras.layers",
-            "class_name": "Lambda",
-            "config": {"function": {"class_name": "__lambda__", "config": {}}},
-        },
         {"module": "builtins", "class_name": "function", "config": "eval", "registered_name": "function"},
     ],
 )

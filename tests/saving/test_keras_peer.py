@@ -60,3 +60,33 @@ def test_we_open_what_keras_writes(name: str, ending: str, tmp_path: Path, asser
         for mine, other in zip(loaded.optimizer.variables, theirs.optimizer.variables, strict=True):
             np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-6, atol=1e-8)
     assert_close(loaded.predict(x, verbose=0), theirs.predict(x, verbose=0))
+
+
+def halved(x: Any) -> Any:
+    """What a `Lambda` in a file does, once for each framework."""
+    return x / 2
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_lambdas_travel_by_the_names_of_their_functions(ending: str, tmp_path: Path, assert_close: Any) -> None:
+    x = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    custom = {"halved": halved}
+    for ours, theirs in ((kinema, keras), (keras, kinema)):
+        stack = [ours.layers.Input((4,)), ours.layers.Lambda(halved, output_shape=(4,)), ours.layers.Dense(2)]
+        model = ours.Sequential(stack)
+        path = tmp_path / f"{ours.__name__}{ending}"
+        model.save(path)
+        loaded = theirs.models.load_model(path, custom_objects=custom)
+        assert_close(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_code_in_a_file_of_keras_is_not_run(ending: str, tmp_path: Path, assert_close: Any) -> None:
+    x = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    stack = [keras.layers.Input((4,)), keras.layers.Lambda(lambda x: x / 2, name="half"), keras.layers.Dense(2)]
+    model = keras.Sequential(stack)
+    model.save(tmp_path / f"m{ending}")
+    with pytest.raises(kinema.errors.FileFormatError, match="its function was a Python lambda, and files hold no code"):
+        kinema.models.load_model(tmp_path / f"m{ending}")
+    loaded = kinema.models.load_model(tmp_path / f"m{ending}", custom_objects={"half": halved})
+    assert_close(loaded.predict(x, verbose=0), model.predict(x, verbose=0))

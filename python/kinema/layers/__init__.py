@@ -36,6 +36,7 @@ from kinema.layers.gru import GRU
 from kinema.layers.identity import ActivityRegularization, Identity
 from kinema.layers.input_layer import Input, InputLayer
 from kinema.layers.joining import Concatenate, Dot, concatenate, dot
+from kinema.layers.lambda_layer import Lambda
 from kinema.layers.layer import Layer
 from kinema.layers.layer_normalization import LayerNormalization
 from kinema.layers.lstm import LSTM
@@ -77,6 +78,7 @@ from kinema.layers.separable import (
     SeparableConvolution1D,
     SeparableConvolution2D,
 )
+from kinema.layers.serialization import deserialize, serialize
 from kinema.layers.simple_rnn import SimpleRNN
 from kinema.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D
 from kinema.layers.time_distributed import TimeDistributed
@@ -130,6 +132,7 @@ __all__ = [
     "Identity",
     "Input",
     "InputLayer",
+    "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
@@ -183,9 +186,11 @@ __all__ = [
     "add",
     "average",
     "concatenate",
+    "deserialize",
     "dot",
     "maximum",
     "minimum",
     "multiply",
+    "serialize",
     "subtract",
 ]

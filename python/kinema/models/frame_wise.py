@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kinema.layers import BatchNormalization, Masking
+from kinema.layers import BatchNormalization, Lambda, Masking
 from kinema.layers.layer import Layer
 from kinema.models.fusion import NormalizationRelu
 from kinema.models.model import Model
@@ -51,7 +51,7 @@ def frame_wise_prefix(steps: Sequence[Layer], training: bool) -> tuple[Layer, ..
 
 def is_pure(layer: Layer) -> bool:
     """Whether nothing is known to look beyond the output of a single frame."""
-    known = type(layer).__module__.startswith("kinema.") and not isinstance(layer, Masking)
+    known = type(layer).__module__.startswith("kinema.") and not isinstance(layer, (Lambda, Masking))
     return known and layer.activity_regularizer is None
 
 
