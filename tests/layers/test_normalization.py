@@ -198,3 +198,33 @@ def test_layers_that_look_along_time_say_so() -> None:
         layer.ensure_built((None, 5, 3))
     assert along.mixes_frames
     assert not within.mixes_frames
+
+
+def test_groups_of_channels_are_normalised_over_all_places() -> None:
+    x = np.random.default_rng(0).normal(2, 3, size=(2, 3, 4, 6)).astype("float32")
+    groups = x.reshape(2, 12, 3, 2)
+    expected = (groups - groups.mean((1, 3), keepdims=True)) / np.sqrt(groups.var((1, 3), keepdims=True) + 0.001)
+    outputs = layers.GroupNormalization(3)(x).numpy()
+    np.testing.assert_allclose(outputs, expected.reshape(x.shape), rtol=1e-4, atol=1e-5)
+
+
+def test_group_normalization_errors() -> None:
+    with pytest.raises(ArgumentError, match="groups is a positive integer, or -1 for one a channel, not 0"):
+        layers.GroupNormalization(0)
+    with pytest.raises(ArgumentError, match="axis is the number of an axis behind the batch's, not 0"):
+        layers.GroupNormalization(2, axis=0)
+    with pytest.raises(ShapeError, match="6 channels cannot be divided into 4 groups: choose a number that divides"):
+        layers.GroupNormalization(4)(np.zeros((2, 6), "float32"))
+    with pytest.raises(ShapeError, match="axis=2 is not an axis behind the batch's of an input of shape"):
+        layers.GroupNormalization(2, axis=2)(np.zeros((2, 6), "float32"))
+
+
+def test_unit_normalization() -> None:
+    x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
+    length = np.sqrt((x**2).sum((1, 2), keepdims=True))
+    np.testing.assert_allclose(layers.UnitNormalization((1, 2))(x).numpy(), x / length, rtol=1e-5)
+    np.testing.assert_array_equal(layers.UnitNormalization()(np.zeros((1, 3), "float32")).numpy(), 0)
+    with pytest.raises(ArgumentError, match="axis is the number of an axis or a list of them, not 'last'"):
+        layers.UnitNormalization("last")  # type: ignore[arg-type]
+    with pytest.raises(ShapeError, match="axis=2 does not name axes of an input of shape"):
+        layers.UnitNormalization(2)(np.zeros((2, 3), "float32"))

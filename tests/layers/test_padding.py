@@ -17,6 +17,7 @@ from .table import TABLE, Case
 _FIXED_LENGTH = (
     "batch-normalization-axis", "layer-normalization-time", "layer-normalization-time-mask",
     "reshape", "reshape-rest", "flatten", "zero-padding-time", "cropping-time", "up-sampling-time", "permute", "prelu",
+    "group-normalization-axis",
 )  # fmt: skip
 #: These take all steps, as in Keras, and end the mask with a warning.
 _WITHOUT_MASK = (

@@ -32,6 +32,7 @@ from kinema.layers.global_pooling import (
     GlobalMaxPool2D,
     GlobalMaxPooling2D,
 )
+from kinema.layers.group_normalization import GroupNormalization
 from kinema.layers.gru import GRU
 from kinema.layers.identity import ActivityRegularization, Identity
 from kinema.layers.input_layer import Input, InputLayer
@@ -88,6 +89,7 @@ from kinema.layers.time_pooling import (
     GlobalMaxPool1D,
     GlobalMaxPooling1D,
 )
+from kinema.layers.unit_normalization import UnitNormalization
 from kinema.layers.up_sampling import UpSampling1D, UpSampling2D
 from kinema.layers.wrapper import Wrapper
 
@@ -129,6 +131,7 @@ __all__ = [
     "GlobalMaxPool2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "GroupNormalization",
     "Identity",
     "Input",
     "InputLayer",
@@ -178,6 +181,7 @@ __all__ = [
     "SpatialDropout2D",
     "Subtract",
     "TimeDistributed",
+    "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
     "Wrapper",

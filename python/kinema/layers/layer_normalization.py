@@ -90,14 +90,7 @@ class LayerNormalization(ElementwiseLayer):
 
     def _normalised_steps(self, inputs: Any, mask: Any, axes: tuple[int, ...]) -> Any:
         """The input normalised over the steps that count."""
-        if mask.shape != inputs.shape[:2]:
-            raise ShapeError(f"a mask of shape {mask.shape} is not (batch, time) of an input of shape {inputs.shape}")
-        counts = np.broadcast_to(mask.reshape(*mask.shape, *(1,) * (inputs.ndim - 2)), inputs.shape)
-        number = np.maximum(counts.sum(axis=axes, keepdims=True), 1).astype(inputs.dtype)
-        mean = ops.sum(ops.where(counts, inputs, 0.0), axis=axes, keepdims=True) / number
-        distance = ops.where(counts, inputs - mean, 0.0)
-        variance = ops.sum(distance * distance, axis=axes, keepdims=True) / number
-        outputs = distance / ops.sqrt(variance + self.epsilon)
+        outputs = normalised_steps(inputs, mask, axes, self.epsilon)
         shape = tuple(inputs.shape[axis] if axis in axes else 1 for axis in range(inputs.ndim))
         if self.gamma is not None:
             outputs = outputs * ops.reshape(self.gamma, shape)
@@ -109,3 +102,15 @@ class LayerNormalization(ElementwiseLayer):
         if any(not -rank <= axis < rank or axis % rank == 0 for axis in named):
             raise ShapeError(f"axis={self.axis} does not name axes of features in an input of shape {input_shape}")
         return tuple(sorted(axis % rank for axis in named))
+
+
+def normalised_steps(inputs: Any, mask: Any, axes: tuple[int, ...], epsilon: float) -> Any:
+    """The input brought to mean 0 and variance 1 over the steps that a mask (batch, time) counts; the others are 0."""
+    if mask.shape != inputs.shape[:2]:
+        raise ShapeError(f"a mask of shape {mask.shape} is not (batch, time) of an input of shape {inputs.shape}")
+    counts = np.broadcast_to(mask.reshape(*mask.shape, *(1,) * (inputs.ndim - 2)), inputs.shape)
+    number = np.maximum(counts.sum(axis=axes, keepdims=True), 1).astype(inputs.dtype)
+    mean = ops.sum(ops.where(counts, inputs, 0.0), axis=axes, keepdims=True) / number
+    distance = ops.where(counts, inputs - mean, 0.0)
+    variance = ops.sum(distance * distance, axis=axes, keepdims=True) / number
+    return distance / ops.sqrt(variance + epsilon)
