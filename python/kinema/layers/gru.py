@@ -4,13 +4,56 @@ from __future__ import annotations
 
 from typing import Any
 
-from kinema import activations, ops
+from kinema import ops
 from kinema.layers.recurrent import RECURRENT_CONFIG, Recurrent
+from kinema.layers.recurrent_weights import RecurrentWeights
 from kinema.saving.registry import builtin
+
+GRU_CONFIG = ("recurrent_activation", "reset_after")
+
+
+class GRUWeights(RecurrentWeights):
+    """The weights of GRU and of its cell."""
+
+    gates = 3
+    activation_arguments = ("activation", "recurrent_activation")
+    recurrent_activation: Any
+
+    def __init__(self, *, recurrent_activation: Any, reset_after: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._set_activation("recurrent_activation", recurrent_activation)
+        self.reset_after = bool(reset_after)
+
+    def _bias_shape(self) -> tuple[int, ...]:
+        """With `reset_after` the first row goes to the inputs, the second to the recurrent product."""
+        return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
+
+    def _input_bias(self) -> Any:
+        return self.bias[0] if self.bias is not None and self.reset_after else self.bias
+
+    def _recurrent_bias(self) -> Any:
+        return self.bias[1] if self.bias is not None and self.reset_after else None
+
+    def _walk(
+        self, projected: Any, states: list[Any], mask: Any, recurrent_mask: Any, go_backwards: bool
+    ) -> tuple[Any, list[Any]]:
+        outputs = ops.gru(
+            projected,
+            self.recurrent_kernel,
+            self._recurrent_bias(),
+            states[0],
+            mask,
+            recurrent_mask,
+            activation=self._kernel_name("activation"),
+            recurrent_activation=self._kernel_name("recurrent_activation"),
+            reset_after=self.reset_after,
+            go_backwards=go_backwards,
+        )
+        return outputs, []
 
 
 @builtin("keras.layers")
-class GRU(Recurrent):
+class GRU(GRUWeights, Recurrent):
     """Walks through time with a state that an update gate and a reset gate guard.
 
     Args:
@@ -54,9 +97,7 @@ class GRU(Recurrent):
         (2, 5, 4)
     """
 
-    gates = 3
-    cell_name = "gru_cell"
-    config_names = (*RECURRENT_CONFIG, "recurrent_activation", "reset_after")
+    config_names = (*RECURRENT_CONFIG, *GRU_CONFIG)
 
     def __init__(
         self,
@@ -87,9 +128,10 @@ class GRU(Recurrent):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            units,
-            activation,
-            use_bias,
+            units=units,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
             kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
             recurrent=(recurrent_initializer, recurrent_regularizer, recurrent_constraint),
             bias=(bias_initializer, bias_regularizer, bias_constraint),
@@ -103,30 +145,6 @@ class GRU(Recurrent):
             seed=seed,
             activity_regularizer=activity_regularizer,
             use_cudnn=use_cudnn,
+            reset_after=reset_after,
             **kwargs,
         )
-        self.recurrent_activation = activations.get(recurrent_activation)
-        self._kernel_name("recurrent_activation")  # refuses what kernels do not know
-        self.reset_after = bool(reset_after)
-
-    def _bias_shape(self) -> tuple[int, ...]:
-        """With `reset_after` the first row goes to the inputs, the second to the recurrent product."""
-        return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
-
-    def _input_bias(self) -> Any:
-        return self.bias[0] if self.bias is not None and self.reset_after else self.bias
-
-    def _walk(self, projected: Any, states: list[Any], mask: Any, recurrent_mask: Any) -> tuple[Any, list[Any]]:
-        outputs = ops.gru(
-            projected,
-            self.recurrent_kernel,
-            self.bias[1] if self.bias is not None and self.reset_after else None,
-            states[0],
-            mask,
-            recurrent_mask,
-            activation=self._kernel_name("activation"),
-            recurrent_activation=self._kernel_name("recurrent_activation"),
-            reset_after=self.reset_after,
-            go_backwards=self.go_backwards,
-        )
-        return outputs, []

@@ -4,15 +4,68 @@ from __future__ import annotations
 
 from typing import Any
 
-from kinema import activations, ops
+from kinema import ops
 from kinema.autograd import Variable
 from kinema.layers.recurrent import RECURRENT_CONFIG, Recurrent
-from kinema.layers.structure import Shape
+from kinema.layers.recurrent_weights import RecurrentWeights
 from kinema.saving.registry import builtin
+
+LSTM_CONFIG = ("recurrent_activation", "unit_forget_bias")
+
+
+class LSTMWeights(RecurrentWeights):
+    """The weights of LSTM and of its cell."""
+
+    gates = 4
+    state_count = 2
+    activation_arguments = ("activation", "recurrent_activation")
+    recurrent_activation: Any
+    peephole_weights: Variable | None
+
+    def __init__(
+        self, *, recurrent_activation: Any, unit_forget_bias: bool, use_peepholes: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self._set_activation("recurrent_activation", recurrent_activation)
+        self.unit_forget_bias = bool(unit_forget_bias)
+        self.use_peepholes = bool(use_peepholes)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again; peepholes are named only where there are any, for Keras's sake."""
+        config = super().get_config()
+        return {**config, "use_peepholes": True} if self.use_peepholes else config
+
+    def _build_weights(self, features: int) -> None:
+        super()._build_weights(features)
+        if self.bias is not None and self.unit_forget_bias:
+            start = self.bias.numpy()
+            start[self.units : 2 * self.units] = 1
+            self.bias.assign(start)
+        self.peephole_weights = None
+        if self.use_peepholes:
+            self.peephole_weights = self.add_weight(
+                (3, self.units), initializer=self.kernel_initializer, name="peephole_weights"
+            )
+
+    def _walk(
+        self, projected: Any, states: list[Any], mask: Any, recurrent_mask: Any, go_backwards: bool
+    ) -> tuple[Any, list[Any]]:
+        outputs, carry = ops.lstm(
+            projected,
+            self.recurrent_kernel,
+            self.peephole_weights,
+            *states,
+            mask,
+            recurrent_mask,
+            activation=self._kernel_name("activation"),
+            recurrent_activation=self._kernel_name("recurrent_activation"),
+            go_backwards=go_backwards,
+        )
+        return outputs, [carry]
 
 
 @builtin("keras.layers")
-class LSTM(Recurrent):
+class LSTM(LSTMWeights, Recurrent):
     """Walks through time with a cell state that three gates guard.
 
     With `use_peepholes` the gates also look at the cell state, through one weight a unit and gate: input and forget
@@ -63,11 +116,7 @@ class LSTM(Recurrent):
         [(2, 4), (2, 4), (2, 4)]
     """
 
-    gates = 4
-    state_count = 2
-    cell_name = "lstm_cell"
-    config_names = (*RECURRENT_CONFIG, "recurrent_activation", "unit_forget_bias")
-    peephole_weights: Variable | None
+    config_names = (*RECURRENT_CONFIG, *LSTM_CONFIG)
 
     def __init__(
         self,
@@ -99,9 +148,10 @@ class LSTM(Recurrent):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            units,
-            activation,
-            use_bias,
+            units=units,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
             kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
             recurrent=(recurrent_initializer, recurrent_regularizer, recurrent_constraint),
             bias=(bias_initializer, bias_regularizer, bias_constraint),
@@ -115,41 +165,7 @@ class LSTM(Recurrent):
             seed=seed,
             activity_regularizer=activity_regularizer,
             use_cudnn=use_cudnn,
+            unit_forget_bias=unit_forget_bias,
+            use_peepholes=use_peepholes,
             **kwargs,
         )
-        self.recurrent_activation = activations.get(recurrent_activation)
-        self._kernel_name("recurrent_activation")  # refuses what kernels do not know
-        self.unit_forget_bias = bool(unit_forget_bias)
-        self.use_peepholes = bool(use_peepholes)
-
-    def build(self, input_shape: Shape) -> None:
-        """Creates the kernels, the bias and the peephole weights."""
-        super().build(input_shape)
-        if self.bias is not None and self.unit_forget_bias:
-            start = self.bias.numpy()
-            start[self.units : 2 * self.units] = 1
-            self.bias.assign(start)
-        self.peephole_weights = None
-        if self.use_peepholes:
-            self.peephole_weights = self.add_weight(
-                (3, self.units), initializer=self.kernel_initializer, name="peephole_weights"
-            )
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer again; peepholes are named only where there are any, for Keras's sake."""
-        config = super().get_config()
-        return {**config, "use_peepholes": True} if self.use_peepholes else config
-
-    def _walk(self, projected: Any, states: list[Any], mask: Any, recurrent_mask: Any) -> tuple[Any, list[Any]]:
-        outputs, carry = ops.lstm(
-            projected,
-            self.recurrent_kernel,
-            self.peephole_weights,
-            *states,
-            mask,
-            recurrent_mask,
-            activation=self._kernel_name("activation"),
-            recurrent_activation=self._kernel_name("recurrent_activation"),
-            go_backwards=self.go_backwards,
-        )
-        return outputs, [carry]

@@ -6,11 +6,32 @@ from typing import Any
 
 from kinema import ops
 from kinema.layers.recurrent import RECURRENT_CONFIG, Recurrent
+from kinema.layers.recurrent_weights import RecurrentWeights
 from kinema.saving.registry import builtin
 
 
+class SimpleRNNWeights(RecurrentWeights):
+    """The weights of SimpleRNN and of its cell."""
+
+    gates = 1
+
+    def _walk(
+        self, projected: Any, states: list[Any], mask: Any, recurrent_mask: Any, go_backwards: bool
+    ) -> tuple[Any, list[Any]]:
+        outputs = ops.simple_rnn(
+            projected,
+            self.recurrent_kernel,
+            states[0],
+            mask,
+            recurrent_mask,
+            activation=self._kernel_name("activation"),
+            go_backwards=go_backwards,
+        )
+        return outputs, []
+
+
 @builtin("keras.layers")
-class SimpleRNN(Recurrent):
+class SimpleRNN(SimpleRNNWeights, Recurrent):
     """Walks through time; each step sees its input and the output of the step before.
 
     Args:
@@ -51,8 +72,6 @@ class SimpleRNN(Recurrent):
         (2, 4)
     """
 
-    gates = 1
-    cell_name = "simple_rnn_cell"
     config_names = RECURRENT_CONFIG
 
     def __init__(
@@ -81,9 +100,9 @@ class SimpleRNN(Recurrent):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            units,
-            activation,
-            use_bias,
+            units=units,
+            activation=activation,
+            use_bias=use_bias,
             kernel=(kernel_initializer, kernel_regularizer, kernel_constraint),
             recurrent=(recurrent_initializer, recurrent_regularizer, recurrent_constraint),
             bias=(bias_initializer, bias_regularizer, bias_constraint),
@@ -98,15 +117,3 @@ class SimpleRNN(Recurrent):
             activity_regularizer=activity_regularizer,
             **kwargs,
         )
-
-    def _walk(self, projected: Any, states: list[Any], mask: Any, recurrent_mask: Any) -> tuple[Any, list[Any]]:
-        outputs = ops.simple_rnn(
-            projected,
-            self.recurrent_kernel,
-            states[0],
-            mask,
-            recurrent_mask,
-            activation=self._kernel_name("activation"),
-            go_backwards=self.go_backwards,
-        )
-        return outputs, []
