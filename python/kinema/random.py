@@ -107,6 +107,12 @@ def scaled_samples(factor: int) -> _KeyScope:
     return _KeyScope(key and replace(key, first_sample=key.first_sample * factor))
 
 
+def one_step() -> _KeyScope:
+    """Inside, each layer draws the same however often it is called: as one step, the surrounding one or a new one."""
+    key: RandomKey | None = getattr(_scope, "key", None)
+    return _KeyScope(key or RandomKey(global_seed(), step=next_stream()))
+
+
 def current_key(stream: int, seed: int | None = None) -> RandomKey:
     """The key of one layer's draw: from the surrounding `random_scope`, else from the process-wide seed and a new step.
 

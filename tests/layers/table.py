@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from kinema import activations, layers
+from kinema import activations, layers, ops
 from kinema.layers import Layer
+from kinema.saving import register_keras_serializable
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def _case(name: str, cls: Any, shape: tuple[int, ...], arguments: dict[str, Any]
     return Case(make, shape, name, **options)
 
 
-_INNER = ("layer", "backward_layer")
+_INNER = ("layer", "backward_layer", "cell")
 FRAMES = (2, 5, 6, 3)
 CLIPS = (2, 3, 5, 6, 2)
 SEQUENCES = (2, 4, 3)
@@ -92,6 +94,30 @@ COLORS = (2, 2, 4, 5, 3)
 
 def _inner(cls: Any, *arguments: Any, **settings: Any) -> Callable[..., Layer]:
     return lambda **base: cls(*arguments, **settings, **base)
+
+
+@register_keras_serializable(package="tests")
+class LeakyCell(Layer):
+    """A cell as users write them: it forgets a part of what it holds and shows a part of that."""
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.state_size = [units, 1]
+        self.output_size = 2
+
+    def build(self, input_shape: Any) -> None:
+        self.kernel = self.add_weight((input_shape[-1], self.units), name="kernel")
+        self.shown = self.add_weight((self.units, 2), name="shown")
+
+    def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
+        held, count = states
+        held = 0.5 * held + ops.tanh(inputs @ self.kernel)
+        return held @ self.shown + count, [held, count + 1.0]
+
+
+def _stack(*kinds: Any, **base: Any) -> list[Layer]:
+    return [kind(3, **base) for kind in kinds]
 
 
 _LSTM_STATES = {"initial_state": [np.full((2, 3), 0.3), np.full((2, 3), -0.2)]}
@@ -247,6 +273,42 @@ TABLE = [
     _case("lstm-peepholes", layers.LSTM, SEQUENCES,
           {"units": 3, "use_peepholes": True, "return_sequences": True}, mask=True, keras=False),
     _case("lstm-dropout", layers.LSTM, SEQUENCES, {"units": 3, "dropout": 0.4, "seed": 3}),
+    _case("rnn-simple", layers.RNN, SEQUENCES,
+          {"cell": _inner(layers.SimpleRNNCell, 3), "return_sequences": True, "go_backwards": True}),
+    _case("rnn-simple-softmax", layers.RNN, SEQUENCES,
+          {"cell": _inner(layers.SimpleRNNCell, 3, "softmax", recurrent_dropout=0.3), "return_sequences": True}),
+    _case("rnn-gru", layers.RNN, SEQUENCES, {"cell": _inner(layers.GRUCell, 3), "return_state": True}, mask=True),
+    _case("rnn-gru-softmax", layers.RNN, SEQUENCES,
+          {"cell": _inner(layers.GRUCell, 3, "softmax"), "return_state": True}, mask=True),
+    _case("rnn-gru-softmax-before", layers.RNN, SEQUENCES,
+          {"cell": _inner(layers.GRUCell, 3, "softmax", reset_after=False), "return_sequences": True}),
+    _case("rnn-lstm", layers.RNN, SEQUENCES,
+          {"cell": _inner(layers.LSTMCell, 3, dropout=0.3), "return_sequences": True, "return_state": True}),
+    _case("rnn-lstm-states", layers.RNN, SEQUENCES,
+          {"cell": _inner(layers.LSTMCell, 3), "go_backwards": True, "return_state": True}, call=_LSTM_STATES),
+    _case("rnn-lstm-softmax", layers.RNN, SEQUENCES,
+          {"cell": _inner(layers.LSTMCell, 3, recurrent_activation="softmax"), "return_sequences": True,
+           "zero_output_for_mask": True}, mask=True),
+    _case("rnn-lstm-peepholes", layers.RNN, SEQUENCES,
+          {"cell": _inner(layers.LSTMCell, 3, use_peepholes=True, recurrent_activation="softmax")}, keras=False),
+    _case("rnn-stack", layers.RNN, SEQUENCES,
+          {"cell": functools.partial(_stack, layers.LSTMCell, layers.GRUCell), "return_sequences": True}),
+    _case("rnn-stack-backwards", layers.RNN, SEQUENCES,
+          {"cell": functools.partial(_stack, layers.GRUCell, layers.SimpleRNNCell, layers.GRUCell),
+           "go_backwards": True, "return_sequences": True}, mask=True),
+    _case("rnn-own", layers.RNN, SEQUENCES,
+          {"cell": _inner(LeakyCell, 3), "return_sequences": True, "return_state": True}, keras=False),
+    _case("rnn-own-mask", layers.RNN, SEQUENCES,
+          {"cell": _inner(LeakyCell, 3), "return_sequences": True, "go_backwards": True}, mask=True, keras=False),
+    _case("rnn-own-stack", layers.RNN, SEQUENCES,
+          {"cell": functools.partial(_stack, layers.LSTMCell, LeakyCell)}, mask=True, keras=False),
+    _case("bidirectional-rnn", layers.Bidirectional, SEQUENCES,
+          {"layer": lambda **base: layers.RNN(layers.GRUCell(3, **base), return_sequences=True, **base)}),
+    _case("bidirectional-rnn-own", layers.Bidirectional, SEQUENCES,
+          {"layer": lambda **base: layers.RNN(LeakyCell(3, **base), return_state=True, **base)},
+          mask=True, keras=False),
+    _case("time-distributed-rnn", layers.TimeDistributed, (2, 2, 3, 4),
+          {"layer": lambda **base: layers.RNN(layers.LSTMCell(3, **base), **base)}),
     *(
         _case(f"bidirectional-{mode}", layers.Bidirectional, SEQUENCES,
               {"layer": _inner(layers.LSTM, 3, return_sequences=True), "merge_mode": mode})

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+import kinema
 from kinema import layers
 from kinema.layers import Layer
 from kinema.layers.naming import auto_name, reset_names
+from kinema.layers.structure import leaves
 from kinema.saving import deserialize_keras_object, serialize_keras_object
 
 from .table import SEQUENCES, TABLE, Case
@@ -124,6 +126,63 @@ def test_stateful_layers_go_on_where_they_stopped(cls: Any, go_backwards: bool, 
     layer.reset_state()
     twin.reset_state()
     assert_close(layer(batches[0]), twin(batches[0]))
+
+
+def _leaky_cell(framework: Any, units: int) -> Any:
+    """The same cell of a user's own in either framework."""
+
+    class Leaky(framework.layers.Layer):  # type: ignore[misc, name-defined]
+        def __init__(self, units: int, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.units = units
+            self.state_size = [units, 1]
+            self.output_size = 2
+
+        def build(self, input_shape: Any) -> None:
+            self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
+            self.shown = self.add_weight(shape=(self.units, 2), name="shown")
+            self.built = True
+
+        def call(self, inputs: Any, states: Any) -> Any:
+            held = 0.5 * states[0] + framework.ops.tanh(framework.ops.matmul(inputs, self.kernel))
+            return framework.ops.matmul(held, self.shown) + states[1], [held, states[1] + 1.0]
+
+    return Leaky(units)
+
+
+@pytest.mark.parametrize("go_backwards", [False, True])
+@pytest.mark.parametrize("zero_output_for_mask", [False, True])
+@pytest.mark.parametrize("stacked", [False, True])
+def test_cells_of_ones_own(go_backwards: bool, zero_output_for_mask: bool, stacked: bool, assert_close: Any) -> None:
+    def make(framework: Any) -> Any:
+        cell = _leaky_cell(framework, 3)
+        return framework.layers.RNN(
+            [framework.layers.LSTMCell(4), cell, framework.layers.GRUCell(2)] if stacked else cell,
+            return_sequences=True,
+            return_state=True,
+            go_backwards=go_backwards,
+            zero_output_for_mask=zero_output_for_mask,
+        )
+
+    ours, theirs = make(kinema), make(keras)
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(3, 6, 4)).astype("float32")
+    mask = rng.random((3, 6)) > 0.4
+    ours.ensure_built((None, 6, 4))
+    theirs.build((3, 6, 4))
+    ours.set_weights([rng.normal(size=weight.shape) for weight in ours.weights])
+    theirs.set_weights(ours.get_weights())
+    states = [rng.normal(size=(3, 3)).astype("float32"), np.ones((3, 1), "float32")]
+    if stacked:
+        states = [[rng.normal(size=(3, 4)).astype("float32")] * 2, states, [np.ones((3, 2), "float32")]]
+    given = {} if zero_output_for_mask else {"initial_state": states}
+    mine, other = (layer(inputs, mask=mask, **given) for layer in (ours, theirs))
+    outputs, expected = leaves(list(mine)), leaves([list(one) if isinstance(one, list) else one for one in other])
+    if stacked and not zero_output_for_mask:
+        # before a sample's first step that counts there is no output to repeat: ours is its state, Keras's zeros
+        counted = np.maximum.accumulate(mask[:, ::-1] if go_backwards else mask, axis=1)[..., None]
+        outputs[0], expected[0] = outputs[0] * counted.astype("float32"), np.where(counted, expected[0], 0)
+    assert_close(outputs, expected)
 
 
 @pytest.mark.parametrize("mode", ["concat", "sum", None])

@@ -28,7 +28,7 @@ _GARBAGE = 37
 
 
 def _on_frames(case: Case) -> bool:
-    return len(case.shape) == 4 and case.name != "time-distributed-lstm"
+    return len(case.shape) == 4 and case.name not in ("time-distributed-lstm", "time-distributed-rnn")
 
 
 def _sees_time(case: Case) -> bool:

@@ -115,8 +115,21 @@ def resized() -> kinema.Sequential:
     )
 
 
+def celled() -> kinema.Sequential:
+    """Walks with cells: one, two on top of each other, in both directions, step by step."""
+    return kinema.Sequential(
+        [
+            layers.Input(FEATURES),
+            layers.RNN([layers.LSTMCell(4), layers.GRUCell(3)], return_sequences=True),
+            layers.Bidirectional(layers.RNN(layers.SimpleRNNCell(3), return_sequences=True)),
+            layers.RNN(layers.GRUCell(4, "softmax", reset_after=False), go_backwards=True),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
 MODELS: dict[str, Callable[[], kinema.Sequential]] = {
-    model.__name__: model for model in (lifted, wrapped, normalised, pooled, resized)
+    model.__name__: model for model in (lifted, wrapped, normalised, pooled, resized, celled)
 }
 
 

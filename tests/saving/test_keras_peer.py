@@ -43,6 +43,8 @@ def test_keras_opens_what_we_write(name: str, ending: str, tmp_path: Path, asser
 @pytest.mark.parametrize("ending", [".keras", ".h5", ".weights.h5"])
 @pytest.mark.parametrize("name", MODELS)
 def test_we_open_what_keras_writes(name: str, ending: str, tmp_path: Path, assert_close: Any) -> None:
+    if name == "celled" and ending == ".h5":
+        pytest.skip("Keras gives the cells of both directions one name and fails to write them")
     ours = MODELS[name]()
     theirs = keras.models.model_from_json(ours.to_json())
     if name != "normalised":  # whose statistics its config holds

@@ -55,6 +55,19 @@ def test_recurrent_activations_mean_what_they_meant(tmp_path: Path) -> None:
         np.testing.assert_allclose(model.predict(x, verbose=0), _hard_lstm(x, *weights), rtol=1e-5, atol=1e-6)
 
 
+def test_cells_inside_mean_what_they_meant(tmp_path: Path) -> None:
+    weights = _lstm_weights()
+    x = np.random.default_rng(1).normal(size=(4, 5, 3)).astype("float32")
+    cell = {"class_name": "LSTMCell", "config": {"name": "c", "units": 2, "implementation": 1}}
+    stack = {"class_name": "StackedRNNCells", "config": {"name": "s", "cells": [cell]}}
+    for one in (cell, stack):
+        path = tmp_path / f"{one['class_name']}.h5"
+        config = {"name": "rnn", "batch_input_shape": [None, 5, 3], "cell": one, "unroll": False}
+        _write(path, [{"class_name": "RNN", "config": config}], {"rnn": weights}, "2.2.4")
+        model = kinema.models.load_model(path)
+        np.testing.assert_allclose(model.predict(x, verbose=0), _hard_lstm(x, *weights), rtol=1e-5, atol=1e-6)
+
+
 def test_todays_default_is_read_from_a_newer_file(tmp_path: Path) -> None:
     config = {"name": "lstm", "units": 2, "batch_input_shape": [None, 5, 3]}
     path = tmp_path / "new.h5"

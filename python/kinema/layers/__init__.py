@@ -34,6 +34,7 @@ from kinema.layers.global_pooling import (
 )
 from kinema.layers.group_normalization import GroupNormalization
 from kinema.layers.gru import GRU
+from kinema.layers.gru_cell import GRUCell
 from kinema.layers.identity import ActivityRegularization, Identity
 from kinema.layers.input_layer import Input, InputLayer
 from kinema.layers.joining import Concatenate, Dot, concatenate, dot
@@ -41,6 +42,7 @@ from kinema.layers.lambda_layer import Lambda
 from kinema.layers.layer import Layer
 from kinema.layers.layer_normalization import LayerNormalization
 from kinema.layers.lstm import LSTM
+from kinema.layers.lstm_cell import LSTMCell
 from kinema.layers.masking import Masking
 from kinema.layers.merging import (
     Add,
@@ -73,6 +75,7 @@ from kinema.layers.prelu import PReLU
 from kinema.layers.rescaling import Rescaling
 from kinema.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from kinema.layers.resizing import CenterCrop, Resizing
+from kinema.layers.rnn import RNN
 from kinema.layers.separable import (
     SeparableConv1D,
     SeparableConv2D,
@@ -81,7 +84,9 @@ from kinema.layers.separable import (
 )
 from kinema.layers.serialization import deserialize, serialize
 from kinema.layers.simple_rnn import SimpleRNN
+from kinema.layers.simple_rnn_cell import SimpleRNNCell
 from kinema.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D
+from kinema.layers.stacked_rnn_cells import StackedRNNCells
 from kinema.layers.time_distributed import TimeDistributed
 from kinema.layers.time_pooling import (
     GlobalAveragePooling1D,
@@ -97,6 +102,7 @@ __all__ = [
     "ELU",
     "GRU",
     "LSTM",
+    "RNN",
     "Activation",
     "ActivityRegularization",
     "Add",
@@ -121,6 +127,7 @@ __all__ = [
     "Dot",
     "Dropout",
     "Flatten",
+    "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
     "GlobalAveragePooling1D",
@@ -135,6 +142,7 @@ __all__ = [
     "Identity",
     "Input",
     "InputLayer",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LayerNormalization",
@@ -176,9 +184,11 @@ __all__ = [
     "SeparableConvolution1D",
     "SeparableConvolution2D",
     "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "StackedRNNCells",
     "Subtract",
     "TimeDistributed",
     "UnitNormalization",

@@ -12,6 +12,7 @@ from kinema.autograd import Tensor
 from kinema.errors import ArgumentError, ShapeError
 from kinema.layers.arguments import one_of
 from kinema.layers.layer import Layer
+from kinema.layers.over_time import OverTime
 from kinema.layers.recurrent import Recurrent
 from kinema.layers.wrapper import require_layer
 from kinema.saving.registry import builtin, deserialize_keras_object, serialize_keras_object
@@ -75,7 +76,7 @@ class Bidirectional(Layer):
             self.backward_layer = require_layer(self.title, "backward_layer", backward_layer)
         self._require_twins()
         for one in (self.forward_layer, self.backward_layer):
-            if isinstance(one, Recurrent):
+            if isinstance(one, OverTime):
                 # Both directions must say nothing about a masked step: the other one's output stands beside it.
                 one.zero_output_for_mask = one.return_sequences
         self.return_sequences = self.forward_layer.return_sequences
@@ -231,4 +232,4 @@ def _copy(layer: Layer, prefix: str, **changes: Any) -> Any:
     config = serialize_keras_object(layer)
     config.pop("build_config", None)
     config["config"] = {**config["config"], "name": prefix + layer.name.removeprefix(prefix), **changes}
-    return deserialize_keras_object(config, {type(layer).__name__: type(layer)})
+    return deserialize_keras_object(config, {type(one).__name__: type(one) for one in layer.flatten_layers()})

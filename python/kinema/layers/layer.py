@@ -183,7 +183,7 @@ class Layer(Adjustable, WeightOwner):
         finally:
             _call.training = outer
         if self.activity_regularizer is not None:
-            for output in outputs if isinstance(outputs, (list, tuple)) else [outputs]:
+            for output in flat(outputs):
                 self.add_loss(_penalty(self.activity_regularizer, output))
         return outputs
 

@@ -23,11 +23,11 @@ def map_tensors(structure: Any, function: Callable[[Any], Any]) -> Any:
 
 
 def map_shapes(shape: Any, function: Callable[[Any], Any]) -> Any:
-    """Applies a function to a shape, or to each of a list or dict of shapes."""
+    """Applies a function to a shape, or to each of a list or dict of shapes, which may hold lists of shapes again."""
     if isinstance(shape, dict):
         return {name: map_shapes(one, function) for name, one in shape.items()}
     if shape and isinstance(shape[0], (list, tuple)):
-        return [function(one) for one in shape]
+        return [map_shapes(one, function) for one in shape]
     return function(shape)
 
 

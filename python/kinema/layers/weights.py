@@ -73,6 +73,12 @@ class WeightOwner:
         self._variables.append(variable)
         return variable
 
+    def _place_inside(self, layer: WeightOwner) -> None:
+        """Puts this layer's name before the paths of the weights of one inside it."""
+        for variable in layer.weights:
+            if not variable.path.startswith(f"{self.name}/"):
+                variable.path = f"{self.name}/{variable.path}"
+
     @property
     def weights(self) -> list[Variable]:
         """Every variable: the layer's own trainable ones, its own others, then those of its sublayers."""

@@ -13,7 +13,7 @@ from kinema import layers as standard
 from kinema._warnings import warn
 from kinema.errors import FileFormatError, KinemaError
 from kinema.layers.layer import Layer
-from kinema.layers.recurrent import Recurrent
+from kinema.layers.over_time import OverTime
 from kinema.layers.structure import leaves, map_leaves
 from kinema.layers.symbolic import KerasTensor, Node
 from kinema.models.graph import Graph
@@ -141,7 +141,7 @@ class _Builder:
             if not isinstance(layer, Layer):
                 raise FileFormatError(f"'{name}' in a graph of layers is a {type(layer).__name__}, not a layer")
             self._layers[name] = layer
-            if isinstance(layer, (Recurrent, standard.Bidirectional)):
+            if isinstance(layer, (OverTime, standard.Bidirectional)):
                 calls = [_with_states(args, kwargs) for args, kwargs in calls]
             if isinstance(layer, standard.InputLayer):
                 self._results[name].append([layer.output])

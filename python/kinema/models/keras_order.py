@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from kinema.layers import Bidirectional, Concatenate, Masking
 from kinema.layers.layer import Layer, takes_mask
 from kinema.layers.merging import Merge
-from kinema.layers.recurrent import Recurrent
+from kinema.layers.over_time import OverTime
 from kinema.layers.symbolic import KerasTensor, Node
 
 
@@ -88,7 +88,7 @@ def _mask_of(node: Node, masks: Mapping[KerasTensor, _Operation]) -> _Operation 
         return reduce(lambda one, other: _Operation([one, other]), known) if len(known) == len(coming) else None
     if isinstance(layer, Concatenate):
         return _Operation([_Operation(_wide(node, coming))]) if known else None
-    if isinstance(layer, (Recurrent, Bidirectional)) and not layer.return_sequences:
+    if isinstance(layer, (OverTime, Bidirectional)) and not layer.return_sequences:
         return None
     return coming[0] if layer.supports_masking else None
 

@@ -36,9 +36,10 @@ def modern_config(config: dict[str, Any], keras_version: str) -> dict[str, Any]:
     if isinstance(inner, list):  # Keras up to 2.2.2: a Sequential is the list of its layers
         inner = {"name": "sequential", "layers": inner}
     inner = dict(inner or {})
-    if "layers" in inner and isinstance(inner["layers"], list):
-        inner["layers"] = [modern_config(layer, keras_version) for layer in inner["layers"]]
-    for name in ("layer", "backward_layer"):
+    for name in ("layers", "cells"):
+        if isinstance(inner.get(name), list):
+            inner[name] = [modern_config(layer, keras_version) for layer in inner[name]]
+    for name in ("layer", "backward_layer", "cell"):
         if isinstance(inner.get(name), dict):
             inner[name] = modern_config(inner[name], keras_version)
     if major < 3:
@@ -56,7 +57,11 @@ def _modernise_layer(class_name: str, config: dict[str, Any], keras_version: str
         config["batch_shape"] = config.pop("batch_input_shape")
     if isinstance(config.get("axis"), list) and len(config["axis"]) == 1 and class_name == "BatchNormalization":
         config["axis"] = config["axis"][0]
-    if class_name in ("LSTM", "GRU") and "recurrent_activation" not in config and _before(keras_version, (2, 3)):
+    if (
+        class_name.removesuffix("Cell") in ("LSTM", "GRU")
+        and "recurrent_activation" not in config
+        and _before(keras_version, (2, 3))
+    ):
         config["recurrent_activation"] = "hard_sigmoid"
     for name in ("activation", "recurrent_activation"):
         if config.get(name) == "hard_sigmoid":
