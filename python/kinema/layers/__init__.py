@@ -1,6 +1,7 @@
 """Layers, with Keras's names, arguments and behaviour. Arrays are channels last."""
 
 from kinema.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
+from kinema.layers.attention import AdditiveAttention, Attention
 from kinema.layers.augmentation import (
     MixUp,
     RandomBrightness,
@@ -106,6 +107,8 @@ __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
+    "AdditiveAttention",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",

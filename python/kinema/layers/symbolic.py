@@ -186,9 +186,14 @@ def _shapes(structure: Any) -> Any:
 
 
 def _output_shapes(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What `compute_output_shape` says; where that would call the layer and one input is not enough, a traced call."""
+    """What the layer says: `compute_output_spec` of this call, where it has one, else `compute_output_shape`.
+
+    Where that would call the layer and one input is not enough, a traced call.
+    """
     from kinema.layers.layer import Layer
 
+    if hasattr(layer, "compute_output_spec"):
+        return _shapes(layer.compute_output_spec(*args, **kwargs))
     said = type(layer).compute_output_shape is not Layer.compute_output_shape
     if said or not symbolic_leaves((args[1:], kwargs)):
         return layer.compute_output_shape(_shapes(args[0]))
