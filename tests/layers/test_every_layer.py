@@ -194,6 +194,10 @@ def test_every_class_is_in_the_table() -> None:
     tested = {type(case.make(dtype="float32")).__name__ for case in TABLE}
     public = {cls.__name__ for cls in vars(layers).values() if isinstance(cls, type) and issubclass(cls, Layer)}
     of_lists = {"Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"}  # test_merging.py
-    of_lists |= {"Attention", "AdditiveAttention"}  # test_attention.py
+    of_lists |= {
+        "Attention",
+        "AdditiveAttention",
+        "MultiHeadAttention",
+    }  # test_attention.py, test_multi_head_attention.py
     cells = {"GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"}  # inside RNN, and in test_rnn.py
     assert public - tested == {"Layer", "InputLayer", "Wrapper"} | of_lists | cells

@@ -59,6 +59,7 @@ from kinema.layers.merging import (
     multiply,
     subtract,
 )
+from kinema.layers.multi_head_attention import MultiHeadAttention
 from kinema.layers.noise import GaussianDropout, GaussianNoise
 from kinema.layers.normalization import Normalization
 from kinema.layers.padding import ZeroPadding1D, ZeroPadding2D
@@ -158,6 +159,7 @@ __all__ = [
     "Maximum",
     "Minimum",
     "MixUp",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",

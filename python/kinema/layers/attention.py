@@ -17,7 +17,7 @@ from kinema.layers.symbolic import KerasTensor
 from kinema.saving.registry import builtin
 
 #: What a score loses where it must not be looked at: so much that its weight is 0.
-_OUT_OF_SIGHT = 1e9
+OUT_OF_SIGHT = 1e9
 
 
 @builtin("keras.layers")
@@ -102,7 +102,7 @@ class Attention(ConfiguredLayer):
         scores = self._scores(query, inputs[-1])
         visible = _visible(scores.shape, value_mask, use_causal_mask)
         if visible is not None:
-            scores = ops.where(visible, scores, scores - _OUT_OF_SIGHT)
+            scores = ops.where(visible, scores, scores - OUT_OF_SIGHT)
         weights = ops.softmax(scores, axis=-1)
         if training and self.dropout:
             weights = drop(weights, self.dropout, random.current_key(self.stream, self.seed))
