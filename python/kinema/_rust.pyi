@@ -273,6 +273,49 @@ class UpdateRule:
     ) -> UpdateRule:
         """Adam: AMSGrad if there is a vhat. `step` counts from 1."""
 
+    @staticmethod
+    def nadam(
+        m: Array,
+        v: Array,
+        lr: float,
+        beta_1: float,
+        beta_2: float,
+        epsilon: float,
+        step: int,
+        mean_share: float,
+        gradient_share: float,
+    ) -> UpdateRule:
+        """Nadam: `mean_share` and `gradient_share` say what m and g count in a step. `step` counts from 1."""
+
+    @staticmethod
+    def adamax(m: Array, u: Array, lr: float, beta_1: float, beta_2: float, epsilon: float, step: int) -> UpdateRule:
+        """Adamax: u is the largest gradient. `step` counts from 1."""
+
+    @staticmethod
+    def adagrad(sum_of_squares: Array, lr: float, epsilon: float) -> UpdateRule:
+        """s += g²; w -= lr g / sqrt(s + epsilon)"""
+
+    @staticmethod
+    def adadelta(mean_square: Array, mean_square_step: Array, lr: float, rho: float, epsilon: float) -> UpdateRule:
+        """Adadelta: running means of the squares of gradients and of steps."""
+
+    @staticmethod
+    def lion(m: Array, lr: float, beta_1: float, beta_2: float) -> UpdateRule:
+        """w -= lr sign(beta_1 m + (1 - beta_1) g), then m = beta_2 m + (1 - beta_2) g"""
+
+    @staticmethod
+    def ftrl(
+        sum_of_squares: Array,
+        z: Array,
+        lr: float,
+        lr_power: float,
+        l1: float,
+        l2: float,
+        shrinkage: float,
+        beta: float,
+    ) -> UpdateRule:
+        """Ftrl: z is the linear part of what the weights minimise."""
+
     def update(self, /, w: Array, g: Array) -> None:
         """Changes w and the slots by the gradient g."""
 

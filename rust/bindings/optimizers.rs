@@ -2,7 +2,9 @@
 
 use super::support::{FloatArray, FloatArrayMut, PyElement, compute, for_dtype, to_python, try_compute};
 use crate::error::KernelError;
-use crate::kernels::optimizers::{self, Adam, Momentum, RmsProp, SLOTS, Sgd, Weights};
+use crate::kernels::optimizers::{
+    self, Adadelta, Adagrad, Adam, Adamax, Ftrl, Lion, Momentum, Nadam, RmsProp, SLOTS, Sgd, Weights,
+};
 use pyo3::prelude::*;
 
 /// An optimiser's rule for one array of weights, with the arrays that it keeps beside them.
@@ -18,6 +20,12 @@ enum Kind {
     Momentum(Momentum),
     RmsProp(RmsProp),
     Adam(Adam),
+    Nadam(Nadam),
+    Adamax(Adamax),
+    Adagrad(Adagrad),
+    Adadelta(Adadelta),
+    Lion(Lion),
+    Ftrl(Ftrl),
 }
 
 /// The slots of a rule while a kernel has them.
@@ -42,6 +50,12 @@ impl UpdateRule {
             Kind::Momentum(rule) => rule,
             Kind::RmsProp(rule) => rule,
             Kind::Adam(rule) => rule,
+            Kind::Nadam(rule) => rule,
+            Kind::Adamax(rule) => rule,
+            Kind::Adagrad(rule) => rule,
+            Kind::Adadelta(rule) => rule,
+            Kind::Lion(rule) => rule,
+            Kind::Ftrl(rule) => rule,
         }
     }
 
@@ -99,6 +113,65 @@ impl UpdateRule {
     ) -> Self {
         let kind = Kind::Adam(Adam { rate: lr, beta_1, beta_2, epsilon, step });
         Self { kind, slots: [Some(m), Some(v), vhat] }
+    }
+
+    /// Nadam: `mean_share` and `gradient_share` say what m and g count in a step. `step` counts from 1.
+    #[staticmethod]
+    fn nadam(
+        m: Py<PyAny>,
+        v: Py<PyAny>,
+        lr: f64,
+        beta_1: f64,
+        beta_2: f64,
+        epsilon: f64,
+        step: u64,
+        mean_share: f64,
+        gradient_share: f64,
+    ) -> Self {
+        let kind = Kind::Nadam(Nadam { rate: lr, beta_1, beta_2, epsilon, step, mean_share, gradient_share });
+        Self { kind, slots: [Some(m), Some(v), None] }
+    }
+
+    /// Adamax: u is the largest gradient. `step` counts from 1.
+    #[staticmethod]
+    fn adamax(m: Py<PyAny>, u: Py<PyAny>, lr: f64, beta_1: f64, beta_2: f64, epsilon: f64, step: u64) -> Self {
+        let kind = Kind::Adamax(Adamax { rate: lr, beta_1, beta_2, epsilon, step });
+        Self { kind, slots: [Some(m), Some(u), None] }
+    }
+
+    /// s += g²; w -= lr g / sqrt(s + epsilon)
+    #[staticmethod]
+    fn adagrad(sum_of_squares: Py<PyAny>, lr: f64, epsilon: f64) -> Self {
+        Self { kind: Kind::Adagrad(Adagrad { rate: lr, epsilon }), slots: [Some(sum_of_squares), None, None] }
+    }
+
+    /// Adadelta: running means of the squares of gradients and of steps.
+    #[staticmethod]
+    fn adadelta(mean_square: Py<PyAny>, mean_square_step: Py<PyAny>, lr: f64, rho: f64, epsilon: f64) -> Self {
+        let kind = Kind::Adadelta(Adadelta { rate: lr, rho, epsilon });
+        Self { kind, slots: [Some(mean_square), Some(mean_square_step), None] }
+    }
+
+    /// w -= lr sign(beta_1 m + (1 - beta_1) g), then m = beta_2 m + (1 - beta_2) g
+    #[staticmethod]
+    fn lion(m: Py<PyAny>, lr: f64, beta_1: f64, beta_2: f64) -> Self {
+        Self { kind: Kind::Lion(Lion { rate: lr, beta_1, beta_2 }), slots: [Some(m), None, None] }
+    }
+
+    /// Ftrl: z is the linear part of what the weights minimise.
+    #[staticmethod]
+    fn ftrl(
+        sum_of_squares: Py<PyAny>,
+        z: Py<PyAny>,
+        lr: f64,
+        lr_power: f64,
+        l1: f64,
+        l2: f64,
+        shrinkage: f64,
+        beta: f64,
+    ) -> Self {
+        let kind = Kind::Ftrl(Ftrl { rate: lr, rate_power: lr_power, l1, l2, shrinkage, beta });
+        Self { kind, slots: [Some(sum_of_squares), Some(z), None] }
     }
 
     /// Changes w and the slots by the gradient g.

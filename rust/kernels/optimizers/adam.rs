@@ -1,7 +1,7 @@
 //! Adam, and its AMSGrad variant.
 
-use super::rule::{UpdateRule, Weights};
-use crate::error::{KernelError, Result};
+use super::rule::{UpdateRule, Weights, check_step};
+use crate::error::Result;
 use crate::simd::{Element, Kernel, Simd, Vector, dispatch};
 
 /// m += (g - m)(1 - beta_1); v += (g² - v)(1 - beta_2); w -= m alpha / (sqrt(v) + epsilon), where
@@ -30,10 +30,7 @@ impl<T: Element> UpdateRule<T> for Adam {
     }
 
     fn check(&self) -> Result<()> {
-        if self.step == 0 {
-            return Err(KernelError::argument("adam_update", "step", "at least 1", self.step));
-        }
-        Ok(())
+        check_step("adam_update", self.step)
     }
 
     fn apply(&self, weights: Weights<'_, T>, g: &[T]) {

@@ -4,8 +4,14 @@
 //! An [`UpdateRule`] says what happens to some neighbouring weights. [`update`] applies one to a whole array; a product that computes
 //! a gradient (`gemm::multiply_and_update`) applies it to block after block, and the gradient is never written to memory.
 
+mod adadelta;
+mod adagrad;
 mod adam;
+mod adamax;
+mod ftrl;
 mod in_place;
+mod lion;
+mod nadam;
 #[cfg(test)]
 mod naive;
 mod rmsprop;
@@ -14,8 +20,14 @@ mod sgd;
 #[cfg(test)]
 mod tests;
 
+pub use adadelta::Adadelta;
+pub use adagrad::Adagrad;
 pub use adam::Adam;
+pub use adamax::Adamax;
+pub use ftrl::Ftrl;
 pub use in_place::{move_average, sum_of_squares, weight_decay};
+pub use lion::Lion;
+pub use nadam::Nadam;
 pub use rmsprop::RmsProp;
 pub use rule::{SLOTS, UpdateRule, Weights, update};
 pub use sgd::{Momentum, Sgd};

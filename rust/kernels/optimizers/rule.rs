@@ -74,6 +74,14 @@ impl<T> SharedWeights<'_, T> {
     }
 }
 
+/// Fails unless a rule's steps are counted from 1 on.
+pub fn check_step(rule: &'static str, step: u64) -> Result<()> {
+    if step == 0 {
+        return Err(KernelError::argument(rule, "step", "at least 1", step));
+    }
+    Ok(())
+}
+
 /// Changes weights by their gradient.
 pub fn update<T: Element>(rule: &dyn UpdateRule<T>, weights: Weights<'_, T>, g: &[T]) -> Result<()> {
     KernelError::check_shape(rule.name(), "g", &[weights.w.len()], &[g.len()])?;

@@ -87,6 +87,44 @@ fn every_optimizer_matches<T: Element>(len: usize, epsilon: f64) {
     }
 }
 
+fn adams_relatives_match<T: Element>(len: usize, epsilon: f64) {
+    let settings = |step| {
+        let (mean_share, gradient_share) = (0.5 + 0.25 * step as f64, 1.5 / step as f64);
+        Nadam { rate: 0.01, beta_1: 0.9, beta_2: 0.99, epsilon: 1e-3, step, mean_share, gradient_share }
+    };
+    let update = |slots: &mut Slots<T>, g: &[T], step| {
+        change(&settings(step), &mut slots.w, g, [Some(&mut slots.mean), Some(&mut slots.square)]);
+    };
+    Slots::new(len).run("nadam", epsilon, update, |weight, g, step| naive::nadam(weight, g, settings(step)));
+    let settings = |step| Adamax { rate: 0.01, beta_1: 0.9, beta_2: 0.75, epsilon: 1e-3, step };
+    let update = |slots: &mut Slots<T>, g: &[T], step| {
+        change(&settings(step), &mut slots.w, g, [Some(&mut slots.mean), Some(&mut slots.largest)]);
+    };
+    Slots::new(len).run("adamax", epsilon, update, |weight, g, step| naive::adamax(weight, g, settings(step)));
+    // No combination of gradients by these is so near to zero that its sign is a matter of rounding.
+    let s = Lion { rate: 0.01, beta_1: 0.739_085_1, beta_2: 0.567_143_3 };
+    let update = |slots: &mut Slots<T>, g: &[T], _| change(&s, &mut slots.w, g, [Some(&mut slots.mean)]);
+    Slots::new(len).run("lion", epsilon, update, |weight, g, _| naive::lion(weight, g, s));
+}
+
+fn sums_of_squares_match<T: Element>(len: usize, epsilon: f64) {
+    let s = Adagrad { rate: 0.1, epsilon: 1e-2 };
+    let update = |slots: &mut Slots<T>, g: &[T], _| change(&s, &mut slots.w, g, [Some(&mut slots.square)]);
+    Slots::new(len).run("adagrad", epsilon, update, |weight, g, _| naive::adagrad(weight, g, s));
+    let s = Adadelta { rate: 0.5, rho: 0.75, epsilon: 1e-2 };
+    let update = |slots: &mut Slots<T>, g: &[T], _| {
+        change(&s, &mut slots.w, g, [Some(&mut slots.square), Some(&mut slots.velocity)]);
+    };
+    Slots::new(len).run("adadelta", epsilon, update, |weight, g, _| naive::adadelta(weight, g, s));
+    for rate_power in [-0.5, -0.75, 0.0] {
+        let s = Ftrl { rate: 0.5, rate_power, l1: 0.25, l2: 0.5, shrinkage: 0.125, beta: 0.75 };
+        let update = |slots: &mut Slots<T>, g: &[T], _| {
+            change(&s, &mut slots.w, g, [Some(&mut slots.square), Some(&mut slots.mean)]);
+        };
+        Slots::new(len).run("ftrl", epsilon, update, |weight, g, _| naive::ftrl(weight, g, s));
+    }
+}
+
 fn in_place_matches<T: Element>(len: usize, epsilon: f64) {
     let start = wave::<T>(len, 3);
     let run = |change: &dyn Fn(&mut [T])| {
@@ -110,6 +148,10 @@ proptest! {
         on_every_instruction_set(|_| {
             every_optimizer_matches::<f32>(len, f64::from(f32::EPSILON));
             every_optimizer_matches::<f64>(len, f64::EPSILON);
+            adams_relatives_match::<f32>(len, f64::from(f32::EPSILON));
+            adams_relatives_match::<f64>(len, f64::EPSILON);
+            sums_of_squares_match::<f32>(len, f64::from(f32::EPSILON));
+            sums_of_squares_match::<f64>(len, f64::EPSILON);
             in_place_matches::<f32>(len, f64::from(f32::EPSILON));
             in_place_matches::<f64>(len, f64::EPSILON);
         });
@@ -127,6 +169,16 @@ fn sums_of_squares_have_the_same_bits_for_any_thread_count() {
         });
         set_threads(before);
         assert!(sums.iter().all(|&sum| sum == sums[0]));
+    });
+}
+
+#[test]
+fn what_has_no_direction_stays_with_lion() {
+    on_every_instruction_set(|_| {
+        let (mut w, mut m) = ([1.0f32; 3], [0.0f32, 1.0, 0.0]);
+        change(&Lion { rate: 0.5, beta_1: 0.5, beta_2: 0.5 }, &mut w, &[0.0, -1.0, f32::NAN], [Some(&mut m)]);
+        assert_eq!(w[..2], [1.0, 1.0]);
+        assert!(w[2].is_nan());
     });
 }
 
