@@ -13,6 +13,13 @@ OPTIMIZERS = {
     "sgd": lambda: optimizers.SGD(0.01),
     "nesterov": lambda: optimizers.SGD(0.01, momentum=0.9, nesterov=True),
     "rmsprop": lambda: optimizers.RMSprop(0.01),
+    "nadam": lambda: optimizers.Nadam(0.01),
+    "adamax": lambda: optimizers.Adamax(0.01),
+    "adagrad": lambda: optimizers.Adagrad(0.01, weight_decay=0.1),
+    "adadelta": lambda: optimizers.Adadelta(1.0),
+    "lion": lambda: optimizers.Lion(0.001),
+    "ftrl": lambda: optimizers.Ftrl(0.01, l1_regularization_strength=0.01),
+    "ftrl with another power": lambda: optimizers.Ftrl(0.01, -0.75),
     "centered": lambda: optimizers.RMSprop(0.01, centered=True, momentum=0.5),
 }
 

@@ -26,6 +26,7 @@ STARTS = [RNG.normal(size=shape) for shape in SHAPES]
 GRADIENTS = [[RNG.normal(size=shape) for shape in SHAPES] for _ in range(10)]
 # Keras on TensorFlow rounds factors to single precision even where it computes in double: these are exact in both.
 BETAS = {"beta_1": 0.875, "beta_2": 1 - 2**-10}
+SUMS = {"initial_accumulator_value": 0.125}
 CASES = [
     ("SGD", {}),
     ("SGD", {"momentum": 0.875}),
@@ -44,6 +45,23 @@ CASES = [
     ("Adam", {**BETAS, "gradient_accumulation_steps": 4, "global_clipnorm": 0.5}),
     ("SGD", {"use_ema": True, "ema_momentum": 0.75, "ema_overwrite_frequency": 3}),
     ("RMSprop", {"use_ema": True, "ema_momentum": 0.75, "gradient_accumulation_steps": 2, "momentum": 0.5}),
+    ("Nadam", BETAS),
+    ("Nadam", {**BETAS, "weight_decay": 2**-7, "clipnorm": 0.5}),
+    ("Nadam", {**BETAS, "gradient_accumulation_steps": 4, "use_ema": True, "ema_momentum": 0.75}),
+    ("Adamax", BETAS),
+    ("Adamax", {"beta_1": 0.875, "beta_2": 0.5, "epsilon": 2**-10, "global_clipnorm": 0.5, "weight_decay": 0.125}),
+    ("Adagrad", {**SUMS, "epsilon": 2**-23}),
+    ("Adagrad", {"initial_accumulator_value": 0.5, "epsilon": 2**-10, "weight_decay": 2**-7, "clipvalue": 0.5}),
+    ("Adadelta", {"rho": 0.875, "epsilon": 2**-23}),
+    ("Adadelta", {"rho": 0.5, "epsilon": 2**-10, "gradient_accumulation_steps": 2, "weight_decay": 2**-7}),
+    ("Lion", {"beta_1": 0.875, "beta_2": 0.75}),
+    ("Lion", {**BETAS, "weight_decay": 0.125, "use_ema": True, "ema_momentum": 0.75, "ema_overwrite_frequency": 3}),
+    ("Ftrl", SUMS),
+    ("Ftrl", {**SUMS, "l1_regularization_strength": 0.25, "l2_regularization_strength": 0.5, "beta": 0.75}),
+    (
+        "Ftrl",
+        {**SUMS, "learning_rate_power": -0.75, "l2_shrinkage_regularization_strength": 0.125, "weight_decay": 2**-7},
+    ),
 ]
 
 
@@ -67,16 +85,16 @@ def test_ten_steps(name: str, settings: dict[str, Any], dtype: str) -> None:
         ours.apply([gradient.astype(dtype) for gradient in gradients], mine)
         theirs.apply([keras.ops.convert_to_tensor(gradient.astype(dtype)) for gradient in gradients], other)
     # Keras works out Adam's correction 1 - 0.999**t in the variable's own type.
-    tolerance = 1e-9 if dtype == "float64" else 1e-4
+    tolerance = 1e-4 if dtype == "float32" else 1e-8 if name == "Nadam" else 1e-9  # whose 0.96 is not exact in both
     for one, two in zip(mine, other, strict=True):
         np.testing.assert_allclose(one.numpy(), np.asarray(two), rtol=tolerance, atol=tolerance)
     assert len(ours.variables) == len(theirs.variables)
     for one, two in zip(ours.variables, theirs.variables, strict=True):
-        assert one.name == two.name
+        assert one.name == two.name or (one.name, two.name[:9]) == ("variable", "variable_")
         np.testing.assert_allclose(one.numpy(), np.asarray(two), rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("name", ["SGD", "RMSprop", "Adam", "AdamW"])
+@pytest.mark.parametrize("name", sorted({name for name, _ in CASES}))
 def test_ten_steps_with_the_defaults(name: str) -> None:
     test_ten_steps(name, {}, "float32")
 
@@ -88,6 +106,12 @@ def test_configs_are_keras_configs(name: str, settings: dict[str, Any]) -> None:
     assert type(theirs).__name__ == name
     again = optimizers.deserialize(keras.optimizers.serialize(theirs))
     assert again.get_config() == ours.get_config()
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in CASES}))
+def test_defaults_are_keras_defaults(name: str) -> None:
+    theirs = getattr(keras.optimizers, name)(name="mine").get_config()
+    assert getattr(optimizers, name)(name="mine").get_config() == theirs
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,18 @@ from kinema import optimizers
 from kinema.errors import ArgumentError, DTypeError
 from kinema.optimizers.schedules import ExponentialDecay, InverseTimeDecay
 
-ALL = [optimizers.SGD, optimizers.RMSprop, optimizers.Adam, optimizers.AdamW]
+ALL = [
+    optimizers.SGD,
+    optimizers.RMSprop,
+    optimizers.Adam,
+    optimizers.AdamW,
+    optimizers.Nadam,
+    optimizers.Adamax,
+    optimizers.Adagrad,
+    optimizers.Adadelta,
+    optimizers.Lion,
+    optimizers.Ftrl,
+]
 
 
 @pytest.mark.parametrize("cls", ALL)
@@ -43,8 +54,15 @@ def test_no_decay_is_no_schedule():
 
 def test_old_names():
     assert optimizers.adam is optimizers.legacy.Adam is optimizers.Adam
-    assert optimizers.sgd is optimizers.SGD
-    assert optimizers.rmsprop is optimizers.RMSprop
+    for cls in ALL:
+        assert getattr(optimizers, cls.__name__.lower()) is cls
+        if cls is not optimizers.Lion:  # which is younger
+            assert getattr(optimizers.legacy, cls.__name__) is cls
+
+
+@pytest.mark.parametrize("cls", ALL)
+def test_names_of_classes(cls):
+    assert type(optimizers.get(cls.__name__)) is type(optimizers.get(cls.__name__.lower())) is cls
 
 
 @pytest.mark.parametrize("name", ["adam", "Adam", "ADAM"])
@@ -65,6 +83,22 @@ def test_unknown_names_get_a_hint():
         (lambda: optimizers.Adam(-0.1), "Adam: learning_rate must be a finite number that is not negative.*got -0.1"),
         (lambda: optimizers.Adam("fast"), "learning_rate must be a finite number .*got 'fast'"),
         (lambda: optimizers.Adam(float("nan")), "learning_rate must be a finite number .*got nan"),
+        (lambda: optimizers.Nadam(beta_2=2), "Nadam: beta_2 must be a number from 0 to 1, got 2"),
+        (lambda: optimizers.Adamax(epsilon=-1), "Adamax: epsilon must be a number from 0 to 1, got -1"),
+        (
+            lambda: optimizers.Adagrad(initial_accumulator_value=-1),
+            "Adagrad: initial_accumulator_value must be a number from 0 to inf, got -1",
+        ),
+        (lambda: optimizers.Adadelta(rho="x"), "Adadelta: rho must be a number from 0 to 1, got 'x'"),
+        (
+            lambda: optimizers.Lion(beta_1=0.0),
+            "Lion: beta_1 must be above 0, got 0.0: with 0 the steps would not depend",
+        ),
+        (lambda: optimizers.Ftrl(learning_rate_power=1), "learning_rate_power must be a number from -inf to 0, got 1"),
+        (
+            lambda: optimizers.Ftrl(l1_regularization_strength=-1),
+            "Ftrl: l1_regularization_strength must be a number from 0 to inf, got -1",
+        ),
         (lambda: optimizers.SGD(clipnorm=1, clipvalue=2), "choose one kind of clipping, not clipnorm and clipvalue"),
         (lambda: optimizers.SGD(clipnorm=-1), "SGD: clipnorm must be a finite number above 0 or None, got -1"),
         (lambda: optimizers.SGD(learn_rate=1), "SGD has no argument 'learn_rate'"),
@@ -119,6 +153,12 @@ def test_a_function_as_rate():
         optimizers.RMSprop(0.25, rho=0.5, momentum=0.1, epsilon=1e-3, centered=True),
         optimizers.Adam(ExponentialDecay(0.1, 5, 0.5), beta_1=0.5, amsgrad=True, global_clipnorm=2.0),
         optimizers.AdamW(0.125, weight_decay=0.5, clipvalue=0.1),
+        optimizers.Nadam(0.25, beta_1=0.5, beta_2=0.75, epsilon=1e-3),
+        optimizers.Adamax(0.25, beta_1=0.5, beta_2=0.75, epsilon=1e-3),
+        optimizers.Adagrad(0.25, initial_accumulator_value=0.5, epsilon=1e-3),
+        optimizers.Adadelta(0.25, rho=0.5, epsilon=1e-3),
+        optimizers.Lion(0.25, beta_1=0.5, beta_2=0.75),
+        optimizers.Ftrl(0.25, -0.25, 0.5, 0.125, 0.375, 0.0625, 0.75),
     ],
 )
 def test_files_give_the_same_optimizer(optimizer):
@@ -133,6 +173,13 @@ def test_old_files_are_read_without_warnings():
     config = {"name": "SGD", "learning_rate": 0.5, "decay": 0.5, "momentum": 0.0, "nesterov": False}
     optimizer = optimizers.deserialize({"class_name": "SGD", "config": config})
     assert optimizer.get_config()["learning_rate"]["class_name"] == InverseTimeDecay.__name__
+
+
+def test_the_decay_of_an_old_nadam_is_not_the_rates():
+    config = {"learning_rate": 0.25, "decay": 0.004, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+    assert optimizers.deserialize({"class_name": "Nadam", "config": config}).get_config()["learning_rate"] == 0.25
+    config = {"lr": 0.25, "schedule_decay": 0.004, "beta_1": 0.9, "beta_2": 0.999, "epsilon": None}
+    assert optimizers.deserialize({"class_name": "Nadam", "config": config}).learning_rate == 0.25
 
 
 def test_files_of_other_versions_have_more_settings():

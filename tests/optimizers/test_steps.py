@@ -87,6 +87,74 @@ def adamw(w, gradients):
     return w
 
 
+def nadam(w, gradients):
+    m, v, product = 0, 0, 1
+    for t, g in enumerate(gradients, 1):
+        now, ahead = 0.9 * (1 - 0.5 * 0.96**t), 0.9 * (1 - 0.5 * 0.96 ** (t + 1))
+        product *= now
+        m = 0.9 * m + 0.1 * g
+        v = 0.999 * v + 0.001 * g * g
+        mean = ahead * m / (1 - product * ahead) + (1 - now) * g / (1 - product)
+        w = w - RATE * mean / (np.sqrt(v / (1 - 0.999**t)) + 1e-7)
+    return w
+
+
+def adamax(w, gradients):
+    m, u = 0, 0
+    for t, g in enumerate(gradients, 1):
+        m = 0.9 * m + 0.1 * g
+        u = np.maximum(0.75 * u, np.abs(g))
+        w = w - RATE / (1 - 0.9**t) * m / (u + 1e-7)
+    return w
+
+
+def adagrad(w, gradients):
+    s = 0.1
+    for g in gradients:
+        s = s + g * g
+        w = w - RATE * g / np.sqrt(s + 1e-7)
+    return w
+
+
+def adadelta(w, gradients):
+    s, d = 0, 0
+    for g in gradients:
+        s = 0.95 * s + 0.05 * g * g
+        step = g * np.sqrt((d + 1e-3) / (s + 1e-3))
+        d = 0.95 * d + 0.05 * step * step
+        w = w - RATE * step
+    return w
+
+
+def lion(w, gradients):
+    m = 0
+    for g in gradients:
+        w = w - w * RATE * 0.25 - RATE * np.sign(0.9 * m + 0.1 * g)
+        m = 0.99 * m + 0.01 * g
+    return w
+
+
+def ftrl(w, gradients, power=0.5):
+    s, z = 0.5, 0
+    for g in gradients:
+        grown = s + g * g
+        z = z + g + 2 * 0.25 * w - (grown**power - s**power) / RATE * w
+        s = grown
+        w = (np.clip(z, -0.125, 0.125) - z) / (s**power / RATE + 2 * (0.5 + 0.75 / (2 * RATE)))
+    return w
+
+
+def ftrl_with_another_power(w, gradients):
+    return ftrl(w, gradients, power=0.75)
+
+
+FTRL = {
+    "initial_accumulator_value": 0.5,
+    "l1_regularization_strength": 0.125,
+    "l2_regularization_strength": 0.5,
+    "l2_shrinkage_regularization_strength": 0.25,
+    "beta": 0.75,
+}
 CASES = [
     pytest.param(lambda: optimizers.SGD(RATE), sgd, [], id="sgd"),
     pytest.param(lambda: optimizers.SGD(RATE, momentum=0.9), momentum, ["momentum"], id="momentum"),
@@ -106,6 +174,23 @@ CASES = [
         id="amsgrad",
     ),
     pytest.param(lambda: optimizers.AdamW(RATE, weight_decay=0.25), adamw, ["momentum", "velocity"], id="adamw"),
+    pytest.param(lambda: optimizers.Adamax(RATE, beta_2=0.75), adamax, ["momentum", "norm"], id="adamax"),
+    pytest.param(lambda: optimizers.Adagrad(RATE), adagrad, ["accumulator"], id="adagrad"),
+    pytest.param(
+        lambda: optimizers.Adadelta(RATE, epsilon=1e-3),
+        adadelta,
+        ["accumulated_grad", "accumulated_delta_var"],
+        id="adadelta",
+    ),
+    pytest.param(lambda: optimizers.Lion(RATE, weight_decay=0.25), lion, ["momentum"], id="lion"),
+    pytest.param(lambda: optimizers.Ftrl(RATE, **FTRL), ftrl, ["accumulator", "linear"], id="ftrl"),
+    pytest.param(
+        lambda: optimizers.Ftrl(RATE, -0.75, **FTRL),
+        ftrl_with_another_power,
+        ["accumulator", "linear"],
+        id="ftrl with another power",
+    ),
+    pytest.param(lambda: optimizers.Nadam(RATE), nadam, ["momentum", "velocity", None], id="nadam"),
 ]
 
 
@@ -119,7 +204,7 @@ def test_six_steps(make, formula, slots, dtype, tolerance):
         assert w.version > version
     np.testing.assert_allclose(w.numpy(), formula(START, GRADIENTS), rtol=tolerance, atol=tolerance)
     names = [variable.name for variable in optimizer.variables]
-    assert names == ["iteration", "learning_rate", *(f"kernel_{slot}" for slot in slots)]
+    assert names == ["iteration", "learning_rate", *(f"kernel_{slot}" if slot else "variable" for slot in slots)]
 
 
 @pytest.mark.parametrize(("make", "formula", "slots"), CASES)
@@ -152,6 +237,27 @@ def test_slots_stand_in_keras_order():
         "adam/model_dense_a_velocity_hat",
         "adam/b_velocity_hat",
     ]
+
+
+def test_nadams_product_stands_last_and_waits_for_the_step_that_changes_weights():
+    optimizer = optimizers.Nadam(beta_1=0.5, gradient_accumulation_steps=2)
+    w = kinema.Variable(np.zeros(1), name="w")
+    products = []
+    for _ in range(4):
+        optimizer.apply([np.ones(1)], [w])
+        products.append(float(optimizer.variables[-1].numpy()))
+    assert optimizer.variables[-1].path == "nadam/variable"
+    assert optimizer.variables[-1].dtype == w.dtype
+    np.testing.assert_allclose(products, [1.0, 0.26, 0.26, 0.26 * 0.5 * (1 - 0.5 * 0.96**2)], rtol=1e-12)
+
+
+def test_sums_begin_with_their_first_value():
+    w = kinema.Variable(np.zeros((2, 3)), name="w", dtype="float32")
+    for cls in (optimizers.Adagrad, optimizers.Ftrl):
+        optimizer = cls(initial_accumulator_value=0.25)
+        optimizer.build([w])
+        np.testing.assert_array_equal(optimizer.variables[2].numpy(), np.full((2, 3), 0.25, "float32"))
+        assert all(not slot.numpy().any() for slot in optimizer.variables[3:])
 
 
 def test_a_schedule_gives_each_step_its_rate():

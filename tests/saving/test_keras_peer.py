@@ -40,6 +40,29 @@ def test_keras_opens_what_we_write(name: str, ending: str, tmp_path: Path, asser
             np.testing.assert_allclose(ours.numpy(), other.numpy(), rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize("optimizer", ["nadam", "adamax", "adagrad", "adadelta", "lion", "ftrl"])
+def test_training_goes_on_in_the_other_one(optimizer: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(8, 5)).astype("float32"), rng.normal(size=(8, 3)).astype("float32")
+    ours = kinema.Sequential([kinema.layers.Input((5,)), kinema.layers.Dense(3)])
+    ours.compile(optimizer, "mse")
+    ours.train_on_batch(x, y)
+    ours.save(tmp_path / "ours.keras")
+    theirs = keras.models.load_model(tmp_path / "ours.keras")
+    theirs.train_on_batch(x, y)
+    theirs.save(tmp_path / "theirs.keras")
+    ours.train_on_batch(x, y)
+    back = kinema.models.load_model(tmp_path / "theirs.keras")
+    for model in (ours, back):
+        model.train_on_batch(x, y)
+    for one, other in zip(
+        [*back.get_weights(), *back.optimizer.get_weights()],
+        [*ours.get_weights(), *ours.optimizer.get_weights()],
+        strict=True,
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+
+
 @pytest.mark.parametrize("ending", [".keras", ".h5", ".weights.h5"])
 @pytest.mark.parametrize("name", MODELS)
 def test_we_open_what_keras_writes(name: str, ending: str, tmp_path: Path, assert_close: Any) -> None:

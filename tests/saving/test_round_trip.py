@@ -30,7 +30,9 @@ def test_a_model_comes_back_whole(name: str, ending: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("ending", [".keras", ".h5"])
-@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adamw"])
+@pytest.mark.parametrize(
+    "optimizer", ["sgd", "rmsprop", "adam", "adamw", "nadam", "adamax", "adagrad", "adadelta", "lion", "ftrl"]
+)
 def test_stopping_and_resuming_equals_going_on(optimizer: str, ending: str, tmp_path: Path) -> None:
     """Four epochs in one go, or two, a file, and two more: the same bits, with dropout and shuffling."""
     rng = np.random.default_rng(0)

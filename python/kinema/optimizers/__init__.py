@@ -6,30 +6,54 @@ from collections.abc import Mapping
 from typing import Any
 
 from kinema.optimizers import legacy, schedules
+from kinema.optimizers.adadelta import Adadelta
+from kinema.optimizers.adagrad import Adagrad
+from kinema.optimizers.adamax import Adamax
 from kinema.optimizers.adaptive_moments import Adam, AdamW
+from kinema.optimizers.ftrl import Ftrl
 from kinema.optimizers.gradient_descent import SGD
+from kinema.optimizers.lion import Lion
+from kinema.optimizers.nadam import Nadam
 from kinema.optimizers.optimizer import Optimizer
 from kinema.optimizers.root_mean_square import RMSprop
 from kinema.saving.identifiers import resolve
 from kinema.saving.registry import deserialize_keras_object, serialize_keras_object
 
 # Names that old scripts import.
+adadelta = Adadelta
+adagrad = Adagrad
 adam = Adam
+adamax = Adamax
 adamw = AdamW
+ftrl = Ftrl
+lion = Lion
+nadam = Nadam
 rmsprop = RMSprop
 sgd = SGD
 
 __all__ = [
     "SGD",
+    "Adadelta",
+    "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lion",
+    "Nadam",
     "Optimizer",
     "RMSprop",
+    "adadelta",
+    "adagrad",
     "adam",
+    "adamax",
     "adamw",
     "deserialize",
+    "ftrl",
     "get",
     "legacy",
+    "lion",
+    "nadam",
     "rmsprop",
     "schedules",
     "serialize",

@@ -6,14 +6,14 @@ from typing import Any
 
 from kinema import _rust
 from kinema.autograd import Variable
-from kinema.optimizers.optimizer import Optimizer, Rate
-from kinema.optimizers.options import number
+from kinema.optimizers.moments import MomentOptimizer
+from kinema.optimizers.optimizer import Rate
 from kinema.saving.registry import builtin
 from kinema.updates import Update
 
 
 @builtin("keras.optimizers", "adam")
-class Adam(Optimizer):
+class Adam(MomentOptimizer):
     """Steps along a running mean of the gradient, divided by the root of a running mean of its square.
 
     Both means are corrected for starting at zero. `epsilon` is added to the uncorrected root, as in Keras.
@@ -46,11 +46,7 @@ class Adam(Optimizer):
         weight_decay: float | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(learning_rate, weight_decay, **options)
-        owner = type(self).__name__
-        self.beta_1 = number(owner, "beta_1", beta_1, 0, 1)
-        self.beta_2 = number(owner, "beta_2", beta_2, 0, 1)
-        self.epsilon = number(owner, "epsilon", 1e-7 if epsilon is None else epsilon, 0, 1)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, weight_decay, **options)
         self.amsgrad = bool(amsgrad)
         self._momentums: list[Variable] = []
         self._velocities: list[Variable] = []
@@ -79,13 +75,7 @@ class Adam(Optimizer):
         return Update(rule, (variable, momentum, velocity, *(() if largest is None else (largest,))))
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-            "amsgrad": self.amsgrad,
-        }
+        return {**super().get_config(), "amsgrad": self.amsgrad}
 
 
 @builtin("keras.optimizers", "adamw")

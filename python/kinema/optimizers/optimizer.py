@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from kinema import _rust, config
+from kinema import _rust, config, initializers
 from kinema._warnings import warn
 from kinema.autograd import Array, Variable, as_array
 from kinema.errors import ArgumentError, DTypeError, ShapeError
@@ -319,22 +319,31 @@ class Optimizer:
         for gradient, variable in ready:
             self._change(variable, gradient * gradient.dtype.type(limit / norm) if norm > limit else gradient)
 
-    def add_variable(self, shape: Sequence[int], dtype: DTypeLike = "float32", name: str = "variable") -> Variable:
-        """Makes a variable of zeros that is saved with the optimiser."""
-        variable = Variable(np.zeros(tuple(shape), dtype), trainable=False, name=name)
+    def add_variable(
+        self, shape: Sequence[int], dtype: DTypeLike = "float32", name: str = "variable", initializer: Any = "zeros"
+    ) -> Variable:
+        """Makes a variable that is saved with the optimiser."""
+        variable = Variable(initializers.get(initializer)(tuple(shape), dtype=dtype), trainable=False, name=name)
         variable.path = f"{self.name}/{name}"
         self._slots.append(variable)
         return variable
 
-    def add_variable_from_reference(self, reference_variable: Variable, name: str = "var") -> Variable:
+    def add_variable_from_reference(
+        self, reference_variable: Variable, name: str = "var", initializer: Any = "zeros"
+    ) -> Variable:
         """Makes a slot of a trainable variable's shape and type."""
         owner = reference_variable.path.replace("/", "_")
-        return self.add_variable(reference_variable.shape, reference_variable.dtype, f"{owner}_{name}")
+        return self.add_variable(reference_variable.shape, reference_variable.dtype, f"{owner}_{name}", initializer)
 
-    def add_optimizer_variables(self, trainable_variables: Iterable[Variable], *names: str) -> list[list[Variable]]:
-        """Makes a slot per variable and name, in Keras's order (all names of the first variable first): one list "
-        "per name."""
-        rows = [[self.add_variable_from_reference(v, name) for name in names] for v in trainable_variables]
+    def add_optimizer_variables(
+        self, trainable_variables: Iterable[Variable], *names: str, initializer: Any = "zeros"
+    ) -> list[list[Variable]]:
+        """Makes a slot per variable and name, in Keras's order (all names of the first variable first): one list per
+        name. A tuple of initialisers has one for each name.
+        """
+        fills = initializer if isinstance(initializer, tuple) else (initializer,) * len(names)
+        kinds = list(zip(names, fills, strict=True))
+        rows = [[self.add_variable_from_reference(v, *kind) for kind in kinds] for v in trainable_variables]
         return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in names]
 
     def index(self, variable: Variable) -> int:
