@@ -102,6 +102,44 @@ def test_crossentropy_is_chosen_by_shapes(true, predicted, name):
         )
 
 
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("mape", losses.mean_absolute_percentage_error),
+        ("MSLE", losses.mean_squared_logarithmic_error),
+        ("kld", losses.kl_divergence),
+        ("kullback_leibler_divergence", losses.kl_divergence),
+        ("logcosh", losses.log_cosh),
+        ("cosine_similarity", losses.cosine_similarity),
+        ("hinge", losses.hinge),
+        ("dice", losses.dice),
+        ("binary_focal_crossentropy", losses.binary_focal_crossentropy),
+    ],
+)
+def test_names_and_abbreviations(name, function):
+    assert losses.get(name) is function
+
+
+@pytest.mark.parametrize(
+    ("reduction", "factor"), [("sum_over_batch_size", 1.5), ("sum", 3.0), ("mean_with_sample_weight", 1.0)]
+)
+def test_weights_multiply_the_one_loss_of_a_batch(reduction, factor):
+    true, predicted = np.array([[1.0, 0.0], [1.0, 1.0]]), np.array([[0.5, 0.5], [1.0, 0.0]])
+    whole = float(losses.Dice()(true, predicted))
+    assert whole == pytest.approx(1 - 2 * 1.5 / (3 + 2))
+    assert float(losses.Dice(reduction)(true, predicted, [1.0, 2.0])) == pytest.approx(factor * whole)
+
+
+@pytest.mark.parametrize("dtype", [None, "float32"])
+@pytest.mark.parametrize("axis", [None, -1, (1, 2)])
+def test_masked_steps_do_not_count_in_a_region(axis, dtype):
+    predicted = kinema.ops.convert_to_tensor(np.linspace(0.1, 0.9, 12).reshape(2, 3, 2))
+    predicted.mask = np.array([[True, True, False], [True, True, False]])
+    true = np.ones((2, 3, 2))
+    alone = losses.Tversky(0.3, 0.7, axis=axis)(true[:, :2], predicted.numpy()[:, :2])
+    assert float(losses.Tversky(0.3, 0.7, axis=axis, dtype=dtype)(true, predicted)) == pytest.approx(float(alone))
+
+
 def test_a_model_needs_a_loss():
     with pytest.raises(ArgumentError, match=r"compile needs a loss"):
         losses.as_loss(None)
@@ -126,6 +164,12 @@ def test_a_function_becomes_a_loss():
         losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1),
         losses.CategoricalCrossentropy(axis=1),
         losses.SparseCategoricalCrossentropy(ignore_class=3),
+        losses.CosineSimilarity(axis=1),
+        losses.LogCosh("none"),
+        losses.BinaryFocalCrossentropy(apply_class_balancing=True, alpha=0.3, gamma=1.0),
+        losses.CategoricalFocalCrossentropy(alpha=[0.2, 0.8], label_smoothing=0.1),
+        losses.Dice(axis=(1, 2)),
+        losses.Tversky(0.2, 0.8),
     ],
 )
 def test_files_give_the_same_loss(loss):

@@ -18,6 +18,7 @@ PREDICTED = [[1.0, 1.0], [-1.0, 1.0]]
         (losses.half_mean_squared_error, [0.25, 3.25]),
         (losses.mean_absolute_error, [0.5, 2.5]),
         (losses.huber, [0.25, 2.0]),  # ((0.5 + 0) / 2, (2.5 + 1.5) / 2)
+        (losses.log_cosh, np.log(np.cosh([[1.0, 0.0], [3.0, 2.0]])).mean(1)),
     ],
 )
 def test_values_per_sample(function, expected):
@@ -35,6 +36,11 @@ def test_values_per_sample(function, expected):
 )
 def test_the_mean_over_the_batch(loss, expected):
     assert float(loss(TRUE, PREDICTED)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_log_cosh_is_a_line_far_out():
+    far = losses.log_cosh(np.array([[0.0], [0.0]]), np.array([[1000.0], [-1000.0]]))
+    np.testing.assert_allclose(far.numpy(), 1000 - np.log(2.0))
 
 
 def test_half_the_squared_error_has_the_difference_as_gradient():

@@ -15,42 +15,86 @@ from kinema.losses.crossentropy import (
     crossentropy,
     sparse_categorical_crossentropy,
 )
+from kinema.losses.divergence import KLDivergence, Poisson, kl_divergence, poisson
+from kinema.losses.focal import (
+    BinaryFocalCrossentropy,
+    CategoricalFocalCrossentropy,
+    binary_focal_crossentropy,
+    categorical_focal_crossentropy,
+)
+from kinema.losses.hinge import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from kinema.losses.loss import Loss, LossFunctionWrapper
+from kinema.losses.overlap import Dice, Tversky, dice, tversky
 from kinema.losses.regression import (
     HalfMeanSquaredError,
     Huber,
+    LogCosh,
     MeanAbsoluteError,
     MeanSquaredError,
     half_mean_squared_error,
     huber,
+    log_cosh,
     mean_absolute_error,
     mean_squared_error,
 )
+from kinema.losses.relative import (
+    MeanAbsolutePercentageError,
+    MeanSquaredLogarithmicError,
+    mean_absolute_percentage_error,
+    mean_squared_logarithmic_error,
+)
+from kinema.losses.similarity import CosineSimilarity, cosine_similarity
 from kinema.saving.identifiers import resolve
 from kinema.saving.registry import deserialize_keras_object, serialize_keras_object
 
 __all__ = [
     "BinaryCrossentropy",
+    "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "Dice",
     "HalfMeanSquaredError",
+    "Hinge",
     "Huber",
+    "KLDivergence",
+    "LogCosh",
     "Loss",
     "LossFunctionWrapper",
     "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
     "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
     "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "Tversky",
     "as_loss",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "cosine_similarity",
     "crossentropy",
     "deserialize",
+    "dice",
     "get",
     "half_mean_squared_error",
+    "hinge",
     "huber",
+    "kl_divergence",
+    "log_cosh",
     "mean_absolute_error",
+    "mean_absolute_percentage_error",
     "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
     "serialize",
     "sparse_categorical_crossentropy",
+    "squared_hinge",
+    "tversky",
 ]
 
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from kinema import ops
 from kinema.autograd import Tensor, as_array
-from kinema.errors import ArgumentError
-from kinema.losses.labels import check_binary, check_class_numbers, check_distribution
+from kinema.losses.labels import check_binary, check_class_numbers, check_distribution, check_smoothing
 from kinema.losses.loss import NamedLoss, as_prediction, match_shapes
 from kinema.saving.registry import builtin
 
@@ -171,7 +170,7 @@ class BinaryCrossentropy(NamedLoss):
             name,
             dtype,
             from_logits=from_logits,
-            label_smoothing=_share("BinaryCrossentropy", label_smoothing),
+            label_smoothing=check_smoothing("BinaryCrossentropy", label_smoothing),
             axis=axis,
         )
 
@@ -209,7 +208,7 @@ class CategoricalCrossentropy(NamedLoss):
             name,
             dtype,
             from_logits=from_logits,
-            label_smoothing=_share("CategoricalCrossentropy", label_smoothing),
+            label_smoothing=check_smoothing("CategoricalCrossentropy", label_smoothing),
             axis=axis,
         )
 
@@ -250,9 +249,3 @@ class SparseCategoricalCrossentropy(NamedLoss):
             ignore_class=ignore_class,
             axis=axis,
         )
-
-
-def _share(owner: str, value: float) -> float:
-    if not 0 <= value <= 1:
-        raise ArgumentError(f"{owner}: label_smoothing must be from 0 to 1, got {value!r}")
-    return value

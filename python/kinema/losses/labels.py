@@ -6,7 +6,7 @@ import numpy as np
 
 from kinema._warnings import warn_once
 from kinema.autograd import Array
-from kinema.errors import DataError
+from kinema.errors import ArgumentError, DataError
 
 _ROW_SUM_TOLERANCE = 1e-3
 
@@ -30,17 +30,17 @@ def check_class_numbers(labels: Array, classes: int, ignore: int | None = None) 
     )
 
 
-def check_binary(labels: Array) -> None:
+def check_binary(labels: Array, loss: str = "binary_crossentropy") -> None:
     """Raises `DataError` unless every label lies in [0, 1]."""
     wrong = ~((labels >= 0) & (labels <= 1))
     if wrong.any():
         raise DataError(
-            f"binary_crossentropy: label {labels[wrong].flat[0]:g} of {_position(wrong)} is not between 0 and 1: "
+            f"{loss}: label {labels[wrong].flat[0]:g} of {_position(wrong)} is not between 0 and 1: "
             "give 0 or 1 for every output, or use sparse_categorical_crossentropy for class numbers"
         )
 
 
-def check_distribution(labels: Array, axis: int) -> None:
+def check_distribution(labels: Array, axis: int, loss: str = "categorical_crossentropy") -> None:
     """Raises `DataError` for negative or non-finite targets, and warns where they do not sum to 1 along `axis`."""
     # Where there is NaN or infinity, not both hold.
     if labels.min(initial=0) >= 0 and (np.abs(labels.sum(axis=axis) - 1) <= _ROW_SUM_TOLERANCE).all():
@@ -48,13 +48,20 @@ def check_distribution(labels: Array, axis: int) -> None:
     wrong = ~(np.isfinite(labels) & (labels >= 0))
     if wrong.any():
         raise DataError(
-            f"categorical_crossentropy: target {labels[wrong].flat[0]:g} of {_position(wrong)} is negative or not "
+            f"{loss}: target {labels[wrong].flat[0]:g} of {_position(wrong)} is negative or not "
             "finite: targets are one-hot rows, as kinema.utils.to_categorical makes, or other non-negative numbers"
         )
     warn_once(
-        "categorical_crossentropy: the targets of some samples do not sum to 1, so the loss cannot reach 0. For class "
+        f"{loss}: the targets of some samples do not sum to 1, so the loss cannot reach 0. For class "
         "numbers, use kinema.utils.to_categorical, or sparse_categorical_crossentropy with the numbers"
     )
+
+
+def check_smoothing(owner: str, value: float) -> float:
+    """The share by which a loss smooths labels, or `ArgumentError` where it is none."""
+    if not 0 <= value <= 1:
+        raise ArgumentError(f"{owner}: label_smoothing must be from 0 to 1, got {value!r}")
+    return value
 
 
 def _position(wrong: Array) -> str:

@@ -60,6 +60,8 @@ class Loss:
         mask = getattr(values, "mask", None)
         if mask is None:
             mask = getattr(y_pred, "mask", None)
+        if values.ndim == 0 and sample_weight is not None:  # a whole batch's only value, once for each of the weights
+            values = ops.broadcast_to(values, as_array(sample_weight).shape)
         weights = combine_weights(self.name, values, sample_weight, mask, self.reduction)
         return reduce(values, weights, self.reduction)
 
@@ -132,7 +134,11 @@ def as_prediction(value: Any, dtype: DTypeLike | None = None) -> Tensor:
     tensor = value if isinstance(value, Tensor) else ops.convert_to_tensor(value)
     own = tensor.dtype if tensor.dtype.kind == "f" else settings.floatx()
     wanted = own if dtype is None else dtype
-    return tensor if tensor.dtype == wanted else ops.cast(tensor, wanted)
+    if tensor.dtype == wanted:
+        return tensor
+    cast = ops.cast(tensor, wanted)
+    cast.mask = tensor.mask
+    return cast
 
 
 def match_shapes(name: str, y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,8 @@
-"""Losses of numbers: squared, absolute and Huber errors."""
+"""Losses of numbers: squared, absolute, Huber and log-cosh errors."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from kinema import ops
@@ -74,6 +75,23 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
     # With b = min(e, delta), b * (e - b / 2) is the parabola below delta and the line above it.
     bounded = ops.minimum(error, delta)
     value: Tensor = ops.mean(ops.multiply(bounded, ops.subtract(error, ops.multiply(bounded, 0.5))), axis=-1)
+    return value
+
+
+@builtin(_MODULE, "logcosh")
+def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
+    """The logarithm of the difference's hyperbolic cosine, the mean over the last axis: half a square, then a line.
+
+    Example:
+        >>> from kinema import losses
+        >>> losses.log_cosh([[0.0, 0.0]], [[1.0, -3.0]]).numpy().round(4)
+        array([1.3716], dtype=float32)
+    """
+    y_true, y_pred = match_shapes("log_cosh", y_true, y_pred)
+    error = ops.subtract(y_pred, y_true)
+    # cosh(e) = exp(e) * (1 + exp(-2e)) / 2
+    logarithms = ops.subtract(ops.add(error, ops.softplus(ops.multiply(error, -2.0))), math.log(2.0))
+    value: Tensor = ops.mean(logarithms, axis=-1)
     return value
 
 
@@ -169,3 +187,24 @@ class Huber(NamedLoss):
         if not delta > 0:
             raise ArgumentError(f"Huber: delta must be above 0, got {delta!r}")
         super().__init__(huber, reduction, name, dtype, delta=delta)
+
+
+@builtin(_MODULE)
+class LogCosh(NamedLoss):
+    """The logarithm of the difference's hyperbolic cosine, which large errors move as little as absolute ones.
+
+    Args:
+        reduction: See `Loss`.
+        name: See `Loss`.
+        dtype: See `Loss`.
+
+    Example:
+        >>> from kinema import losses
+        >>> round(float(losses.LogCosh()([[0.0, 0.0]], [[1.0, -3.0]])), 4)
+        1.3716
+    """
+
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str = "log_cosh", dtype: Any = None
+    ) -> None:
+        super().__init__(log_cosh, reduction, name, dtype)
