@@ -36,6 +36,16 @@ def test_accuracy_is_chosen_by_shapes(name, true, predicted, cls):
         (metrics.Recall(name="found"), "found"),
         (metrics.TruePositives, "true_positives"),
         ("crossentropy", "crossentropy"),
+        ("AUC", "AUC"),
+        ("f1_score", "f1_score"),
+        ("mape", "mape"),
+        ("KLD", "KLD"),
+        ("cosine_similarity", "cosine_similarity"),
+        (metrics.F1Score, "f1_score"),
+        (metrics.MeanIoU(2), "mean_io_u"),
+        (metrics.PrecisionAtRecall(0.5), "precision_at_recall"),
+        (metrics.poisson, "poisson"),
+        (kinema.losses.LogCosh().fn, "log_cosh"),
     ],
 )
 def test_names_in_logs(identifier, name):
@@ -71,12 +81,37 @@ def test_unknown_names():
         metrics.FalsePositives(thresholds=0.3),
         metrics.SparseCategoricalCrossentropy(from_logits=True),
         metrics.MeanSquaredError(),
+        metrics.AUC(thresholds=[0.2, 0.6], curve="PR", multi_label=True, label_weights=[0.5, 2.0]),
+        metrics.AUC(num_thresholds=11, summation_method="minoring", from_logits=True),
+        metrics.F1Score("macro", 0.3),
+        metrics.FBetaScore(beta=0.5),
+        metrics.RecallAtPrecision(0.7, 50, class_id=1),
+        metrics.SpecificityAtSensitivity(0.7),
+        metrics.R2Score(None, num_regressors=2),
+        metrics.PearsonCorrelation(axis=0),
+        metrics.IoU(3, [0, 1], ignore_class=2),
+        metrics.BinaryIoU([1], 0.3),
+        metrics.MeanIoU(3, sparse_y_pred=False),
+        metrics.OneHotIoU(3, (0,), sparse_y_pred=True),
+        metrics.OneHotMeanIoU(3, axis=1),
     ],
 )
 def test_files_give_the_same_metric(metric):
     again = metrics.deserialize(metrics.serialize(metric))
     assert type(again) is type(metric)
     assert again.get_config() == metric.get_config()
+
+
+@pytest.mark.parametrize(
+    ("identifier", "direction"),
+    [
+        *((name, "up") for name in ("AUC", "f1_score", "cosine_similarity", "pearson_correlation", "r2_score")),
+        *((name, "down") for name in ("mape", "hinge", "kl_divergence", "huber", "binary_focal_crossentropy")),
+        (kinema.losses.cosine_similarity, "down"),
+    ],
+)
+def test_directions_of_names(identifier, direction):
+    assert metrics.metric_for(identifier, np.zeros((1, 2)), np.zeros((1, 2))).direction == direction
 
 
 def test_directions():

@@ -22,7 +22,7 @@ from kinema.losses.focal import (
     binary_focal_crossentropy,
     categorical_focal_crossentropy,
 )
-from kinema.losses.hinge import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
+from kinema.losses.hinges import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from kinema.losses.loss import Loss, LossFunctionWrapper
 from kinema.losses.overlap import Dice, Tversky, dice, tversky
 from kinema.losses.regression import (

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from kinema.autograd import Array, Tensor, as_array
-from kinema.errors import ArgumentError, ShapeError
-from kinema.losses.loss import align_weights, match_shapes
+from kinema.autograd import Array, Tensor
+from kinema.errors import ArgumentError
 from kinema.metrics.metric import Metric, ratio
+from kinema.metrics.thresholds import judged, of_class
 from kinema.saving.registry import builtin
 
 _MODULE = "keras.metrics"
@@ -40,21 +40,11 @@ class _Thresholded(Metric):
 
     def counts(self, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Array, Array, Array, Array]:
         """True positives, false positives, true negatives and false negatives of a batch, per threshold."""
-        target, prediction = match_shapes(self.name, y_true, y_pred)
-        labels, scores = target.numpy() != 0, prediction.numpy()
-        mask = getattr(y_pred, "mask", None)
-        weights = np.ones(scores.shape)
-        for factor in (sample_weight, mask):
-            if factor is not None:
-                weights = weights * align_weights(self.name, as_array(factor), scores.shape)
+        labels, scores, weights = judged(self.name, y_true, y_pred, sample_weight)
         if self.top_k is not None:
             scores = _only_top(scores, self.top_k)
         if self.class_id is not None:
-            if scores.ndim < 2 or not 0 <= self.class_id < scores.shape[-1]:
-                raise ShapeError(
-                    f"{self.name}: class_id={self.class_id} is not an output of predictions {scores.shape}"
-                )
-            labels, scores, weights = (each[..., self.class_id] for each in (labels, scores, weights))
+            labels, scores, weights = of_class(self.name, self.class_id, labels, scores, weights)
         positive = scores.reshape(1, -1) > self.thresholds[:, None]
         actual, flat = labels.reshape(1, -1), weights.reshape(1, -1)
         return (

@@ -1,4 +1,4 @@
-"""Cross-entropies as metrics."""
+"""Cross-entropies and divergences as metrics."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from kinema.losses.crossentropy import (
     crossentropy,
     sparse_categorical_crossentropy,
 )
+from kinema.losses.divergence import kl_divergence, poisson
+from kinema.losses.focal import binary_focal_crossentropy, categorical_focal_crossentropy
 from kinema.metrics.reduction import NamedMean
 from kinema.saving.registry import builtin
 
@@ -19,6 +21,10 @@ builtin(_MODULE, "bce", "BCE")(binary_crossentropy)
 builtin(_MODULE)(categorical_crossentropy)
 builtin(_MODULE, "ce")(crossentropy)
 builtin(_MODULE)(sparse_categorical_crossentropy)
+builtin(_MODULE)(binary_focal_crossentropy)
+builtin(_MODULE)(categorical_focal_crossentropy)
+builtin(_MODULE, "kld", "KLD", "kullback_leibler_divergence")(kl_divergence)
+builtin(_MODULE)(poisson)
 
 
 @builtin(_MODULE)
@@ -121,3 +127,43 @@ class SparseCategoricalCrossentropy(NamedMean):
             ignore_class=ignore_class,
             axis=axis,
         )
+
+
+@builtin(_MODULE)
+class KLDivergence(NamedMean):
+    """How much predicted distributions differ from those of the targets.
+
+    Args:
+        name: Its name in logs.
+        dtype: See `Metric`.
+
+    Example:
+        >>> import kinema
+        >>> round(float(kinema.metrics.KLDivergence()([[0.5, 0.5]], [[0.25, 0.75]])), 4)
+        0.1438
+    """
+
+    direction = "down"
+
+    def __init__(self, name: str = "kl_divergence", dtype: DTypeLike | None = None) -> None:
+        super().__init__(kl_divergence, name, dtype)
+
+
+@builtin(_MODULE)
+class Poisson(NamedMean):
+    """The mean of `y_pred - y_true * log(y_pred)`.
+
+    Args:
+        name: Its name in logs.
+        dtype: See `Metric`.
+
+    Example:
+        >>> import kinema
+        >>> round(float(kinema.metrics.Poisson()([[0.0, 2.0]], [[1.0, 2.0]])), 4)
+        0.8069
+    """
+
+    direction = "down"
+
+    def __init__(self, name: str = "poisson", dtype: DTypeLike | None = None) -> None:
+        super().__init__(poisson, name, dtype)

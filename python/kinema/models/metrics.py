@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kinema.autograd import Array, Tensor
+from kinema.autograd import Array, Tensor, as_array
 from kinema.models.lengths import counted_steps
 
 
@@ -49,10 +49,10 @@ class CompiledMetrics:
         for metric, weighted in self._metrics:
             metric.update_state(target, predicted, sample_weight=sample_weight if weighted else None)
 
-    def results(self) -> dict[str, float]:
-        """The mean loss since the last reset, and each metric's value."""
-        values = {"loss": self._loss_sum / self._samples if self._samples else 0.0}
-        values.update({metric.name: float(metric.result()) for metric in self.metrics})
+    def results(self) -> dict[str, Any]:
+        """The mean loss since the last reset, and each metric's value: a number, or an array of several."""
+        values: dict[str, Any] = {"loss": self._loss_sum / self._samples if self._samples else 0.0}
+        values.update({metric.name: _figure(metric.result()) for metric in self.metrics})
         return values
 
     def _resolve(self, target: Array, outputs: Array) -> list[tuple[Any, bool]]:
@@ -61,6 +61,11 @@ class CompiledMetrics:
         return [
             (metrics.metric_for(identifier, target, outputs), weighted) for identifier, weighted in self._identifiers
         ]
+
+
+def _figure(result: Any) -> Any:
+    values = as_array(result)
+    return values.item() if values.size == 1 else values.copy()
 
 
 def _as_list(metrics: Any) -> list[Any]:

@@ -6,6 +6,8 @@ import sys
 import time
 from typing import Any
 
+import numpy as np
+
 from kinema.callbacks import Callback
 from kinema.models.frames import Rows
 from kinema.models.waiting import WaitingTime
@@ -87,8 +89,8 @@ class Progress(Callback):
         return [speed, f"{share:.0%} waiting for data"] if share >= _WORTH_SHOWING else [speed]
 
 
-def _figures(logs: dict[str, float]) -> list[str]:
-    return [f"{name}: {value:.4g}" for name, value in logs.items()]
+def _figures(logs: dict[str, Any]) -> list[str]:
+    return [f"{name}: {' '.join(f'{one:.4g}' for one in np.ravel(value))}" for name, value in logs.items()]
 
 
 def _bar() -> Any:

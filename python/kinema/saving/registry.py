@@ -150,6 +150,8 @@ def serialize_keras_object(item: Any) -> Any:
             "config": item.__name__,
             "registered_name": get_registered_name(item),
         }
+    if inspect.isclass(item) and hasattr(item, "get_config"):  # compile makes one of it without arguments
+        return serialize_keras_object(item())
     cls = type(item)
     if not hasattr(item, "get_config"):
         raise FileFormatError(f"a {cls.__name__} cannot be saved: give it a get_config method")
@@ -185,7 +187,7 @@ def deserialize_keras_object(config: Any, custom_objects: Mapping[str, Any] | No
     class_name = config["class_name"]
     if class_name == "__tuple__":
         return tuple(deserialize_keras_object(value, custom) for value in config["items"])
-    if class_name == "__numpy__":
+    if class_name in ("__numpy__", "__tensor__"):
         return np.array(config["config"]["value"], dtype=config["config"]["dtype"])
     if class_name == "DTypePolicy":
         return config["config"]["name"]
