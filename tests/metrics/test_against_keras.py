@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import kinema
 from kinema import metrics
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -154,3 +156,36 @@ def test_functions(name: str, true: np.ndarray, predicted: np.ndarray) -> None:
 
 def test_no_public_name_of_keras_is_missing() -> None:
     assert {name for name in dir(keras.metrics) if not name.startswith("_")} <= set(metrics.__all__)
+
+
+def _compiled(framework: Any, loss: str) -> Any:
+    model = framework.Sequential([framework.layers.Input((6,)), framework.layers.Dense(6, activation="softmax")])
+    of = framework.metrics
+    model.compile(
+        "sgd",
+        getattr(framework.losses, loss)(),
+        metrics=["AUC", "mape", "kl_divergence", of.poisson, of.F1Score("macro"), of.PrecisionAtRecall(0.5)],
+        weighted_metrics=[
+            of.AUC(thresholds=[0.1, 0.3], name="coarse"),
+            of.R2Score(),
+            of.OneHotMeanIoU(6, dtype="float32"),
+            of.Hinge(),
+        ],
+    )
+    return model
+
+
+@pytest.mark.parametrize("loss", ["CategoricalFocalCrossentropy", "KLDivergence", "Dice", "CosineSimilarity"])
+def test_compiled_models_go_both_ways(loss: str, tmp_path: Path) -> None:
+    weight = np.linspace(0.5, 2.0, len(SCORES)).astype("float32")
+    ours = _compiled(kinema, loss)
+    for step in range(2):
+        ours.save(tmp_path / f"{step}.keras")
+        theirs = keras.models.load_model(tmp_path / f"{step}.keras")
+        found, expected = (
+            model.evaluate(SCORES, ONE_HOT, len(SCORES), sample_weight=weight, verbose=0, return_dict=True)
+            for model in (ours, theirs)
+        )
+        assert found == pytest.approx(expected, rel=1e-4)
+        theirs.save(tmp_path / "theirs.keras")
+        ours = kinema.models.load_model(tmp_path / "theirs.keras")
