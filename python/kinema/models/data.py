@@ -6,6 +6,7 @@ Nothing here casts, copies or makes contiguous more than one batch.
 from __future__ import annotations
 
 import inspect
+import itertools
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from kinema.autograd import Array, Tensor
 from kinema.errors import ArgumentError, DataError, DTypeError, ShapeError
 from kinema.models.frames import Rows
 from kinema.models.structure import Ports, Several, SeveralRows
+from kinema.utils.py_dataset import PyDataset
 from kinema.video.windows import Windows
 
 
@@ -114,37 +116,47 @@ class DatasetData:
     """Batches of an object that gives them: a dataset, a Keras `Sequence`, a list of batches.
 
     It has `__iter__` over (x, y) or (x, y, sample_weight) for one epoch, or `__getitem__` and `__len__`; optionally
-    `set_epoch(epoch)`, called before each epoch, and `on_epoch_end()`, called after it.
+    `set_epoch(epoch)` or `on_epoch_begin()`, called before each epoch, and `on_epoch_end()`, called after it.
     """
 
     def __init__(self, dataset: Any, shuffle: bool = False, ports: Ports | None = None) -> None:
         self.dataset = dataset
         self._ports = ports
         endless = hasattr(dataset, "__next__") and hasattr(dataset, "__getitem__")  # as Keras's own iterators are
-        self._indexed = endless or not hasattr(dataset, "__iter__")
+        self._indexed = endless or isinstance(dataset, PyDataset) or not hasattr(dataset, "__iter__")
         self._shuffle = shuffle and self._indexed
 
     def __len__(self) -> int:
-        return len(self.dataset)
+        if not isinstance(self.dataset, PyDataset):
+            return len(self.dataset)
+        if (count := self.dataset.num_batches) is None:
+            raise TypeError("a dataset without an end does not say how many batches it gives")
+        return count
 
     def epoch(self, seed: int, epoch: int) -> Iterator[Batch]:
         """The batches of one epoch."""
         if hasattr(self.dataset, "set_epoch"):
             self.dataset.set_epoch(epoch)
-        if self._indexed:
-            count = len(self.dataset)
-            order = random.permutation(count, seed, epoch) if self._shuffle else range(count)
-            source: Iterable[Any] = (self.dataset[int(i)] for i in order)
-        else:
-            source = self.dataset
+        if hasattr(self.dataset, "on_epoch_begin"):
+            self.dataset.on_epoch_begin()
         batches = 0
-        for item in source:
+        for item in self._items(seed, epoch) if self._indexed else self.dataset:
             yield to_batch(item, self._ports)
             batches += 1
         if batches == 0:
             raise DataError(f"the dataset {type(self.dataset).__name__} gave no batch: there is nothing to work on")
         if hasattr(self.dataset, "on_epoch_end"):
             self.dataset.on_epoch_end()
+
+    def _items(self, seed: int, epoch: int) -> Iterator[Any]:
+        count = steps_in(self)
+        if count is None:
+            order: Iterable[int] = itertools.count()
+        else:
+            order = map(int, random.permutation(count, seed, epoch) if self._shuffle else range(count))
+        return (
+            self.dataset.batches(order) if isinstance(self.dataset, PyDataset) else map(self.dataset.__getitem__, order)
+        )
 
 
 class GeneratorData:
@@ -215,6 +227,11 @@ def make_data(
     if given:
         raise ArgumentError(
             f"{' and '.join(given)} cannot be given when x is a {type(x).__name__}: it yields (x, y) batches itself"
+        )
+    if isinstance(x, PyDataset) and x.num_batches is None and steps is None:
+        raise ArgumentError(
+            f"the dataset {type(x).__name__} has no end (its num_batches is None): say how many batches to take, with "
+            "steps_per_epoch= and validation_steps= in fit, with steps= in evaluate and predict"
         )
     return GeneratorData(x, steps, ports) if is_generator else DatasetData(x, bool(shuffle), ports)
 
