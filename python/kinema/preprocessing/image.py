@@ -8,10 +8,20 @@ import numpy.typing as npt
 
 from kinema.errors import ArgumentError, DataError, ShapeError
 from kinema.preprocessing._iterator import ArrayIterator
+from kinema.preprocessing._pictures import array_to_img, img_to_array, load_img, save_img
+from kinema.preprocessing._resampling import smart_resize
 from kinema.preprocessing._transforms import DRAWS, Ranges, Sampling, transform
 from kinema.random import RandomKey, global_seed, next_stream, uniform
 
-__all__ = ["ArrayIterator", "ImageDataGenerator"]
+__all__ = [
+    "ArrayIterator",
+    "ImageDataGenerator",
+    "array_to_img",
+    "img_to_array",
+    "load_img",
+    "save_img",
+    "smart_resize",
+]
 
 Pixels = npt.NDArray[Any]
 
