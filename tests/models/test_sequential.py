@@ -116,3 +116,33 @@ def test_the_memory_that_the_summary_tells_leaves_out_what_fusion_never_writes()
 def test_mistakes_are_named(action: object, error: type, message: str) -> None:
     with pytest.raises(error, match=message):
         action(kinema.Sequential([layers.Input((2,)), layers.Dense(2, name="d")]))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("layer_range", "shown"),
+    [
+        (("second", "third"), ["second", "third"]),
+        (("conv", "f"), ["conv", "first"]),
+        (("third", "first"), ["first", "second", "third"]),
+        (("second", ".*"), ["second", "third"]),
+    ],
+)
+def test_a_summary_may_show_some_layers(layer_range, shown):
+    dense = [kinema.layers.Dense(2, name=name) for name in ("first", "second", "third")]
+    conv = kinema.layers.Conv2D(2, 3, name="conv")
+    model = kinema.Sequential([kinema.layers.Input((2, 8, 8, 1)), conv, *dense])
+    lines = []
+    model.summary(print_fn=lines.append, layer_range=layer_range)
+    table = lines[0].split("-\n")[2]
+    assert [line.split()[0] for line in table.splitlines()[: len(shown)]] == shown
+    assert table.count("\n") == len(shown)
+
+
+@pytest.mark.parametrize(
+    ("layer_range", "message"),
+    [(("a", "z"), "no layer is named 'z'; the layers are: a"), (("a",), "two names of layers")],
+)
+def test_layers_to_show_must_be_there(layer_range, message):
+    model = kinema.Sequential([kinema.layers.Dense(2, name="a", input_shape=(3,))])
+    with pytest.raises(ArgumentError, match=message):
+        model.summary(layer_range=layer_range)

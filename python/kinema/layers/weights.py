@@ -80,6 +80,16 @@ class WeightOwner:
                 variable.path = f"{self.name}/{variable.path}"
 
     @property
+    def compute_dtype(self) -> str:
+        """The type that the layer computes in: its `dtype`."""
+        return self.dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The type of the layer's weights: its `dtype`."""
+        return self.dtype
+
+    @property
     def weights(self) -> list[Variable]:
         """Every variable: the layer's own trainable ones, its own others, then those of its sublayers."""
         found: dict[int, Variable] = {}

@@ -14,6 +14,7 @@ from kinema.models import training
 from kinema.models.frames import Rows
 from kinema.models.metrics import CompiledMetrics
 from kinema.models.structure import Ports
+from kinema.saving.training_state import compile_config, compile_from_config
 
 
 class Model(Layer):
@@ -54,6 +55,8 @@ class Model(Layer):
         self.optimizer: Any = None
         self.loss: Any = None
         self.compiled_metrics: Any = None
+        #: What `compile` was told of them, for scripts that ask: they change nothing here.
+        self.run_eagerly, self.steps_per_execution, self.jit_compile = False, 1, False
         self.stop_training = False
         self.history: Any = None
         #: The names of the classes that the outputs stand for; kept in the model's file.
@@ -163,6 +166,8 @@ class Model(Layer):
             "metrics": metrics,
             "weighted_metrics": weighted_metrics,
         }
+        self.run_eagerly, self.steps_per_execution = bool(run_eagerly), int(steps_per_execution)
+        self.jit_compile = jit_compile is True
         self.stop_training = False
 
     def _set_objective(self, loss: Any, loss_weights: Any, metrics: Any, weighted_metrics: Any) -> None:
@@ -171,6 +176,14 @@ class Model(Layer):
         self.loss = None if loss is None else losses.as_loss(_only(loss, "loss"))
         self.loss_weights: Any = 1.0 if loss_weights is None else float(_only(loss_weights, "loss_weights"))
         self.compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """The arguments of `compile` as plain values, which files hold; None for a model that is not compiled."""
+        return compile_config(self)
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles the model as `get_compile_config` described."""
+        compile_from_config(self, config, {})
 
     @property
     def compiled(self) -> bool:
@@ -186,6 +199,10 @@ class Model(Layer):
     def metrics_names(self) -> list[str]:
         """ "loss" and the names of the metrics, in the order in which `evaluate` gives them."""
         return ["loss", *(metric.name for metric in self.metrics)]
+
+    def get_metrics_result(self) -> dict[str, float]:
+        """The loss and metrics since they were last reset, by name."""
+        return dict(self.compiled_metrics.results()) if self.compiled_metrics else {}
 
     def reset_metrics(self) -> None:
         """Starts all metrics anew."""
@@ -316,7 +333,7 @@ class Model(Layer):
         """Prints the layers with their output shapes and parameters, and the memory that training takes."""
         from kinema.models.summary import summary_text
 
-        (print_fn or print)(summary_text(self, line_length, expand_nested, show_trainable))
+        (print_fn or print)(summary_text(self, line_length, expand_nested, show_trainable, layer_range))
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Writes the model to a `.keras` or `.h5` file: architecture, weights, optimizer, seed, epoch and step."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from kinema.errors import ArgumentError
 from kinema.layers.layer import Layer, Shape
 from kinema.layers.symbolic import KerasTensor, Node
 
@@ -23,7 +25,9 @@ class _Row:
     connected: str = ""
 
 
-def summary_text(model: Any, line_length: int | None, expand_nested: bool, show_trainable: bool) -> str:
+def summary_text(
+    model: Any, line_length: int | None, expand_nested: bool, show_trainable: bool, layer_range: Any = None
+) -> str:
     """The table that `Model.summary` prints.
 
     Args:
@@ -31,8 +35,10 @@ def summary_text(model: Any, line_length: int | None, expand_nested: bool, show_
         line_length: The width of the table; as wide as it needs to be when None.
         expand_nested: Show the layers inside nested models too.
         show_trainable: Show whether training changes each layer.
+        layer_range: The names of the first and the last layer to show, or expressions that such names begin with; all
+            layers when None.
     """
-    rows = list(_rows(model, expand_nested, indent=""))
+    rows = list(_rows(model, expand_nested, indent="", layer_range=layer_range))
     header = _Row("Layer (type)", "Output shape", "Param #", "Trainable", "Connected to")
     columns = ["layer", "shape", "parameters", *(["trainable"] if show_trainable else [])]
     columns += ["connected"] if hasattr(model, "graph") else []
@@ -50,8 +56,9 @@ def _line(row: _Row, columns: list[str], widths: list[int]) -> str:
     return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
-def _rows(model: Any, expand_nested: bool, indent: str) -> Iterator[_Row]:
-    for layer, shape, connected in _running(model):
+def _rows(model: Any, expand_nested: bool, indent: str, layer_range: Any = None) -> Iterator[_Row]:
+    running = _running(model)
+    for layer, shape, connected in running if layer_range is None else _between(running, model, layer_range):
         inner: Any = getattr(layer, "layer", None)
         lifted = inner is not None and getattr(model, "is_lifted", lambda _: False)(layer)
         kind = type(layer).__name__ + (f" of {type(inner).__name__}" if inner is not None else "")
@@ -77,6 +84,23 @@ def _running(model: Any) -> list[tuple[Layer, Shape | None, str]]:
     if plan is not None:
         return [(*pair, "") for pair in zip(plan.lifted.layers, plan.lifted.shapes, strict=True)]
     return [(layer, None, "") for layer in model.layers]
+
+
+def _between(
+    running: list[tuple[Layer, Shape | None, str]], model: Any, layer_range: Any
+) -> list[tuple[Layer, Shape | None, str]]:
+    """The layers from the one that the first expression means to the one that the last one means."""
+    if not isinstance(layer_range, (list, tuple)) or [type(name) for name in layer_range] != [str, str]:
+        raise ArgumentError(f"layer_range is two names of layers, the first and the last, not {layer_range!r}")
+    is_lifted = getattr(model, "is_lifted", lambda _: False)
+    shown: list[Any] = [layer for layer, *_ in running]
+    names = [layer.layer.name if is_lifted(layer) else layer.name for layer in shown]
+    found = [[place for place, name in enumerate(names) if re.match(wanted, name)] for wanted in layer_range]
+    for wanted, places in zip(layer_range, found, strict=True):
+        if not places:
+            raise ArgumentError(f"layer_range: no layer is named {wanted!r}; the layers are: {', '.join(names)}")
+    first, last = found if found[0][0] <= found[1][-1] else reversed(found)
+    return running[first[0] : last[-1] + 1]
 
 
 def _calls_text(calls: Sequence[Node]) -> tuple[Shape, str]:

@@ -8,7 +8,7 @@ from typing import Any
 from kinema.saving.registry import deserialize_keras_object, serialize_keras_object
 
 #: Arguments of `compile` that Keras writes and that change nothing here.
-_IGNORED = {"run_eagerly": False, "steps_per_execution": 1, "jit_compile": False}
+_SWITCHES = {"run_eagerly": False, "steps_per_execution": 1, "jit_compile": False}
 
 
 def compile_config(model: Any) -> dict[str, Any] | None:
@@ -16,13 +16,15 @@ def compile_config(model: Any) -> dict[str, Any] | None:
     if not model.compiled:
         return None
     arguments = {name: serialize_keras_object(value) for name, value in model._compile_arguments.items()}
-    return {"optimizer": serialize_keras_object(model.optimizer), **arguments, **_IGNORED}
+    switches = {name: getattr(model, name) for name in _SWITCHES}
+    return {"optimizer": serialize_keras_object(model.optimizer), **arguments, **switches}
 
 
 def compile_from_config(model: Any, config: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> None:
     """Compiles a model as a file says."""
     names = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
-    model.compile(**{name: deserialize_keras_object(config.get(name), custom_objects) for name in names})
+    switches = {name: config[name] for name, usual in _SWITCHES.items() if config.get(name, usual) != usual}
+    model.compile(**{name: deserialize_keras_object(config.get(name), custom_objects) for name in names}, **switches)
 
 
 def progress_state(model: Any) -> dict[str, Any]:
