@@ -27,6 +27,16 @@ X = np.array([-3.0, -0.5, 0.0, 0.5, 8.0])
         ("exponential", np.exp(X)),
         ("softmax", np.exp(X) / np.exp(X).sum()),
         ("log_softmax", X - np.log(np.exp(X).sum())),
+        ("celu", np.where(X > 0, X, np.expm1(np.minimum(X, 0)))),
+        ("hard_shrink", [-3, 0, 0, 0, 8]),
+        ("hard_silu", [0, -0.5 * 2.5 / 6, 0, 0.5 * 3.5 / 6, 8]),
+        ("hard_swish", [0, -0.5 * 2.5 / 6, 0, 0.5 * 3.5 / 6, 8]),
+        ("hard_tanh", [-1, -0.5, 0, 0.5, 1]),
+        ("log_sigmoid", -np.log1p(np.exp(-X))),
+        ("mish", X * np.tanh(np.log1p(np.exp(X)))),
+        ("soft_shrink", [-2.5, 0, 0, 0, 7.5]),
+        ("squareplus", (X + np.sqrt(X**2 + 4)) / 2),
+        ("tanh_shrink", X - np.tanh(X)),
     ],
 )
 def test_values(name, expected):

@@ -23,7 +23,8 @@ X = np.random.default_rng(2).normal(size=(7, 6)) * 3
 
 NAMES = (
     "linear relu relu6 leaky_relu elu selu softplus softsign silu gelu tanh sigmoid hard_sigmoid exponential softmax "
-    "log_softmax"
+    "log_softmax celu glu hard_shrink hard_silu hard_swish hard_tanh log_sigmoid mish soft_shrink "
+    "squareplus tanh_shrink"
 )
 
 

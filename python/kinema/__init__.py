@@ -3,6 +3,7 @@
 from kinema import (
     activations,
     audio,
+    backend,
     callbacks,
     config,
     constraints,
@@ -33,17 +34,27 @@ from kinema._rust import (
     set_precision,
 )
 from kinema.autograd import GradientTape, Tensor, Variable
+from kinema.initializers import Initializer
 from kinema.layers import Input, Layer
 from kinema.layers.symbolic import KerasTensor
+from kinema.losses import Loss
+from kinema.metrics import Metric
 from kinema.models import Model, Sequential
+from kinema.optimizers import Optimizer
+from kinema.regularizers import Regularizer
 from kinema.streaming import StreamPredictor
 
 __all__ = [
     "GradientTape",
+    "Initializer",
     "Input",
     "KerasTensor",
     "Layer",
+    "Loss",
+    "Metric",
     "Model",
+    "Optimizer",
+    "Regularizer",
     "Sequential",
     "StreamPredictor",
     "Tensor",
@@ -51,6 +62,7 @@ __all__ = [
     "__version__",
     "activations",
     "audio",
+    "backend",
     "callbacks",
     "clear_memory",
     "config",
@@ -74,7 +86,14 @@ __all__ = [
     "set_precision",
     "streaming",
     "utils",
+    "version",
     "video",
 ]
+
+
+def version() -> str:
+    """The version of Kinema."""
+    return __version__
+
 
 environment.read()

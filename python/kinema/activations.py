@@ -148,7 +148,85 @@ def log_softmax(x: Any, axis: int = -1) -> Tensor:
     return y
 
 
+@builtin(_MODULE)
+def celu(x: Any, alpha: float = 1.0) -> Tensor:
+    """`x` where it is positive, else `alpha * (exp(x / alpha) - 1)`."""
+    y: Tensor = ops.celu(x, alpha=alpha)
+    return y
+
+
+@builtin(_MODULE)
+def glu(x: Any, axis: int = -1) -> Tensor:
+    """The first half of `x` along an axis, times `sigmoid` of the second half."""
+    y: Tensor = ops.glu(x, axis=axis)
+    return y
+
+
+@builtin(_MODULE)
+def hard_shrink(x: Any, threshold: float = 0.5) -> Tensor:
+    """`x` where its magnitude is above the threshold, else 0."""
+    y: Tensor = ops.hard_shrink(x, threshold=threshold)
+    return y
+
+
+@builtin(_MODULE, "hard_swish")
+def hard_silu(x: Any) -> Tensor:
+    """`x * hard_sigmoid(x)`."""
+    y: Tensor = ops.hard_silu(x)
+    return y
+
+
+@builtin(_MODULE)
+def hard_tanh(x: Any) -> Tensor:
+    """`x`, cut off at -1 and 1."""
+    y: Tensor = ops.hard_tanh(x)
+    return y
+
+
+@builtin(_MODULE)
+def log_sigmoid(x: Any) -> Tensor:
+    """The logarithm of `sigmoid`, computed without overflow."""
+    y: Tensor = ops.log_sigmoid(x)
+    return y
+
+
+@builtin(_MODULE)
+def mish(x: Any) -> Tensor:
+    """`x * tanh(softplus(x))`."""
+    y: Tensor = ops.mish(x)
+    return y
+
+
+@builtin(_MODULE)
+def soft_shrink(x: Any, threshold: float = 0.5) -> Tensor:
+    """`x` nearer to 0 by the threshold, and 0 where it is nearer than that."""
+    y: Tensor = ops.soft_shrink(x, threshold=threshold)
+    return y
+
+
+@builtin(_MODULE)
+def squareplus(x: Any, b: float = 4) -> Tensor:
+    """`(x + sqrt(x^2 + b)) / 2`, a smooth `relu`."""
+    y: Tensor = ops.squareplus(x, b=b)
+    return y
+
+
+@builtin(_MODULE)
+def tanh_shrink(x: Any) -> Tensor:
+    """`x - tanh(x)`."""
+    y: Tensor = ops.tanh_shrink(x)
+    return y
+
+
+@builtin(_MODULE)
+def threshold(x: Any, threshold: float, default_value: float) -> Tensor:
+    """`x` where it is above the threshold, else the default value."""
+    y: Tensor = ops.threshold(x, threshold=threshold, default_value=default_value)
+    return y
+
+
 swish = silu
+hard_swish = hard_silu
 
 
 def get(identifier: Any) -> Callable[..., Any]:

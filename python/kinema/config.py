@@ -13,6 +13,7 @@ class _Settings:
     floatx = "float32"
     epsilon = 1e-7
     frame_sharing = True
+    interactive_logging = True
 
 
 def floatx() -> str:
@@ -56,6 +57,42 @@ def set_frame_sharing(enabled: bool) -> None:
 def image_data_format() -> str:
     """Always "channels_last": the order of axes that Kinema's kernels read."""
     return "channels_last"
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Takes "channels_last" and refuses every other order of axes: there is nothing to set.
+
+    Args:
+        data_format: "channels_last".
+
+    Raises:
+        ArgumentError: It is another one.
+    """
+    if data_format != "channels_last":
+        raise ArgumentError(
+            f"the order of axes is 'channels_last', not {data_format!r}: move the channels behind height and width, "
+            "as np.moveaxis(images, 1, -1) does"
+        )
+
+
+def backend() -> str:
+    """Always "kinema": what stands where Keras has TensorFlow, JAX or PyTorch."""
+    return "kinema"
+
+
+def enable_interactive_logging() -> None:
+    """Shows a progress bar on a terminal, as is usual."""
+    _Settings.interactive_logging = True
+
+
+def disable_interactive_logging() -> None:
+    """Shows lines instead of progress bars, even on a terminal: for logs that are kept."""
+    _Settings.interactive_logging = False
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Whether progress bars are shown on a terminal."""
+    return _Settings.interactive_logging
 
 
 def standardize_dtype(dtype: object) -> str:

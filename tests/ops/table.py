@@ -234,6 +234,11 @@ ACTIVATIONS = [
         for op in (ops.hard_sigmoid, ops.hard_sigmoid_legacy, ops.tanh, ops.softplus, ops.softsign, ops.exponential)
     ),
     Case(ops.hard_sigmoid, (_X * 3,), name="saturated"),
+    *(Case(op, (_X,)) for op in (ops.celu, ops.hard_silu, ops.hard_tanh, ops.log_sigmoid, ops.mish, ops.tanh_shrink)),
+    *(Case(op, (_X,)) for op in (ops.hard_shrink, ops.soft_shrink, ops.squareplus)),
+    Case(ops.celu, (_X,), {"alpha": 0.5}, name="alpha"),
+    Case(ops.threshold, (_X,), {"threshold": 0.4, "default_value": -1.0}),
+    Case(ops.glu, (_random(3, 8),)),
     Case(ops.leaky_relu, (_X, 0.05), name="slope"),
     Case(ops.elu, (_X, 0.3), name="alpha"),
     Case(ops.gelu, (_X,)),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from kinema import config
 from kinema.callbacks import Callback
 from kinema.models.frames import Rows
 from kinema.models.waiting import WaitingTime
@@ -51,7 +52,7 @@ class Progress(Callback):
         """Starts a bar of that name."""
         self._label, self._begun, self._items, self._seen_steps = label, time.perf_counter(), 0, 0
         self.waiting.restart()
-        if self._verbose == 1 and sys.stdout.isatty():
+        if self._verbose == 1 and config.is_interactive_logging_enabled() and sys.stdout.isatty():
             self._bar = _bar()
             self._task = self._bar.add_task(label, total=self._steps, figures="")
             self._bar.start()
