@@ -21,6 +21,7 @@ from kinema.saving.registry import (
 from kinema.utils.class_weights import balanced_class_weights
 from kinema.utils.image_folder import image_dataset_from_directory
 from kinema.utils.numerical import normalize, to_categorical
+from kinema.utils.progbar import Progbar
 from kinema.utils.py_dataset import PyDataset
 from kinema.utils.session import clear_session, is_keras_tensor
 from kinema.utils.splitting import split_dataset
@@ -31,6 +32,7 @@ Sequence = PyDataset
 
 __all__ = [
     "CustomObjectScope",
+    "Progbar",
     "PyDataset",
     "Sequence",
     "array_to_img",
