@@ -62,6 +62,7 @@ from kinema.layers.merging import (
 from kinema.layers.multi_head_attention import MultiHeadAttention
 from kinema.layers.noise import GaussianDropout, GaussianNoise
 from kinema.layers.normalization import Normalization
+from kinema.layers.operation import operate
 from kinema.layers.padding import ZeroPadding1D, ZeroPadding2D
 from kinema.layers.pooling import (
     AveragePooling1D,
@@ -99,6 +100,7 @@ from kinema.layers.time_pooling import (
 from kinema.layers.unit_normalization import UnitNormalization
 from kinema.layers.up_sampling import UpSampling1D, UpSampling2D
 from kinema.layers.wrapper import Wrapper
+from kinema.ops._symbolic import hand_symbolic_calls_to
 
 __all__ = [
     "ELU",
@@ -213,3 +215,5 @@ __all__ = [
     "serialize",
     "subtract",
 ]
+
+hand_symbolic_calls_to(operate)

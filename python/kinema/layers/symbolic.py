@@ -10,6 +10,7 @@ import numpy as np
 from kinema.autograd import no_tape
 from kinema.errors import ArgumentError
 from kinema.layers.structure import Shape, leaves, map_leaves, map_shapes
+from kinema.ops._symbolic import Symbolic
 
 if TYPE_CHECKING:
     from kinema.layers.layer import Layer
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _numbers = itertools.count()
 
 
-class KerasTensor:
+class KerasTensor(Symbolic):
     """The place of a tensor in a graph of layers: a shape and a type, and the call that will compute it.
 
     Args:
@@ -57,7 +58,7 @@ class KerasTensor:
         return self + other
 
     def __sub__(self, other: Any) -> Any:
-        return _combined("Subtract", self, other, 1.0, None if isinstance(other, KerasTensor) else -other)
+        return _combined("Subtract", self, other, 1.0, -other if _is_number(other) else None)
 
     def __rsub__(self, other: Any) -> Any:
         return _combined("Subtract", self, other, -1.0, other)
@@ -69,12 +70,49 @@ class KerasTensor:
         return self * other
 
     def __truediv__(self, other: Any) -> Any:
-        if isinstance(other, KerasTensor):
-            self._refuse()
-        return self * (1.0 / other)
+        return self * (1.0 / other) if _is_number(other) else _operated("divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _operated("divide", other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return _operated("power", self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return _operated("power", other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return _operated("mod", self, other)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return _operated("floor_divide", self, other)
+
+    def __matmul__(self, other: Any) -> Any:
+        return _operated("matmul", self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return _operated("matmul", other, self)
+
+    def __lt__(self, other: Any) -> Any:
+        return _operated("less", self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return _operated("less_equal", self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return _operated("greater", self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return _operated("greater_equal", self, other)
+
+    def __abs__(self) -> Any:
+        return _operated("absolute", self)
 
     def __neg__(self) -> Any:
         return self * -1.0
+
+    def __getitem__(self, key: Any) -> Any:
+        return _operated("getitem", self, key)
 
     def __array__(self, *_: Any, **__: Any) -> NoReturn:
         self._refuse()
@@ -88,13 +126,10 @@ class KerasTensor:
     def __bool__(self) -> NoReturn:
         self._refuse()
 
-    def __getitem__(self, index: Any) -> NoReturn:
-        self._refuse()
-
     def _refuse(self) -> NoReturn:
         raise ArgumentError(
-            f"{self!r} has no values yet: it stands for the output of a layer in a graph. Give it to layers; for a "
-            "computation of your own write a layer whose call() does it with kinema.ops"
+            f"{self!r} has no values yet: it stands for the output of a layer in a graph. Give it to layers and to "
+            "kinema.ops; for a computation of your own write a layer whose call() does it"
         )
 
     def __repr__(self) -> str:
@@ -170,15 +205,17 @@ def call_symbolically(layer: Layer, *args: Any, **kwargs: Any) -> Any:
     if running.mixes_frames:
         run = None
     node = Node(layer, running, args, kwargs)
-    with layer._naming_errors():
-        shapes = _output_shapes(running, args, kwargs)
 
-    def tensor(shape: Shape) -> KerasTensor:
-        made = KerasTensor(shape, layer.dtype)
+    def tensor(shape: Shape, dtype: str = layer.dtype) -> KerasTensor:
+        made = KerasTensor(shape, dtype)
         made.run = run if len(shape) > 2 else None
         return made
 
-    return node.give(map_shapes(shapes, tensor))
+    with layer._naming_errors():
+        if hasattr(running, "compute_output_spec"):
+            spec = running.compute_output_spec(*args, **kwargs)
+            return node.give(map_leaves(spec, lambda said: tensor(said.shape, said.dtype)))
+        return node.give(map_shapes(_output_shapes(running, args, kwargs), tensor))
 
 
 def _shapes(structure: Any) -> Any:
@@ -186,14 +223,9 @@ def _shapes(structure: Any) -> Any:
 
 
 def _output_shapes(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What the layer says: `compute_output_spec` of this call, where it has one, else `compute_output_shape`.
-
-    Where that would call the layer and one input is not enough, a traced call.
-    """
+    """What `compute_output_shape` says; where that would call the layer and one input is not enough, a traced call."""
     from kinema.layers.layer import Layer
 
-    if hasattr(layer, "compute_output_spec"):
-        return _shapes(layer.compute_output_spec(*args, **kwargs))
     said = type(layer).compute_output_shape is not Layer.compute_output_shape
     if said or not symbolic_leaves((args[1:], kwargs)):
         return layer.compute_output_shape(_shapes(args[0]))
@@ -209,14 +241,28 @@ def _output_shapes(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) 
 
 
 def _combined(kind: str, tensor: KerasTensor, other: Any, scale: Any, offset: Any) -> Any:
-    """`tensor + other` and the like: a merging layer for two symbolic tensors, a `Rescaling` for a number."""
+    """`tensor + other` and the like: a layer for two symbolic tensors, a `Rescaling` for a number, else an op."""
     from kinema import layers
 
     if isinstance(other, KerasTensor):
         return getattr(layers, kind)()([tensor, other])
-    if not isinstance(other, (int, float, np.number)):
+    if isinstance(other, (str, bytes)) or other is None:
         raise ArgumentError(
-            f"a symbolic tensor and {type(other).__name__} do not combine: use another symbolic tensor or a number, "
-            "or a layer of your own"
+            f"a symbolic tensor and {type(other).__name__} do not combine: use another symbolic tensor, an array or a "
+            "number"
         )
+    if not _is_number(other):
+        operands = (other, tensor) if kind == "Subtract" and scale == -1.0 else (tensor, other)
+        return _operated(kind.lower(), *operands)
     return layers.Rescaling(scale=float(scale), offset=float(offset))(tensor)
+
+
+def _operated(op: str, *operands: Any) -> Any:
+    """An op of `kinema.ops` with a symbolic tensor among its operands."""
+    from kinema import ops
+
+    return getattr(ops, op)(*operands)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number))

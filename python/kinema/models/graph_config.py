@@ -13,10 +13,12 @@ from kinema import layers as standard
 from kinema._warnings import warn
 from kinema.errors import FileFormatError, KinemaError
 from kinema.layers.layer import Layer
+from kinema.layers.operation import Operation
 from kinema.layers.over_time import OverTime
 from kinema.layers.structure import leaves, map_leaves
 from kinema.layers.symbolic import KerasTensor, Node
 from kinema.models.graph import Graph
+from kinema.models.operation_config import known_operation, make_operation, operation_config
 from kinema.saving.registry import deserialize_keras_object, serialize_keras_object
 
 #: In our files: the mode that a call was given. Keras writes `training` for every call and does not mean it.
@@ -32,6 +34,11 @@ def graph_config(graph: Graph, inputs: Any, outputs: Any) -> dict[str, Any]:
     _warn_of_shared_weights(graph)
     entries = []
     for layer in graph.running_layers:
+        if isinstance(layer, Operation):
+            (node,) = graph.calls_of(layer)
+            inputs_of_call = [_described(graph, tensor) for tensor in node.inputs]
+            entries.append(operation_config(layer, inputs_of_call.__getitem__))
+            continue
         calls = [_call_config(graph, node) for node in graph.calls_of(layer) if not node.is_input]
         entries.append({**serialize_keras_object(layer), "name": layer.name, "inbound_nodes": calls})
 
@@ -82,12 +89,16 @@ def _warn_of_shared_weights(graph: Graph) -> None:
                 return
 
 
+def _described(graph: Graph, tensor: KerasTensor) -> dict[str, Any]:
+    config = {"shape": list(tensor.shape), "dtype": tensor.dtype, "keras_history": graph.address(tensor)}
+    return {"class_name": "__keras_tensor__", "config": config}
+
+
 def _call_config(graph: Graph, node: Node) -> dict[str, Any]:
     def described(leaf: Any) -> Any:
-        if not isinstance(leaf, KerasTensor):
-            return np.asarray(leaf) if hasattr(leaf, "__array__") else leaf
-        config = {"shape": list(leaf.shape), "dtype": leaf.dtype, "keras_history": graph.address(leaf)}
-        return {"class_name": "__keras_tensor__", "config": config}
+        if isinstance(leaf, KerasTensor):
+            return _described(graph, leaf)
+        return np.asarray(leaf) if hasattr(leaf, "__array__") else leaf
 
     call = {
         "args": [serialize_keras_object(map_leaves(argument, described)) for argument in node.args],
@@ -120,7 +131,10 @@ class _Builder:
         self.names = [str(entry["name"]) for entry in entries]
         self._layers: dict[str, Any] = {}
         self._operations: dict[str, str] = {}
-        #: Operations that no layer stands for. Those of masks are not missed: masks travel with the tensors here.
+        self._settings: dict[str, dict[str, Any]] = {}
+        #: Operations that may do nothing but compute masks.
+        self._masks: set[str] = set()
+        #: Operations that are not known. Those of masks are not missed: masks travel with the tensors here.
         self._unknown: dict[str, str] = {}
         self._results: dict[str, list[list[KerasTensor]]] = {name: [] for name in self.names}
         self._waiting: dict[str, list[tuple[list[Any], dict[str, Any]]]] = {}
@@ -132,10 +146,14 @@ class _Builder:
         if _is_operation(entry):
             kind = str(entry["class_name"])
             args, _ = calls[0]
-            if not _stands_for_layer(kind, args) or any(place.layer in self._unknown for place in _places(args)):
+            sources = {place.layer for place in _places(calls[0])}
+            if kind in _OF_MASKS and sources & self._operations.keys() <= self._masks:
+                self._masks.add(name)
+            if not (_stands_for_layer(kind, args) or known_operation(kind)) or sources & self._unknown.keys():
                 self._unknown[name] = kind
                 return
             self._operations[name] = kind
+            self._settings[name] = deserialize_keras_object(entry.get("config", {}))
         else:
             layer = deserialize_keras_object({key: value for key, value in entry.items() if key != "inbound_nodes"})
             if not isinstance(layer, Layer):
@@ -179,7 +197,7 @@ class _Builder:
         """Makes a call, if its inputs are there."""
         args, kwargs = call[0], dict(call[1])
         mask = kwargs.get("mask")
-        if isinstance(mask, _Place) and mask.layer in self._unknown:
+        if isinstance(mask, _Place) and mask.layer in (self._masks | self._unknown.keys()):
             del kwargs["mask"]
         places = _places([args, kwargs])
         for place in places:
@@ -193,7 +211,12 @@ class _Builder:
             return False
         args, kwargs = map_leaves([args, kwargs], self._revived)
         operation = self._operations.get(name)
-        result = self._layers[name](*args, **kwargs) if operation is None else _operate(operation, name, *args)
+        if operation is None:
+            result = self._layers[name](*args, **kwargs)
+        elif _stands_for_layer(operation, call[0]):
+            result = _operate(operation, name, *args)
+        else:
+            result = make_operation(operation, self._settings[name], args, kwargs, name)
         self._results[name].append(leaves(result))
         return True
 
@@ -272,7 +295,7 @@ def _is_operation(entry: dict[str, Any]) -> bool:
     if module is not None:
         return str(module).startswith(("keras.src.ops", "keras.ops"))
     calls = entry.get("inbound_nodes")
-    named = entry["class_name"] in (*_OF_MASKS, *_BINARY) and "trainable" not in entry.get("config", {})
+    named = known_operation(entry["class_name"]) is not None and "trainable" not in entry.get("config", {})
     return bool(named and calls and isinstance(calls[0], dict))  # Keras 2 had none, and wrote calls as lists
 
 

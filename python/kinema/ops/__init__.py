@@ -5,6 +5,7 @@ Names and arguments are those of `keras.ops`.
 """
 
 from kinema.ops import image, operators
+from kinema.ops._symbolic import also_symbolic
 from kinema.ops.activations import (
     elu,
     exponential,
@@ -290,3 +291,9 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+#: What is not computed from tensors, or not by one step of a graph.
+_NEVER_SYMBOLIC = ("conv2d_chain", "convert_to_numpy", "dense_chain", "shape")
+for _name in __all__:
+    if callable(_function := globals()[_name]) and not isinstance(_function, type) and _name not in _NEVER_SYMBOLIC:
+        globals()[_name] = also_symbolic(_function)

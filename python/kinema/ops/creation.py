@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 from kinema.autograd import Array, Tensor, Variable, as_array
 from kinema.ops._arrays import dtype_of
 from kinema.ops._contract import Result, differentiable
+from kinema.ops._symbolic import Symbolic
 
 
 def convert_to_tensor(x: Any, dtype: DTypeLike | None = None) -> Tensor:
@@ -51,9 +52,9 @@ def stop_gradient(variable: Any) -> Tensor:
     return Tensor(array.copy() if isinstance(variable, Variable) else array)
 
 
-def shape(x: Any) -> tuple[int, ...]:
-    """The length of every axis."""
-    return as_array(x).shape
+def shape(x: Any) -> Any:
+    """The length of every axis; None where it varies in a graph."""
+    return x.shape if isinstance(x, Symbolic) else as_array(x).shape
 
 
 def zeros(shape: Any, dtype: DTypeLike | None = None) -> Tensor:

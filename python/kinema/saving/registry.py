@@ -137,6 +137,10 @@ def serialize_keras_object(item: Any) -> Any:
         return {"class_name": "__numpy__", "config": {"value": item.tolist(), "dtype": item.dtype.name}}
     if isinstance(item, np.dtype):
         return item.name
+    if isinstance(item, slice):
+        return {"class_name": "__slice__", "config": {"start": item.start, "stop": item.stop, "step": item.step}}
+    if item is Ellipsis:
+        return {"class_name": "__ellipsis__", "config": {}}
     if isinstance(item, tuple):
         return {"class_name": "__tuple__", "items": [serialize_keras_object(value) for value in item]}
     if isinstance(item, list):
@@ -187,6 +191,10 @@ def deserialize_keras_object(config: Any, custom_objects: Mapping[str, Any] | No
     class_name = config["class_name"]
     if class_name == "__tuple__":
         return tuple(deserialize_keras_object(value, custom) for value in config["items"])
+    if class_name == "__slice__":
+        return slice(*(config["config"][end] for end in ("start", "stop", "step")))
+    if class_name == "__ellipsis__":
+        return Ellipsis
     if class_name in ("__numpy__", "__tensor__"):
         return np.array(config["config"]["value"], dtype=config["config"]["dtype"])
     if class_name == "DTypePolicy":

@@ -1,0 +1,42 @@
+"""Ops called before there is data: what a graph makes of them is the matter of `kinema.layers`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+Function = Callable[..., Any]
+
+
+class Symbolic:
+    """What stands for a tensor in a graph."""
+
+    shape: tuple[int | None, ...]
+
+
+_note: Callable[[Function, tuple[Any, ...], dict[str, Any]], Any] | None = None
+
+
+def hand_symbolic_calls_to(note: Callable[[Function, tuple[Any, ...], dict[str, Any]], Any]) -> None:
+    """Sets who gets the calls of ops on symbolic tensors: `note(op, args, kwargs)`."""
+    global _note
+    _note = note
+
+
+def also_symbolic(function: Function) -> Function:
+    """The op, which symbolic tensors among its arguments, alone or in a list, make a step of a graph."""
+
+    @functools.wraps(function)
+    def op(*args: Any, **kwargs: Any) -> Any:
+        if _note is not None and (any(map(_is_symbolic, args)) or any(map(_is_symbolic, kwargs.values()))):
+            return _note(op, args, kwargs)
+        return function(*args, **kwargs)
+
+    return op
+
+
+def _is_symbolic(value: Any) -> bool:
+    if type(value) in (list, tuple):
+        return any(isinstance(item, Symbolic) for item in value)
+    return isinstance(value, Symbolic)
