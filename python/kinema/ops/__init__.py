@@ -4,6 +4,8 @@ Every op takes arrays, tensors, variables, numbers and lists, gives tensors, and
 Names and arguments are those of `keras.ops`.
 """
 
+from inspect import isfunction
+
 from kinema.ops import image, operators
 from kinema.ops._symbolic import also_symbolic
 from kinema.ops.activations import (
@@ -294,6 +296,14 @@ __all__ = [
 
 #: What is not computed from tensors, or not by one step of a graph.
 _NEVER_SYMBOLIC = ("conv2d_chain", "convert_to_numpy", "dense_chain", "shape")
-for _name in __all__:
-    if callable(_function := globals()[_name]) and not isinstance(_function, type) and _name not in _NEVER_SYMBOLIC:
-        globals()[_name] = also_symbolic(_function)
+
+
+def _take_symbolic_tensors() -> None:
+    """Lets every op note its calls on symbolic tensors; two names of one op stay one."""
+    functions = {name: globals()[name] for name in __all__ if name not in _NEVER_SYMBOLIC}
+    plain = {function for function in functions.values() if isfunction(function)}
+    noting = {function: also_symbolic(function) for function in plain}
+    globals().update({name: noting[function] for name, function in functions.items() if function in noting})
+
+
+_take_symbolic_tensors()
