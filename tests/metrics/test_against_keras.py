@@ -189,3 +189,41 @@ def test_compiled_models_go_both_ways(loss: str, tmp_path: Path) -> None:
         assert found == pytest.approx(expected, rel=1e-4)
         theirs.save(tmp_path / "theirs.keras")
         ours = kinema.models.load_model(tmp_path / "theirs.keras")
+
+
+NAMES: list[dict[str, Any]] = [
+    {"metrics": ["mae"], "weighted_metrics": ["mae", "mae"]},
+    {"metrics": [("Precision", {"thresholds": 0.1}), ("Precision", {"thresholds": 0.9}), "Precision"]},
+    {"metrics": ["categorical_crossentropy", ("CategoricalCrossentropy", {"label_smoothing": 0.2})]},
+    {"metrics": [("MeanAbsoluteError", {"name": "q"}), ("MeanSquaredError", {"name": "q"}), "acc", "accuracy"]},
+    {"metrics": {"a": ["mae", "mae"], "b": "mse"}, "weighted_metrics": {"a": ["mae"], "b": ["mse", "mse"]}},
+]
+
+
+@pytest.mark.parametrize("arguments", NAMES)
+def test_names_and_values_in_logs(arguments: dict[str, Any]) -> None:
+    keras.backend.clear_session()
+    outputs = ["a", "b"] if isinstance(arguments["metrics"], dict) else ["a"]
+    weights = RNG.normal(size=(4, 6)).astype("float32")
+    x = RNG.normal(size=(20, 4)).astype("float32")
+    found = []
+    for library in (kinema, keras):
+        entry = library.layers.Input((4,))
+        heads = [library.layers.Dense(6, activation="softmax", name=name) for name in outputs]
+        model = library.Model(entry, [head(entry) for head in heads])
+        model.set_weights([weights, np.zeros(6)] * len(outputs))
+
+        def made(items: Any, library: Any = library) -> Any:
+            if isinstance(items, dict):
+                return {name: made(item) for name, item in items.items()}
+            if isinstance(items, list):
+                return [made(item) for item in items]
+            return getattr(library.metrics, items[0])(**items[1]) if isinstance(items, tuple) else items
+
+        model.compile("sgd", "mse", **{name: made(items) for name, items in arguments.items()})
+        y = [ONE_HOT] * len(outputs)
+        weight = [np.linspace(0.0, 2.0, 20)] * len(outputs)
+        arranged = (y, weight) if len(outputs) > 1 else (y[0], weight[0])
+        found.append(model.evaluate(x, arranged[0], sample_weight=arranged[1], verbose=0, return_dict=True))
+    ours, theirs = found
+    assert ours == pytest.approx(theirs, rel=1e-4)

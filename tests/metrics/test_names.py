@@ -118,3 +118,32 @@ def test_directions():
     assert metrics.metric_for("mse", np.zeros((1, 2)), np.zeros((1, 2))).direction == "down"
     assert metrics.metric_for("acc", np.zeros((1, 2)), np.zeros((1, 2))).direction == "up"
     assert metrics.metric_for("top_k_categorical_accuracy", np.zeros((1, 2)), np.zeros((1, 2))).direction == "up"
+
+
+@pytest.mark.parametrize(
+    ("compiled", "names"),
+    [
+        ({"metrics": ["mae"], "weighted_metrics": ["mae"]}, ["mae", "weighted_mae"]),
+        ({"metrics": ["mae", "mae"], "weighted_metrics": ["mae", "mae"]},
+         ["mae", "mae_1", "weighted_mae", "weighted_mae_1"]),
+        ({"metrics": [metrics.Precision(thresholds=0.1), metrics.Precision(thresholds=0.9)]},
+         ["precision", "precision_1"]),
+        ({"metrics": ["categorical_crossentropy", metrics.CategoricalCrossentropy(label_smoothing=0.5)]},
+         ["categorical_crossentropy", "categorical_crossentropy_1"]),
+        ({"metrics": [metrics.MeanAbsoluteError(name=name) for name in ("q", "q_1", "q")]}, ["q", "q_1", "q_2"]),
+    ],
+)  # fmt: skip
+def test_equal_names_become_different(compiled, names, tmp_path):
+    """Each figure has its own name in logs, before and after a file, and its own value."""
+    model = kinema.Sequential([kinema.layers.Input((4,)), kinema.layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "mse", **compiled)
+    x, y = np.random.default_rng(0).normal(size=(6, 4)), np.eye(3)[[0, 1, 2, 0, 1, 2]]
+    history = model.fit(x, y, verbose=0).history
+    assert list(history) == ["loss", *names]
+    logs = model.evaluate(x, y, sample_weight=np.arange(6) == 0, verbose=0, return_dict=True)
+    assert list(logs) == model.metrics_names == ["loss", *names]
+    if "weighted_mae" in names:
+        assert logs["weighted_mae"] != logs["mae"]
+    model.save(tmp_path / "m.keras")
+    loaded = kinema.models.load_model(tmp_path / "m.keras")
+    assert loaded.evaluate(x, y, sample_weight=np.arange(6) == 0, verbose=0, return_dict=True) == pytest.approx(logs)

@@ -111,6 +111,26 @@ def test_sample_weights_for_all_outputs_or_by_name() -> None:
     assert by_name["word_loss"] == plain["word_loss"]
 
 
+def test_metrics_of_one_name_keep_their_figures() -> None:
+    """A weighted one says so, others are numbered, in each output by itself."""
+    mae, mse = kinema.metrics.MeanAbsoluteError(name="q"), kinema.metrics.MeanSquaredError(name="q")
+    model = _compiled(metrics={"word": ["accuracy"], "loud": ["mae", mae, mse]}, weighted_metrics={"loud": ["mae"]})
+    weight = np.zeros(SAMPLES)
+    weight[0] = 1
+    logs = model.evaluate(X, [WORD, LOUD], sample_weight=weight, verbose=0, return_dict=True)
+    names = ["word_accuracy", "loud_mae", "loud_q", "loud_q_1", "loud_weighted_mae"]
+    assert model.metrics_names == list(logs) == ["loss", "word_loss", "loud_loss", *names]
+    error = np.abs(model.predict(X, verbose=0)[1] - LOUD)
+    np.testing.assert_allclose([logs["loud_mae"], logs["loud_q"]], error.mean(), rtol=1e-5)
+    np.testing.assert_allclose(logs["loud_q_1"], (error**2).mean(), rtol=1e-5)
+    np.testing.assert_allclose(logs["loud_weighted_mae"], error[0, 0], rtol=1e-5)
+    history = model.fit(X, [WORD, LOUD], validation_split=0.25, verbose=0).history
+    assert {f"{prefix}{name}" for prefix in ("", "val_") for name in names} <= set(history)
+    stopping = kinema.callbacks.EarlyStopping("val_loud_weighted_mae")
+    stopping.set_model(model)
+    assert stopping.improves(1.0, 2.0)
+
+
 @pytest.mark.parametrize(("monitor", "better"), [("word_accuracy", 1), ("loud_loss", -1), ("val_loud_mae", -1)])
 def test_callbacks_know_which_way_is_better(monitor: str, better: int) -> None:
     model = _compiled(metrics={"word": ["accuracy"], "loud": ["mae"]})

@@ -243,13 +243,6 @@ class Functional(Model):
         """Outputs, arranged as they were given, by their names."""
         return dict(zip(self.output_names, leaves(outputs), strict=True))
 
-    @property
-    def metrics_names(self) -> list[str]:
-        """The names of what `evaluate` gives, in its order: "loss", the outputs' losses, the metrics."""
-        if isinstance(self.compiled_metrics, SeveralMetrics):
-            return self.compiled_metrics.names
-        return super().metrics_names
-
     def _set_objective(self, loss: Any, loss_weights: Any, metrics: Any, weighted_metrics: Any) -> None:
         if len(self.outputs) == 1:
             super()._set_objective(loss, loss_weights, metrics, weighted_metrics)

@@ -6,6 +6,7 @@ from typing import Any
 
 from kinema.autograd import Array, Tensor, as_array
 from kinema.models.lengths import counted_steps
+from kinema.models.result_names import Wanted, result_names
 
 
 class CompiledMetrics:
@@ -49,11 +50,28 @@ class CompiledMetrics:
         for metric, weighted in self._metrics:
             metric.update_state(target, predicted, sample_weight=sample_weight if weighted else None)
 
+    @property
+    def loss(self) -> float:
+        """The mean loss since the last reset."""
+        return self._loss_sum / self._samples if self._samples else 0.0
+
+    def wanted(self, prefix: str = "") -> list[Wanted]:
+        """What each of `metrics` would be called alone."""
+        return [Wanted(prefix, metric.name, weighted) for metric, weighted in self._metrics or []]
+
+    @property
+    def named_metrics(self) -> dict[str, Any]:
+        """The metric objects by their names in `results`."""
+        return dict(zip(result_names(self.wanted()), self.metrics, strict=True))
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the results in their order."""
+        return ["loss", *self.named_metrics]
+
     def results(self) -> dict[str, Any]:
         """The mean loss since the last reset, and each metric's value: a number, or an array of several."""
-        values: dict[str, Any] = {"loss": self._loss_sum / self._samples if self._samples else 0.0}
-        values.update({metric.name: _figure(metric.result()) for metric in self.metrics})
-        return values
+        return {"loss": self.loss, **{name: _figure(metric.result()) for name, metric in self.named_metrics.items()}}
 
     def _resolve(self, target: Array, outputs: Array) -> list[tuple[Any, bool]]:
         from kinema import metrics

@@ -197,8 +197,8 @@ class Model(Layer):
 
     @property
     def metrics_names(self) -> list[str]:
-        """ "loss" and the names of the metrics, in the order in which `evaluate` gives them."""
-        return ["loss", *(metric.name for metric in self.metrics)]
+        """The names of what `evaluate` gives, in its order: "loss", several outputs' losses, the metrics."""
+        return self.compiled_metrics.names if self.compiled_metrics else ["loss"]
 
     def get_metrics_result(self) -> dict[str, float]:
         """The loss and metrics since they were last reset, by name."""

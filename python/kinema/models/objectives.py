@@ -10,6 +10,7 @@ from kinema import ops
 from kinema.autograd import Array, Tensor
 from kinema.errors import ArgumentError, DataError, NotBuiltError
 from kinema.models.metrics import CompiledMetrics
+from kinema.models.result_names import result_names
 from kinema.models.structure import Several
 from kinema.models.targets import check_targets, weigh
 
@@ -107,6 +108,12 @@ class SeveralMetrics:
         return [metric for own in self._outputs.values() for metric in own.metrics]
 
     @property
+    def named_metrics(self) -> dict[str, Any]:
+        """The metric objects of all outputs by their names in `results`."""
+        wanted = [one for name, own in self._outputs.items() for one in own.wanted(f"{name}_")]
+        return dict(zip(result_names(wanted), self.metrics, strict=True))
+
+    @property
     def names(self) -> list[str]:
         """The names of the results in their order."""
         return list(self.results())
@@ -126,13 +133,9 @@ class SeveralMetrics:
 
     def results(self) -> dict[str, float]:
         """The mean loss since the last reset, each output's own, and each metric's value."""
-        values = self._total.results()
-        found = {name: own.results() for name, own in self._outputs.items()}
-        values.update({f"{name}_loss": found[name].pop("loss") for name in self._outputs if name in self._with_loss})
-        for name, results in found.items():
-            results.pop("loss", None)
-            values.update({f"{name}_{metric}": value for metric, value in results.items()})
-        return values
+        losses = {f"{name}_loss": own.loss for name, own in self._outputs.items() if name in self._with_loss}
+        figures = {name: float(metric.result()) for name, metric in self.named_metrics.items()}
+        return {"loss": self._total.loss, **losses, **figures}
 
 
 def _metrics_by_output(what: str, metrics: Any, names: Sequence[str]) -> dict[str, Any]:
