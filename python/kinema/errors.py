@@ -21,8 +21,8 @@ class DataError(KinemaError, ValueError):
     """Training data cannot be used: labels out of range, NaN, empty or mismatched arrays."""
 
 
-class NotBuiltError(KinemaError, RuntimeError):
-    """A layer or model was asked for something it only has once its input shape is known."""
+class NotBuiltError(KinemaError, RuntimeError, ValueError):
+    """A layer or model was asked for something it only has once its input shape is known, or it is compiled."""
 
 
 class GradientError(KinemaError, RuntimeError):
@@ -33,8 +33,12 @@ class NonFiniteError(KinemaError, ArithmeticError):
     """A loss or gradient became NaN or infinite."""
 
 
-class FileFormatError(KinemaError, OSError):
+class FileFormatError(KinemaError, OSError, ValueError):
     """A file is not what it should be: no model, an unknown layer, damaged or truncated."""
+
+
+class MissingFileError(FileFormatError, FileNotFoundError):
+    """A file of a model or of weights does not exist, or the folder it should be written to."""
 
 
 class VideoError(KinemaError, OSError):

@@ -90,6 +90,7 @@ def test_evaluating_and_predicting_leave_the_weights():
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.filterwarnings("ignore:.*arrays of optimizer state:UserWarning")
 @pytest.mark.parametrize("stops", [False, True])
 def test_checkpoints_of_the_averages(tmp_path, stops):
     model = one_layer_model(use_ema=True, ema_momentum=0.8)

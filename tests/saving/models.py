@@ -128,8 +128,27 @@ def celled() -> kinema.Sequential:
     )
 
 
+def frozen() -> kinema.Sequential:
+    """Models inside, with parts that do not train or hold statistics in front of others of the same shapes."""
+
+    def inside() -> kinema.Sequential:
+        same = [layers.Dense(6), layers.BatchNormalization(), layers.Dense(6), layers.Dense(6)]
+        same[0].trainable = False
+        return kinema.Sequential([layers.Input((6,)), *same])
+
+    return kinema.Sequential(
+        [
+            layers.Input(FEATURES),
+            layers.TimeDistributed(inside()),
+            layers.LSTM(6),
+            inside(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
 MODELS: dict[str, Callable[[], kinema.Sequential]] = {
-    model.__name__: model for model in (lifted, wrapped, normalised, pooled, resized, celled)
+    model.__name__: model for model in (lifted, wrapped, normalised, pooled, resized, celled, frozen)
 }
 
 

@@ -25,17 +25,23 @@ def assert_close(difference: Callable[[str, float], None]) -> Callable[[np.ndarr
     return check
 
 
-@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize("ending", [".keras", ".h5", ".weights.h5"])
 @pytest.mark.parametrize("name", MODELS)
 def test_keras_opens_what_we_write(name: str, ending: str, tmp_path: Path, assert_close: Any) -> None:
     model = MODELS[name]()
     train_a_little(model)
     path = tmp_path / f"m{ending}"
-    model.save(path)
-    theirs = keras.models.load_model(path)
     x = inputs_for(model)
+    if ending == ".weights.h5":
+        model.save_weights(path)
+        theirs = keras.models.model_from_json(model.to_json())
+        train_a_little(theirs)
+        theirs.load_weights(path)
+    else:
+        model.save(path)
+        theirs = keras.models.load_model(path)
     assert_close(theirs.predict(x, verbose=0), model.predict(x, verbose=0))
-    if ending == ".keras":  # Keras itself does not restore an optimizer from `.h5`
+    if ending != ".h5":  # Keras itself does not restore an optimizer from `.h5`
         for ours, other in zip(model.optimizer.variables, theirs.optimizer.variables, strict=True):
             np.testing.assert_allclose(ours.numpy(), other.numpy(), rtol=1e-6, atol=1e-8)
 
@@ -77,13 +83,14 @@ def test_we_open_what_keras_writes(name: str, ending: str, tmp_path: Path, asser
     x = inputs_for(ours)
     if ending == ".weights.h5":
         theirs.save_weights(path)
+        train_a_little(ours)
         ours.load_weights(path)
         loaded = ours
     else:
         theirs.save(path)
         loaded = kinema.models.load_model(path)
-        for mine, other in zip(loaded.optimizer.variables, theirs.optimizer.variables, strict=True):
-            np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-6, atol=1e-8)
+    for mine, other in zip(loaded.optimizer.variables, theirs.optimizer.variables, strict=True):
+        np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-6, atol=1e-8)
     assert_close(loaded.predict(x, verbose=0), theirs.predict(x, verbose=0))
 
 
@@ -115,3 +122,86 @@ def test_code_in_a_file_of_keras_is_not_run(ending: str, tmp_path: Path, assert_
         kinema.models.load_model(tmp_path / f"m{ending}")
     loaded = kinema.models.load_model(tmp_path / f"m{ending}", custom_objects={"half": halved})
     assert_close(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+def _gated(library: Any) -> Any:
+    """A layer with weights of its own of both kinds, and layers inside."""
+
+    class Gated(library.layers.Layer):  # type: ignore[misc]
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.bell, self.whistle = library.layers.BatchNormalization(), library.layers.Dense(4)
+
+        def build(self, input_shape: Any) -> None:
+            self.limit = self.add_weight(shape=(4,), initializer="ones", trainable=False, name="limit")
+            self.gate = self.add_weight(shape=(4,), initializer="ones", name="gate")
+            self.bell.build(input_shape)
+            self.whistle.build(input_shape)
+            self.built = True
+
+        def call(self, inputs: Any) -> Any:
+            return self.whistle(self.bell(inputs)) * self.gate + self.limit
+
+    return Gated
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize(("writer", "reader"), [(keras, kinema), (kinema, keras)], ids=["keras", "kinema"])
+def test_layers_with_weights_and_layers(
+    writer: Any, reader: Any, ending: str, tmp_path: Path, assert_close: Any
+) -> None:
+    rng = np.random.default_rng(2)
+    model = writer.Sequential([writer.layers.Input((4,)), _gated(writer)(), writer.layers.Dense(2)])
+    model.set_weights([np.abs(rng.normal(size=weight.shape)) for weight in model.get_weights()])
+    model.save(tmp_path / f"m{ending}")
+    loaded = reader.models.load_model(tmp_path / f"m{ending}", custom_objects={"Gated": _gated(reader)})
+    x = rng.normal(size=(5, 4)).astype("float32")
+    assert_close(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+def _two_layers(library: Any, units: int = 3, first: str = "a", last: str = "b", **arguments: Any) -> Any:
+    layers = library.layers
+    hidden = layers.Dense(units, name=first, **arguments) if first else layers.BatchNormalization(**arguments)
+    model = library.Sequential([layers.Input((3,)), hidden, layers.Dense(2, name=last)])
+    model.set_weights([np.zeros_like(weight) for weight in model.get_weights()])
+    return model
+
+
+@pytest.mark.filterwarnings("ignore:skipped:UserWarning", "ignore:Skipping:UserWarning")
+@pytest.mark.filterwarnings("ignore:A total of:UserWarning")
+@pytest.mark.parametrize("skip", [False, True])
+@pytest.mark.parametrize("by_name", [None, False, True])
+@pytest.mark.parametrize("ending", [".keras", ".h5", ".weights.h5"])
+@pytest.mark.parametrize(
+    "into",
+    [
+        {},
+        {"units": 4},
+        {"use_bias": False},
+        {"first": "c"},
+        {"first": "b", "last": "a"},
+        {"first": ""},
+        {"first": "", "scale": False},
+    ],
+    ids=str,
+)
+def test_weights_that_fit_in_part(into: dict[str, Any], ending: str, by_name: Any, skip: bool, tmp_path: Path) -> None:
+    """Which weights are taken and what is refused, by both from the same file."""
+    source = _two_layers(keras, first="" if into.get("first") == "" else "a")
+    source.set_weights([np.full(weight.shape, index + 1.0) for index, weight in enumerate(source.get_weights())])
+    path = tmp_path / f"w{ending}"
+    (source.save_weights if ending == ".weights.h5" else source.save)(path)
+    arguments = {"skip_mismatch": skip} | ({} if by_name is None else {"by_name": by_name})
+    found: list[Any] = []
+    for library in (keras, kinema):
+        model = _two_layers(library, **into)
+        before = [float(weight.sum()) for weight in model.get_weights()]
+        try:
+            model.load_weights(path, **arguments)
+        except ValueError:
+            found.append(ValueError)
+            if library is kinema:
+                assert [float(weight.sum()) for weight in model.get_weights()] == before
+        else:
+            found.append([float(weight.sum()) for weight in model.get_weights()])
+    assert found[0] == found[1]

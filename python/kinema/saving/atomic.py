@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from kinema.errors import FileFormatError
+from kinema.errors import FileFormatError, MissingFileError
 
 #: Seconds after which a file of another machine's process counts as left behind.
 _OLD = 24 * 3600.0
@@ -31,6 +31,7 @@ def atomic_path(filepath: str | os.PathLike[str], overwrite: bool = True) -> Ite
         overwrite: Replace a file that stands there.
 
     Raises:
+        MissingFileError: The folder does not exist.
         FileFormatError: The folder cannot be written to, or the file exists and may not be replaced.
     """
     target = Path(filepath)
@@ -44,7 +45,8 @@ def atomic_path(filepath: str | os.PathLike[str], overwrite: bool = True) -> Ite
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.{_writer()}.", suffix=".part")
     except OSError as error:
-        raise FileFormatError(
+        kind = MissingFileError if isinstance(error, FileNotFoundError) else FileFormatError
+        raise kind(
             f"cannot write '{target}': {error.strerror}. Give a path in a folder that exists and that you may write to"
         ) from error
     os.close(handle)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kinema.errors import ArgumentError, FileFormatError, NotBuiltError
+from kinema.errors import ArgumentError, FileFormatError, MissingFileError, NotBuiltError
 from kinema.saving.atomic import atomic_path
 from kinema.saving.registry import deserialize_keras_object
 
@@ -60,6 +60,7 @@ def load_model(
         safe_mode: Accepted for Keras's sake: loading is always safe.
 
     Raises:
+        MissingFileError: There is no such file.
         FileFormatError: It is not a model, is damaged, or names a class that is not known.
     """
     from kinema.saving.keras_h5 import read_h5
@@ -73,7 +74,7 @@ def load_model(
 
 
 def save_weights(model: Any, filepath: str | os.PathLike[str], overwrite: bool = True, **kwargs: Any) -> None:
-    """Writes the weights alone, in Keras 3's layout.
+    """Writes the weights alone, in Keras 3's layout, and the state of the optimizer of a compiled model.
 
     Args:
         model: A built model.
@@ -94,15 +95,26 @@ def save_weights(model: Any, filepath: str | os.PathLike[str], overwrite: bool =
 
 
 def load_weights(
-    model: Any, filepath: str | os.PathLike[str], skip_mismatch: bool = False, by_name: bool = False, **kwargs: Any
+    model: Any,
+    filepath: str | os.PathLike[str],
+    skip_mismatch: bool = False,
+    by_name: bool | None = None,
+    **kwargs: Any,
 ) -> None:
     """Gives a built model the weights of a `.weights.h5`, `.h5` or `.keras` file.
+
+    From a `.weights.h5` or `.keras` file the optimizer of a model that has been trained takes its state, too.
 
     Args:
         model: A built model of the same architecture.
         filepath: The file.
-        skip_mismatch: Leave layers alone whose weights do not fit, with a warning.
-        by_name: For `.h5` files: match layers by name instead of by order.
+        skip_mismatch: Leave layers alone whose weights do not fit, with a warning; in `.h5` files, single weights.
+        by_name: For `.h5` files alone: match layers by name instead of by order.
+
+    Raises:
+        MissingFileError: There is no such file.
+        FileFormatError: It holds no weights, or others than the model's; nothing has changed.
+        ArgumentError: The file goes by no names.
     """
     import h5py
 
@@ -113,12 +125,18 @@ def load_weights(
     _forget(kwargs, ())
     path = _existing(filepath)
     _require_built(model)
+    legacy = _is_hdf5(path) and is_legacy_weights(path)
+    if by_name is not None and not legacy:
+        raise ArgumentError(
+            f"by_name={by_name} is for '.h5' files of whole models, which list their layers by name: '{path.name}' has "
+            "them by order, leave by_name out"
+        )
     if zipfile.is_zipfile(path):
         read_weights_of(path, model, skip_mismatch)
     elif not _is_hdf5(path):
         raise FileFormatError(f"'{path}' holds no weights: a .weights.h5, .h5 or .keras file is expected")
-    elif is_legacy_weights(path):
-        read_weights_h5(path, model, skip_mismatch, by_name)
+    elif legacy:
+        read_weights_h5(path, model, skip_mismatch, bool(by_name))
     else:
         with h5py.File(path, "r") as file:
             read_weights(file, model, str(path), skip_mismatch)
@@ -141,7 +159,7 @@ def _existing(filepath: str | os.PathLike[str]) -> Path:
     if path.is_dir():
         raise FileFormatError(f"'{path}' is a folder: give the .keras or .h5 file")
     if not path.exists():
-        raise FileFormatError(f"there is no file '{path}'")
+        raise MissingFileError(f"there is no file '{path}'")
     return path
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from kinema._warnings import warn
 from kinema.autograd import Array, Variable
 from kinema.errors import FileFormatError
+
+#: Variables and the values that a file has for them.
+Pairs: TypeAlias = "list[tuple[Variable, Array]]"
 
 #: HDF5 keeps an attribute in an object header of at most 64 KiB; Keras splits longer ones at this size.
 _HEADER_LIMIT = 64512
@@ -88,7 +92,18 @@ def read_array(node: Any, shape: tuple[int, ...] | None, what: str, filename: st
     return np.asarray(node[()])
 
 
-def assign_all(pairs: Sequence[tuple[Variable, Array]]) -> None:
+def read_or_skip(read: Callable[[], Pairs], skip: bool) -> Pairs:
+    """What `read` gives; nothing, with a warning, where the file does not fit and `skip` allows that."""
+    try:
+        return read()
+    except FileFormatError as error:
+        if not skip:
+            raise
+        warn(f"skipped: {error}")
+        return []
+
+
+def assign_all(pairs: Pairs) -> None:
     """Gives all variables their values, after all have been read: a damaged file changes nothing."""
     for variable, value in pairs:
         variable.assign(value)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kinema.autograd import Array, Variable
+from kinema._warnings import warn
+from kinema.autograd import Variable
 from kinema.errors import FileFormatError
-from kinema.saving.hdf5 import assign_all, child, read_array, read_names, text, write_names
+from kinema.saving.hdf5 import Pairs, assign_all, child, read_array, read_names, read_or_skip, text, write_names
 from kinema.saving.keras_zip import KERAS_VERSION
 from kinema.saving.legacy_config import legacy_config, modern_config
 from kinema.saving.registry import deserialize_keras_object, serialize_keras_object
 from kinema.saving.training_state import compile_config, compile_from_config, progress_state, restore_progress
+from kinema.saving.weight_tree import own_variables
 
 _OWN = "kinema"
+#: The group of the weights that a model has beside those of its layers.
+_TOP = "top_level_model_weights"
 
 
 def write_h5(model: Any, path: Path) -> None:
@@ -31,10 +35,11 @@ def write_h5(model: Any, path: Path) -> None:
         weights = file.create_group("model_weights")
         weights.attrs["keras_version"] = KERAS_VERSION
         weights.attrs["backend"] = "tensorflow"
-        write_names(weights, "layer_names", [layer.name for layer in model.running_layers])
-        for layer in model.running_layers:
-            _write_group(weights.create_group(layer.name), layer.weights)
-        _write_group(weights.create_group("top_level_model_weights"), [])
+        layers = _layers(model)
+        write_names(weights, "layer_names", [layer.name for layer in layers])
+        for layer in layers:
+            _write_group(weights.create_group(layer.name), _in_file_order(layer))
+        _write_group(weights.create_group(_TOP), own_variables(model))
         if (compiled := compile_config(model)) is not None:
             optimizer = compiled.pop("optimizer")
             training = {**compiled, "optimizer_config": {key: optimizer[key] for key in ("class_name", "config")}}
@@ -80,52 +85,65 @@ def is_legacy_weights(path: Path) -> bool:
         return "model_weights" in file or any(name.startswith("layer_names") for name in file.attrs)
 
 
+def _layers(model: Any) -> list[Any]:
+    return list(getattr(model, "running_layers", model.layers))
+
+
+def _in_file_order(layer: Any) -> list[Variable]:
+    """A layer's variables as this format lists them: trainable ones first, those of all layers inside included."""
+    return [*layer.trainable_weights, *layer.non_trainable_weights]
+
+
 def _read_layers(group: Any, model: Any, filename: str, skip_mismatch: bool, by_name: bool) -> None:
-    with_weights = [layer for layer in model.running_layers if layer.weights]
+    pairs: Pairs = []
+    for layer, name in (_matched_by_name if by_name else _matched_in_order)(group, model, filename):
+        whose = f"layer '{layer.name}' ({type(layer).__name__})"
+        read = partial(_read_group, group, name, _in_file_order(layer), whose, filename, skip_mismatch)
+        pairs += read_or_skip(read, skip_mismatch and by_name)
+    if _TOP in group:
+        read = partial(_read_group, group, _TOP, own_variables(model), "the model itself", filename, skip_mismatch)
+        pairs += read_or_skip(read, skip_mismatch and by_name)
+    assign_all(pairs)
+
+
+def _matched_by_name(group: Any, model: Any, filename: str) -> list[tuple[Any, str]]:
+    """The layers whose names the file has; a layer in a wrapper of video lifting goes by its own name as well."""
+    own = {layer.name: layer for layer in _layers(model)}
+    is_lifted = getattr(model, "is_lifted", lambda _: False)
+    lifted = {layer.layer.name: layer for layer in own.values() if is_lifted(layer)}
+    named = {**lifted, **own}
+    return [(named[name], name) for name in read_names(group, "layer_names") if name in named]
+
+
+def _matched_in_order(group: Any, model: Any, filename: str) -> list[tuple[Any, str]]:
+    """The layers with weights, and the file's names of theirs."""
+    layers = [layer for layer in _layers(model) if layer.weights]
     saved = [name for name in read_names(group, "layer_names") if _weight_names(group, name, filename)]
-    if by_name:
-        own = {getattr(layer, "layer", layer).name: layer for layer in with_weights} | {
-            layer.name: layer for layer in with_weights
-        }
-        pairs = [(own[name], name) for name in saved if name in own]
-    elif len(saved) != len(with_weights):
+    if len(saved) != len(layers):
         raise FileFormatError(
-            f"'{filename}' holds {len(saved)} layers with weights, the model has {len(with_weights)}: "
+            f"'{filename}' holds {len(saved)} layers with weights, the model has {len(layers)}: "
             "it was written for another architecture"
         )
-    else:
-        pairs = list(zip(with_weights, saved, strict=True))
-    values: list[tuple[Variable, Array]] = []
-    for layer, name in pairs:
-        try:
-            values += _read_layer(group, layer, name, filename)
-        except FileFormatError as error:
-            if not skip_mismatch:
-                raise
-            warnings.warn(f"skipped: {error}", UserWarning, stacklevel=3)
-    assign_all(values)
+    return list(zip(layers, saved, strict=True))
 
 
-def _read_layer(group: Any, layer: Any, name: str, filename: str) -> list[tuple[Variable, Array]]:
+def _read_group(
+    group: Any, name: str, variables: list[Variable], whose: str, filename: str, skip_mismatch: bool
+) -> Pairs:
+    """What a group has for these variables, each by itself left out where it does not fit and that is allowed."""
     names = _weight_names(group, name, filename)
-    variables = layer.weights
     if len(names) != len(variables):
-        raise FileFormatError(
-            f"'{filename}' has {len(names)} weights for layer '{layer.name}' ({type(layer).__name__}), "
-            f"the model has {len(variables)}"
-        )
-    return [
-        (
-            variable,
-            read_array(
-                child(group, f"{name}/{weight}", filename),
-                variable.shape,
-                f"weight '{variable.name}' of layer '{layer.name}' ({type(layer).__name__})",
-                filename,
-            ),
-        )
-        for variable, weight in zip(variables, names, strict=True)
-    ]
+        raise FileFormatError(f"'{filename}' has {len(names)} weights for {whose}, the model has {len(variables)}")
+    pairs: Pairs = []
+    for variable, weight in zip(variables, names, strict=True):
+        read = partial(_read_weight, group, f"{name}/{weight}", variable, whose, filename)
+        pairs += read_or_skip(read, skip_mismatch)
+    return pairs
+
+
+def _read_weight(group: Any, path: str, variable: Variable, whose: str, filename: str) -> Pairs:
+    what = f"weight '{variable.name}' of {whose}"
+    return [(variable, read_array(child(group, path, filename), variable.shape, what, filename))]
 
 
 def _weight_names(group: Any, name: str, filename: str) -> list[str]:
@@ -146,11 +164,9 @@ def _restore_training(file: Any, model: Any, custom_objects: Mapping[str, Any], 
     variables = model.optimizer.variables
     names = read_names(group, "weight_names")
     if len(names) != len(variables):
-        warnings.warn(
+        warn(
             f"'{path}' holds optimizer state of another layout ({len(names)} arrays for {len(variables)}): "
-            "training starts with a fresh optimizer",
-            UserWarning,
-            stacklevel=4,
+            "training starts with a fresh optimizer"
         )
         return
     assign_all(

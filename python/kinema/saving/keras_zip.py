@@ -13,7 +13,7 @@ from typing import Any
 from kinema.errors import FileFormatError
 from kinema.saving.registry import deserialize_keras_object, serialize_keras_object
 from kinema.saving.training_state import compile_config, compile_from_config, progress_state, restore_progress
-from kinema.saving.weights_h5 import read_optimizer, read_weights, write_weights
+from kinema.saving.weights_h5 import read_weights, write_weights
 
 #: The version of Keras whose format is written.
 KERAS_VERSION = "3.15.1"
@@ -39,7 +39,7 @@ def write_keras(model: Any, path: Path) -> None:
         archive.writestr(_OWN, json.dumps(progress_state(model)))
         with archive.open(_WEIGHTS, "w", force_zip64=True) as entry, io.BytesIO() as buffer:
             with h5py.File(buffer, "w") as file:
-                write_weights(file, model, model.optimizer if _is_built(model.optimizer) else None)
+                write_weights(file, model)
             entry.write(buffer.getbuffer())
 
 
@@ -75,10 +75,9 @@ def _read_state(archive: zipfile.ZipFile, path: Path, model: Any, with_optimizer
 
     try:
         with io.BytesIO(archive.read(_WEIGHTS)) as buffer, h5py.File(buffer, "r") as file:
-            read_weights(file, model, str(path))
             if with_optimizer and model.optimizer is not None and "optimizer" in file:
                 model.optimizer.build(model.trainable_weights)
-                read_optimizer(file, model.optimizer, str(path))
+            read_weights(file, model, str(path))
     except (KeyError, zipfile.BadZipFile, OSError, RuntimeError) as error:
         raise _damaged(path, error) from error
 
@@ -93,10 +92,6 @@ def read_weights_of(path: Path, model: Any, skip_mismatch: bool) -> None:
                 read_weights(file, model, str(path), skip_mismatch)
         except (KeyError, zipfile.BadZipFile, OSError, RuntimeError) as error:
             raise _damaged(path, error) from error
-
-
-def _is_built(optimizer: Any) -> bool:
-    return optimizer is not None and bool(getattr(optimizer, "built", False))
 
 
 def _open(path: Path) -> zipfile.ZipFile:
