@@ -8,7 +8,7 @@ from typing import Any
 from kinema import ops
 from kinema.autograd import Tensor
 from kinema.saving.identifiers import resolve
-from kinema.saving.registry import builtin, builtin_objects, deserialize_keras_object, serialize_keras_object
+from kinema.saving.registry import builtin, builtin_objects, serialize_keras_object
 
 _MODULE = "keras.activations"
 
@@ -245,4 +245,4 @@ def serialize(activation: Callable[..., Any]) -> Any:
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Callable[..., Any]:
     """The activation that a file describes."""
-    return get(deserialize_keras_object(config, custom_objects))
+    return get(resolve(config, _MODULE, "activation", custom_objects))

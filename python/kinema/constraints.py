@@ -8,7 +8,7 @@ from typing import Any
 from kinema import config, ops
 from kinema.autograd import Tensor
 from kinema.saving.identifiers import resolve
-from kinema.saving.registry import builtin, deserialize_keras_object, serialize_keras_object
+from kinema.saving.registry import builtin, serialize_keras_object
 
 _MODULE = "keras.constraints"
 
@@ -159,7 +159,7 @@ def serialize(constraint: Any) -> Any:
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The constraint that a file describes."""
-    return deserialize_keras_object(config, custom_objects)
+    return resolve(config, _MODULE, "constraint", custom_objects)
 
 
 def _norm(w: Any, axis: Any) -> Tensor:

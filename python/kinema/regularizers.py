@@ -9,7 +9,7 @@ from kinema import ops
 from kinema.autograd import Tensor
 from kinema.errors import ArgumentError
 from kinema.saving.identifiers import resolve
-from kinema.saving.registry import builtin, deserialize_keras_object, serialize_keras_object
+from kinema.saving.registry import builtin, serialize_keras_object
 
 _MODULE = "keras.regularizers"
 
@@ -176,7 +176,7 @@ def serialize(regularizer: Any) -> Any:
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The regulariser that a file describes."""
-    return deserialize_keras_object(config, custom_objects)
+    return resolve(config, _MODULE, "regularizer", custom_objects)
 
 
 def _factor(owner: str, name: str, value: Any) -> float:

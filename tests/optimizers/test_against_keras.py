@@ -42,6 +42,7 @@ CASES = [
     ("Adam", {**BETAS, "global_clipnorm": 0.5, "epsilon": 1e-3}),
     ("AdamW", {**BETAS, "weight_decay": 2**-8}),
     ("AdamW", {**BETAS, "weight_decay": 0.125, "clipnorm": 0.5}),
+    ("AdamW", {**BETAS, "weight_decay": 0}),
     ("Adam", {**BETAS, "gradient_accumulation_steps": 4, "global_clipnorm": 0.5}),
     ("SGD", {"use_ema": True, "ema_momentum": 0.75, "ema_overwrite_frequency": 3}),
     ("RMSprop", {"use_ema": True, "ema_momentum": 0.75, "gradient_accumulation_steps": 2, "momentum": 0.5}),

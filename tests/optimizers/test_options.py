@@ -199,3 +199,12 @@ def test_files_of_other_versions_have_more_settings():
         "is_legacy_optimizer": False,
     }
     assert optimizers.deserialize({"class_name": "Adam", "config": config}).learning_rate == 0.5
+
+
+@pytest.mark.parametrize("cls", [optimizers.SGD, optimizers.Adam, optimizers.AdamW, optimizers.RMSprop])
+@pytest.mark.parametrize("nothing", [0, 0.0])
+def test_no_weight_decay_stays_a_number(cls, nothing):
+    """Keras refuses an AdamW without one."""
+    optimizer = cls(weight_decay=nothing)
+    assert repr(optimizer.get_config()["weight_decay"]) == "0.0"
+    assert cls.from_config(optimizer.get_config()).weight_decay == 0.0

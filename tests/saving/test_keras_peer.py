@@ -205,3 +205,45 @@ def test_weights_that_fit_in_part(into: dict[str, Any], ending: str, by_name: An
         else:
             found.append([float(weight.sum()) for weight in model.get_weights()])
     assert found[0] == found[1]
+
+
+def _apart(y_true: Any, y_pred: Any) -> Any:
+    return (y_true - y_pred)[:, 0] ** 2 * 3.0
+
+
+COMPILED: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "metrics called as losses": lambda library: {
+        "loss": library.losses.CategoricalCrossentropy(label_smoothing=0.1),
+        "metrics": [
+            library.metrics.CategoricalCrossentropy(label_smoothing=0.3, name="cc"),
+            library.metrics.MeanAbsoluteError(name="q"),
+        ],
+        "weighted_metrics": [library.metrics.MeanSquaredError(name="q")],
+    },
+    "functions of the user": lambda _: {"loss": _apart, "metrics": [_apart, "mae"]},
+    "schedule": lambda library: {
+        "loss": library.losses.MeanSquaredError(),
+        "optimizer": library.optimizers.SGD(library.optimizers.schedules.CosineDecay(0.1, 5)),
+    },
+    "no decay": lambda library: {"loss": "mean_squared_error", "optimizer": library.optimizers.AdamW(weight_decay=0)},
+}
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize(("writer", "reader"), [(keras, kinema), (kinema, keras)], ids=["keras", "kinema"])
+@pytest.mark.parametrize("name", COMPILED)
+def test_objectives(name: str, writer: Any, reader: Any, ending: str, tmp_path: Path) -> None:
+    """A model that the other one loads reports the same figures under the same names."""
+    model = writer.Sequential([writer.layers.Input((4,)), writer.layers.Dense(3, activation="softmax")])
+    model.compile(**COMPILED[name](writer))
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(6, 4)).astype("float32"), np.eye(3, dtype="float32")[[0, 1, 2, 0, 1, 2]]
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / f"m{ending}")
+    loaded = reader.models.load_model(tmp_path / f"m{ending}", custom_objects={"_apart": _apart})
+    weight = np.linspace(0.5, 2.0, 6)
+    ours, theirs = (
+        one.evaluate(x, y, sample_weight=weight, verbose=0, return_dict=True, batch_size=3) for one in (loaded, model)
+    )
+    renamed = {"mean_absolute_error": "mae"} if reader is keras and ending == ".h5" else {}
+    assert {renamed.get(key, key): value for key, value in ours.items()} == pytest.approx(theirs, rel=1e-4)

@@ -92,3 +92,66 @@ def test_weights_are_found_by_name(tmp_path: Path) -> None:
     model.load_weights(path, by_name=True)
     np.testing.assert_array_equal(model.layers[0].get_weights()[0], before[0])
     np.testing.assert_array_equal(model.layers[1].get_weights()[0], weights["b"][0])
+
+
+def test_metrics_are_not_taken_for_losses(tmp_path: Path) -> None:
+    """These files name classes without their modules, and losses and metrics share names."""
+    model = kinema.Sequential([kinema.layers.Input((3,)), kinema.layers.Dense(2, activation="softmax")])
+    model.compile("sgd", "mse", metrics=["mae"], weighted_metrics=["mae"])
+    path = tmp_path / "m.h5"
+    model.save(path)
+    with h5py.File(path, "r+") as file:
+        training = json.loads(file.attrs["training_config"])
+        settings = {"name": "cc", "label_smoothing": 0.5}
+        training["loss"] = {"class_name": "CategoricalCrossentropy", "config": settings}
+        training["metrics"] = [{"class_name": "CategoricalCrossentropy", "config": settings}]
+        training["weighted_metrics"] = [{"class_name": "MeanAbsoluteError", "config": {"name": "q"}}]
+        file.attrs["training_config"] = json.dumps(training)
+    loaded = kinema.models.load_model(path)
+    x, y = np.random.default_rng(0).normal(size=(5, 3)), np.eye(2)[[0, 1, 1, 0, 1]]
+    logs = loaded.evaluate(x, y, verbose=0, return_dict=True, batch_size=2)
+    assert type(loaded.loss) is kinema.losses.CategoricalCrossentropy
+    assert list(logs) == ["loss", "cc", "q"]
+    assert [type(metric) for metric in loaded.metrics] == [
+        kinema.metrics.CategoricalCrossentropy,
+        kinema.metrics.MeanAbsoluteError,
+    ]
+    np.testing.assert_allclose(logs["cc"], logs["loss"], rtol=1e-5)
+
+
+def _own(y_true: Any, y_pred: Any) -> Any:
+    return kinema.ops.sum(y_pred * 0.0 + 2.0, axis=-1)
+
+
+def _doubled(x: Any) -> Any:
+    return x * 2.0
+
+
+def _threes(shape: Any, dtype: Any = None) -> Any:
+    return np.full(shape, 3.0, dtype)
+
+
+def test_names_of_the_user_everywhere(tmp_path: Path) -> None:
+    """A file of Keras names functions alone; `custom_objects` says what they are, in training as well."""
+    config = {"name": "d", "units": 2, "batch_input_shape": [None, 3], "activation": "doubled",
+              "kernel_initializer": "threes", "kernel_regularizer": "total",
+              "kernel_constraint": "doubled"}  # fmt: skip
+    kernel, bias = np.ones((3, 2), "f4"), np.zeros(2, "f4")
+    path = tmp_path / "m.h5"
+    _write(path, [{"class_name": "Dense", "config": config}], {"d": [kernel, bias]}, "2.4.0")
+    with h5py.File(path, "r+") as file:
+        optimizer = {"class_name": "Mine", "config": {"learning_rate": 0.0}}
+        file.attrs["training_config"] = json.dumps(
+            {"loss": "own", "metrics": ["own", "mae"], "weighted_metrics": ["own"], "optimizer_config": optimizer}
+        )
+    mine = type("Mine", (kinema.optimizers.SGD,), {})
+    custom = {"own": _own, "total": kinema.ops.sum, "doubled": _doubled, "threes": _threes, "Mine": mine}
+    loaded = kinema.models.load_model(path, custom_objects=custom)
+    dense = loaded.layers[0]
+    assert (dense.activation, dense.kernel_initializer, dense.kernel_constraint) == (_doubled, _threes, _doubled)
+    assert type(loaded.optimizer) is mine
+    logs = loaded.evaluate(np.ones((4, 3)), np.ones((4, 2)), verbose=0, return_dict=True)
+    assert logs == {"loss": 4.0 + 6.0, "_own": 4.0, "mae": 5.0, "weighted__own": 4.0}
+    with kinema.saving.custom_object_scope(custom):
+        again = kinema.models.load_model(path)
+    assert again.evaluate(np.ones((4, 3)), np.ones((4, 2)), verbose=0, return_dict=True) == logs

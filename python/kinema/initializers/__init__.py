@@ -19,7 +19,7 @@ from kinema.initializers.scaling import (
     VarianceScaling,
 )
 from kinema.saving.identifiers import resolve
-from kinema.saving.registry import deserialize_keras_object, serialize_keras_object
+from kinema.saving.registry import serialize_keras_object
 
 IdentityInitializer = Identity
 OrthogonalInitializer = Orthogonal
@@ -92,4 +92,4 @@ def serialize(initializer: Any) -> Any:
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The initialiser that a file describes."""
-    return deserialize_keras_object(config, custom_objects)
+    return resolve(config, MODULE, "initializer", custom_objects)

@@ -181,7 +181,7 @@ class Bidirectional(Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         """Makes the layer that `get_config` described, with the two inside."""
-        return cls(**{name: deserialize_keras_object(value) for name, value in config.items()})
+        return cls(**{name: deserialize_keras_object(value, expected="keras.layers") for name, value in config.items()})
 
     def _merge(self, forward: Any, backward: Any) -> Any:
         outputs, states = [forward, backward], ()

@@ -33,4 +33,4 @@ class Wrapper(Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         """Makes the layer that `get_config` described, with the one inside."""
-        return cls(**{name: deserialize_keras_object(value) for name, value in config.items()})
+        return cls(**{name: deserialize_keras_object(value, expected="keras.layers") for name, value in config.items()})

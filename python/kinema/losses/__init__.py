@@ -45,7 +45,7 @@ from kinema.losses.relative import (
 )
 from kinema.losses.similarity import CosineSimilarity, cosine_similarity
 from kinema.saving.identifiers import resolve
-from kinema.saving.registry import deserialize_keras_object, serialize_keras_object
+from kinema.saving.registry import serialize_keras_object
 
 __all__ = [
     "BinaryCrossentropy",
@@ -135,6 +135,4 @@ def serialize(loss: Any) -> Any:
 
 def deserialize(name: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The loss that a file describes."""
-    if isinstance(name, str):
-        return get(name)
-    return deserialize_keras_object(name, custom_objects)
+    return resolve(name, "keras.losses", "loss", custom_objects)

@@ -83,7 +83,7 @@ from kinema.metrics.probabilistic import (
 from kinema.metrics.r2_score import R2Score
 from kinema.metrics.reduction import Mean, MeanMetricWrapper, Sum
 from kinema.saving.identifiers import resolve
-from kinema.saving.registry import deserialize_keras_object, serialize_keras_object
+from kinema.saving.registry import serialize_keras_object
 
 __all__ = [
     "AUC",
@@ -203,6 +203,4 @@ def serialize(metric: Any) -> Any:
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The metric that a file describes."""
-    if isinstance(config, str):
-        return get(config)
-    return deserialize_keras_object(config, custom_objects)
+    return resolve(config, "keras.metrics", "metric", custom_objects)

@@ -155,7 +155,8 @@ class _Builder:
             self._operations[name] = kind
             self._settings[name] = deserialize_keras_object(entry.get("config", {}))
         else:
-            layer = deserialize_keras_object({key: value for key, value in entry.items() if key != "inbound_nodes"})
+            described = {key: value for key, value in entry.items() if key != "inbound_nodes"}
+            layer = deserialize_keras_object(described, expected="keras.layers")
             if not isinstance(layer, Layer):
                 raise FileFormatError(f"'{name}' in a graph of layers is a {type(layer).__name__}, not a layer")
             self._layers[name] = layer

@@ -242,7 +242,7 @@ class Sequential(Model):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Sequential:
         """Makes the model that `get_config` described."""
-        layers = [deserialize_keras_object(layer) for layer in config["layers"]]
+        layers = [deserialize_keras_object(layer, expected="keras.layers") for layer in config["layers"]]
         model = cls(layers, trainable=config.get("trainable", True), name=config.get("name"))
         if (shape := config.get("build_input_shape")) and not model.built:
             model.build(tuple(shape))

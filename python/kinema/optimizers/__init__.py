@@ -17,7 +17,7 @@ from kinema.optimizers.nadam import Nadam
 from kinema.optimizers.optimizer import Optimizer
 from kinema.optimizers.root_mean_square import RMSprop
 from kinema.saving.identifiers import resolve
-from kinema.saving.registry import deserialize_keras_object, serialize_keras_object
+from kinema.saving.registry import serialize_keras_object
 
 # Names that old scripts import.
 adadelta = Adadelta
@@ -75,5 +75,5 @@ def serialize(optimizer: Optimizer) -> dict[str, Any]:
 
 def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Optimizer:
     """The optimiser that a file describes."""
-    optimizer: Optimizer = deserialize_keras_object(config, custom_objects)
+    optimizer: Optimizer = resolve(config, "keras.optimizers", "optimizer", custom_objects)
     return optimizer

@@ -34,7 +34,7 @@ class Options:
         left = dict(options)
         self.name: str = left.pop("name", None) or owner.lower()
         self.learning_rate = _rate(owner, _old_spellings(owner, learning_rate, left))
-        self.weight_decay: float | None = _positive(owner, "weight_decay", weight_decay or None)
+        self.weight_decay = 0.0 if weight_decay == 0 else _positive(owner, "weight_decay", weight_decay)
         self.clipnorm, self.clipvalue, self.global_clipnorm = (
             _positive(owner, name, left.pop(name, None)) for name in _CLIPPING
         )
@@ -56,7 +56,10 @@ class Options:
 
 def from_old_config(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Constructor arguments from a config that any version of Keras wrote; nothing is warned about."""
-    arguments = {name: deserialize_keras_object(value, custom_objects) for name, value in config.items()}
+    arguments = {
+        name: deserialize_keras_object(value, custom_objects, expected="keras.optimizers.schedules")
+        for name, value in config.items()
+    }
     for name in ("jit_compile", "is_legacy_optimizer"):
         arguments.pop(name, None)
     if "lr" in arguments:

@@ -379,5 +379,5 @@ def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
 
 def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> LearningRateSchedule:
     """The schedule that a file describes."""
-    schedule: LearningRateSchedule = deserialize_keras_object(config, custom_objects)
+    schedule: LearningRateSchedule = deserialize_keras_object(config, custom_objects, expected=_MODULE)
     return schedule

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from kinema.errors import ArgumentError
 from kinema.saving.registry import builtin_objects, deserialize_keras_object, get_registered_object
 
 
-def resolve(identifier: Any, module: str, kind: str) -> Any:
+def resolve(identifier: Any, module: str, kind: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The object or function that an identifier means.
 
     Args:
@@ -18,6 +19,8 @@ def resolve(identifier: Any, module: str, kind: str) -> Any:
             dict.
         module: The Keras module whose names are meant, such as `"keras.losses"`.
         kind: What it is called in an error, such as `"loss"`.
+        custom_objects: The user's own classes and functions by name, beside those in scope; they go before built-in
+            ones.
 
     Raises:
         ArgumentError: Nothing of that name is known, or the identifier is none of the above.
@@ -25,8 +28,8 @@ def resolve(identifier: Any, module: str, kind: str) -> Any:
     if identifier is None:
         return None
     if isinstance(identifier, dict):
-        return deserialize_keras_object(identifier)
-    found = _named(identifier, module, kind) if isinstance(identifier, str) else identifier
+        return deserialize_keras_object(identifier, custom_objects, expected=module)
+    found = _named(identifier, module, kind, custom_objects or {}) if isinstance(identifier, str) else identifier
     if inspect.isclass(found):
         return found()
     if callable(found) or hasattr(found, "get_config"):
@@ -36,7 +39,9 @@ def resolve(identifier: Any, module: str, kind: str) -> Any:
     )
 
 
-def _named(name: str, module: str, kind: str) -> Any:
+def _named(name: str, module: str, kind: str, custom_objects: Mapping[str, Any]) -> Any:
+    if name in custom_objects:
+        return custom_objects[name]
     table = builtin_objects(module)
     for candidates in (table, {known.lower(): item for known, item in table.items()}):
         found = candidates.get(name, candidates.get(name.lower()))

@@ -101,8 +101,21 @@ def custom_object_scope(custom_objects: Mapping[str, Any]) -> Iterator[None]:
         _scope.objects = outer
 
 
-def find(class_name: str, module: str | None, registered_name: str | None, custom_objects: Mapping[str, Any]) -> Any:
+def find(
+    class_name: str,
+    module: str | None,
+    registered_name: str | None,
+    custom_objects: Mapping[str, Any],
+    expected: str | None = None,
+) -> Any:
     """The class or function a file means.
+
+    Args:
+        class_name: Its name.
+        module: The Keras module that the file says it is of; None where it says nothing, as old ones.
+        registered_name: The name under which it was registered.
+        custom_objects: Your own classes and functions by name.
+        expected: The Keras module to look in first where the file says none.
 
     Raises:
         FileFormatError: Nothing of that name is known.
@@ -117,7 +130,7 @@ def find(class_name: str, module: str | None, registered_name: str | None, custo
         if class_name in _builtins[module]:
             return _builtins[module][class_name]
     else:
-        for table in _builtins.values():
+        for table in (builtin_objects(expected or ""), *_builtins.values()):
             if class_name in table:
                 return table[class_name]
     raise FileFormatError(
@@ -171,26 +184,30 @@ def serialize_keras_object(item: Any) -> Any:
     return answer
 
 
-def deserialize_keras_object(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+def deserialize_keras_object(
+    config: Any, custom_objects: Mapping[str, Any] | None = None, *, expected: str | None = None
+) -> Any:
     """The object that a file describes. Runs `from_config` of known classes and nothing else.
 
     Args:
         config: What `serialize_keras_object` gave, or Keras 3 wrote.
         custom_objects: Your own classes and functions by name.
+        expected: The Keras module, such as `"keras.metrics"`, of what is wanted: a name may be one of a loss and one of
+            a metric, and old files do not say which.
 
     Raises:
         FileFormatError: It names a class that is not known, or its config does not fit the class.
     """
     custom = custom_objects or {}
     if isinstance(config, list):
-        return [deserialize_keras_object(value, custom) for value in config]
+        return [deserialize_keras_object(value, custom, expected=expected) for value in config]
     if not isinstance(config, dict):
         return config
     if "class_name" not in config:
-        return {name: deserialize_keras_object(value, custom) for name, value in config.items()}
+        return {name: deserialize_keras_object(value, custom, expected=expected) for name, value in config.items()}
     class_name = config["class_name"]
     if class_name == "__tuple__":
-        return tuple(deserialize_keras_object(value, custom) for value in config["items"])
+        return tuple(deserialize_keras_object(value, custom, expected=expected) for value in config["items"])
     if class_name == "__slice__":
         return slice(*(config["config"][end] for end in ("start", "stop", "step")))
     if class_name == "__ellipsis__":
@@ -200,8 +217,8 @@ def deserialize_keras_object(config: Any, custom_objects: Mapping[str, Any] | No
     if class_name == "DTypePolicy":
         return config["config"]["name"]
     if class_name == "function":
-        return find(config["config"], None, config.get("registered_name"), custom)
-    cls = find(class_name, config.get("module"), config.get("registered_name"), custom)
+        return find(config["config"], None, config.get("registered_name"), custom, expected)
+    cls = find(class_name, config.get("module"), config.get("registered_name"), custom, expected)
     if not hasattr(cls, "from_config"):
         return cls
     try:
