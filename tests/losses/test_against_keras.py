@@ -136,3 +136,21 @@ def test_configs_are_keras_configs(name: str, settings: dict[str, Any]) -> None:
     assert {key: again[key] for key in again if key != forgotten} == {
         key: ours[key] for key in ours if key != forgotten
     }
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("name", ["CategoricalCrossentropy", "SparseCategoricalCrossentropy", "BinaryCrossentropy"])
+def test_activated_outputs(name: str, activation: str, from_logits: bool) -> None:
+    """Both find the logits behind an activation, as losses and as metrics, however they are told to read the output."""
+    found = []
+    x, y = np.random.default_rng(0).normal(size=(6, 4)) * 30, np.array([0, 1, 2, 0, 1, 2])
+    target = y if name.startswith("Sparse") else np.eye(3, dtype="float32")[y]
+    for library in (kinema, keras):
+        model = library.Sequential([library.layers.Input((4,)), library.layers.Dense(3, activation=activation)])
+        model.set_weights([np.random.default_rng(1).normal(size=(4, 3)), np.zeros(3)])
+        loss = getattr(library.losses, name)(from_logits=from_logits)
+        model.compile("sgd", loss, metrics=[getattr(library.metrics, name)(name="q", from_logits=from_logits)])
+        logs = model.evaluate(x, target, verbose=0, return_dict=True)
+        found.append([logs["loss"], logs["q"], float(loss(target, model(x.astype("float32"))))])
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-5)

@@ -72,3 +72,51 @@ def test_a_saturated_output_still_learns(name: str) -> None:
     before = model.get_weights()[-1].copy()
     model.train_on_batch(np.full((2, *shape), LOGIT, "float32"), np.zeros((2, *shape), "float32"))
     np.testing.assert_allclose(model.get_weights()[-1], before - 1, rtol=1e-5)
+
+
+PROBABILITIES = {
+    "CategoricalCrossentropy": ("softmax", np.eye(3)[[0, 1, 2, 0]]),
+    "SparseCategoricalCrossentropy": ("softmax", np.array([0, 1, 2, 0])),
+    "BinaryCrossentropy": ("sigmoid", np.eye(3)[[0, 1, 2, 0]]),
+}
+
+
+def _outputs(name: str, activation: str | None) -> tuple[kinema.Sequential, np.ndarray, np.ndarray]:
+    kinema.utils.set_random_seed(4)
+    line = [layers.Dense(3, kernel_initializer="random_normal"), layers.Activation(activation or "linear")]
+    model = kinema.Sequential([layers.Input((5,)), *line])
+    return model, np.random.default_rng(0).normal(size=(4, 5)), PROBABILITIES[name][1]
+
+
+@pytest.mark.parametrize("name", PROBABILITIES)
+def test_logits_are_not_activated_twice(name: str) -> None:
+    """A loss of logits behind an activation is that of the logits, with a warning a training, and so is a metric."""
+    model, x, y = _outputs(name, PROBABILITIES[name][0])
+    plain, _, _ = _outputs(name, None)
+    for each in (model, plain):
+        loss = getattr(kinema.losses, name)(from_logits=True)
+        metric = getattr(kinema.metrics, name)(name="q", from_logits=True)
+        each.compile(kinema.optimizers.SGD(0.01), loss, metrics=[metric])
+    expected = plain.fit(x, y, batch_size=2, epochs=2, shuffle=False, verbose=0).history
+    with pytest.warns(UserWarning, match="got from_logits=True") as said:
+        history = model.fit(x, y, batch_size=2, epochs=2, shuffle=False, verbose=0).history
+    assert len(said) == 1
+    assert said[0].filename == __file__
+    for name, values in history.items():
+        assert values == pytest.approx(expected[name], rel=1e-6)
+    assert history["q"] == pytest.approx(history["loss"], rel=1e-6)
+    with pytest.warns(UserWarning, match="got from_logits=True"):
+        assert model.evaluate(x, y, verbose=0) == pytest.approx(plain.evaluate(x, y, verbose=0), rel=1e-6)
+    with pytest.warns(UserWarning, match="got from_logits=True"):
+        value = model.loss(y, model(x))
+    assert float(value) == pytest.approx(plain.evaluate(x, y, verbose=0)[0], rel=1e-6)
+
+
+@pytest.mark.parametrize("name", PROBABILITIES)
+def test_metrics_see_logits_as_losses_do(name: str) -> None:
+    model, x, y = _outputs(name, PROBABILITIES[name][0])
+    metric = getattr(kinema.metrics, name)()
+    model.compile("sgd", metric.name, metrics=[metric, "crossentropy"] if name != "BinaryCrossentropy" else [metric])
+    loss, *figures = model.evaluate(x * 100000, y, verbose=0)
+    assert loss > 20
+    assert figures == pytest.approx([loss] * len(figures), rel=1e-6)

@@ -64,6 +64,22 @@ def test_a_sigmoid_in_front_is_seen_through() -> None:
     np.testing.assert_allclose(tape.gradient(loss, logits).numpy(), [-1, -0.5, 0], atol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"])
+def test_probabilities_called_logits_are_seen_through_with_a_word(name: str) -> None:
+    """Once is enough: the activation is not applied twice."""
+    activation = ops.sigmoid if name.startswith("binary") else ops.softmax
+    target = [0, 1, 2] if name.startswith("sparse") else ONE_HOT
+    logits, function = ops.convert_to_tensor(LOGITS), getattr(ops, name)
+    expected = function(target, logits, from_logits=True)
+    with GradientTape() as tape:
+        tape.watch(logits)
+        with pytest.warns(UserWarning, match=rf"{name} got from_logits=True and an output that a softmax or a sigmoid"):
+            loss = function(target, activation(logits), from_logits=True)
+    np.testing.assert_array_equal(loss.numpy(), expected.numpy())
+    assert np.abs(tape.gradient(loss, logits).numpy()).max() > 0.5
+    np.testing.assert_array_equal(function(target, logits.numpy(), from_logits=True).numpy(), expected.numpy())
+
+
 def test_a_softmax_over_another_axis_is_not() -> None:
     assert ops.softmax(ops.convert_to_tensor(LOGITS), axis=0).logits is None
 

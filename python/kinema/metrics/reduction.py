@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from kinema.autograd import Array, Tensor, as_array, no_tape
+from kinema.losses.crossentropy import READ_LOGITS
 from kinema.losses.loss import align_weights
 from kinema.metrics.metric import Metric, ratio
 from kinema.saving.registry import builtin, builtin_objects, serialize_keras_object
@@ -120,6 +121,7 @@ class MeanMetricWrapper(Average):
         super().__init__(name or getattr(fn, "__name__", "metric"), dtype)
         self.fn = fn
         self.direction = type(self).direction or _direction(fn)
+        self.reads_logits = fn in READ_LOGITS
         self._settings = kwargs
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:

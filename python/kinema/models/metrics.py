@@ -44,11 +44,13 @@ class CompiledMetrics:
         self._samples += samples
         if target is None:
             return
-        target, predicted, sample_weight = counted_steps(target, outputs, sample_weight)
+        target, counted, sample_weight = counted_steps(target, outputs, sample_weight)
+        predicted = counted.numpy()
         if self._metrics is None:
             self._metrics = self._resolve(target, predicted)
         for metric, weighted in self._metrics:
-            metric.update_state(target, predicted, sample_weight=sample_weight if weighted else None)
+            seen = counted if metric.reads_logits else predicted
+            metric.update_state(target, seen, sample_weight=sample_weight if weighted else None)
 
     @property
     def loss(self) -> float:

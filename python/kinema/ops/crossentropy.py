@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from kinema import _rust
+from kinema._warnings import warn_once
 from kinema.autograd import Array, Tensor, as_array
 from kinema.errors import DataError, DTypeError, ShapeError
 from kinema.ops._arrays import one_axis, rows
@@ -25,7 +26,8 @@ def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False
     Args:
         target: What should be predicted: non-negative numbers, in the shape of `output`.
         output: What is predicted: probabilities, which are divided by their sum, or logits.
-        from_logits: Whether `output` holds logits, to which a softmax is to be applied.
+        from_logits: Whether `output` holds logits, to which a softmax is to be applied. Logits behind an output of
+            `ops.softmax` or `ops.sigmoid` are found and taken in any case, with a warning if this is True.
         axis: The axis of the classes.
 
     Example:
@@ -34,7 +36,7 @@ def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False
         array([0.6931472], dtype=float32)
     """
     target, output = _classes_last("categorical_crossentropy", target, output, axis)
-    output, from_logits = _logits(output, from_logits)
+    output, from_logits = _logits("categorical_crossentropy", output, from_logits)
     return (_from_logits if from_logits else _from_probabilities)(target, output)
 
 
@@ -44,7 +46,8 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
     Args:
         target: Class numbers from 0: the shape of `output` without its last axis, or with length 1 there.
         output: Probabilities or logits, classes last.
-        from_logits: Whether `output` holds logits, to which a softmax is to be applied.
+        from_logits: Whether `output` holds logits, to which a softmax is to be applied. Logits behind an output of
+            `ops.softmax` or `ops.sigmoid` are found and taken in any case, with a warning if this is True.
         axis: The axis of the classes: the last one.
 
     Example:
@@ -57,7 +60,7 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
         raise ShapeError(
             f"ops.sparse_categorical_crossentropy: the classes are on the last axis of output, not on {axis}"
         )
-    output, from_logits = _logits(output, from_logits)
+    output, from_logits = _logits("sparse_categorical_crossentropy", output, from_logits)
     return _sparse(_labels(as_array(target), as_array(output).shape), output, from_logits=from_logits)
 
 
@@ -67,14 +70,15 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     Args:
         target: Numbers from 0 to 1.
         output: Probabilities or logits, in the same shape.
-        from_logits: Whether `output` holds logits, to which a sigmoid is to be applied.
+        from_logits: Whether `output` holds logits, to which a sigmoid is to be applied. Logits behind an output of
+            `ops.softmax` or `ops.sigmoid` are found and taken in any case, with a warning if this is True.
 
     Example:
         >>> import kinema
         >>> kinema.ops.binary_crossentropy([1.0, 0.0], [0.5, 0.5]).numpy()
         array([0.6931472, 0.6931472], dtype=float32)
     """
-    output, from_logits = _logits(output, from_logits)
+    output, from_logits = _logits("binary_crossentropy", output, from_logits)
     return (_binary_from_logits if from_logits else _binary_from_probabilities)(target, output)
 
 
@@ -151,10 +155,15 @@ def _sparse(labels: Array, output: Array, *, from_logits: bool) -> Result:
     return -logarithms.reshape(-1)[place].reshape(labels.shape), backward
 
 
-def _logits(output: Any, from_logits: bool) -> tuple[Any, bool]:
+def _logits(op: str, output: Any, from_logits: bool) -> tuple[Any, bool]:
     """What probabilities were made of, where that is known; the second answer is whether these are logits."""
-    if from_logits or not isinstance(output, Tensor) or output.logits is None:
+    if not isinstance(output, Tensor) or output.logits is None:
         return output, from_logits
+    if from_logits:
+        warn_once(
+            f"{op} got from_logits=True and an output that a softmax or a sigmoid has made into probabilities: the "
+            "logits behind it are taken. Leave out from_logits, or the activation"
+        )
     return output.logits, True
 
 
