@@ -19,7 +19,7 @@ class FilteringConvolution(Convolution):
 
     config_names = (
         "filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate", "groups", "activation",
-        "use_bias", *weight_settings("kernel", "bias"),
+        "use_bias", *weight_settings("kernel", "bias"), "activity_regularizer",
     )  # fmt: skip
     kernel: Variable
 

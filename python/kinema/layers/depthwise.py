@@ -18,7 +18,7 @@ class DepthwiseConvolution(Convolution):
 
     config_names = (
         "depth_multiplier", "kernel_size", "strides", "padding", "data_format", "dilation_rate", "activation",
-        "use_bias", *weight_settings("depthwise", "bias"),
+        "use_bias", *weight_settings("depthwise", "bias"), "activity_regularizer",
     )  # fmt: skip
     kernel: Variable
 

@@ -88,6 +88,11 @@ class LayerNormalization(ElementwiseLayer):
             return self._normalised_steps(inputs, np.asarray(mask, bool), axes)
         return ops.layer_norm(inputs, self.gamma, self.beta, axis=axes, epsilon=self.epsilon)
 
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again, as Keras 3 writes them: once it is built, a list of axes."""
+        axis = [self.axis] if self.built and isinstance(self.axis, int) else self.axis
+        return {**super().get_config(), "axis": axis}
+
     def _normalised_steps(self, inputs: Any, mask: Any, axes: tuple[int, ...]) -> Any:
         """The input normalised over the steps that count."""
         outputs = normalised_steps(inputs, mask, axes, self.epsilon)

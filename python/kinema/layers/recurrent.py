@@ -19,7 +19,7 @@ from kinema.layers.structure import Shape
 
 _OLD_ARGUMENTS = {"time_major": (None, False), "ragged": (None, False), "implementation": (None, 0, 1, 2)}
 
-RECURRENT_CONFIG = (*OVER_TIME_CONFIG, *RECURRENT_WEIGHTS_CONFIG)
+RECURRENT_CONFIG = (*OVER_TIME_CONFIG, *RECURRENT_WEIGHTS_CONFIG, "activity_regularizer")
 
 
 class Recurrent(RecurrentWeights, OverTime):

@@ -18,7 +18,7 @@ class SeparableConvolution(Convolution):
 
     config_names = (
         "depth_multiplier", "filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate",
-        "activation", "use_bias", *weight_settings("depthwise", "pointwise", "bias"),
+        "activation", "use_bias", *weight_settings("depthwise", "pointwise", "bias"), "activity_regularizer",
     )  # fmt: skip
     depthwise_kernel: Variable
     pointwise_kernel: Variable

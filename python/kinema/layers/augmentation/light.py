@@ -34,7 +34,7 @@ class RandomBrightness(Augmentation):
         array([ 51., 151., 255.], dtype=float32)
     """
 
-    config_names = ("factor", "value_range", "seed")
+    config_names = ("factor", "value_range", "seed", "data_format")
     changes_in_place = True
 
     def __init__(self, factor: Any, value_range: Any = (0, 255), seed: int | None = None, **kwargs: Any) -> None:
@@ -75,7 +75,7 @@ class RandomContrast(Augmentation):
         110.0
     """
 
-    config_names = ("factor", "value_range", "seed")
+    config_names = ("factor", "value_range", "seed", "data_format")
     changes_in_place = True
 
     def __init__(self, factor: Any, value_range: Any = (0, 255), seed: int | None = None, **kwargs: Any) -> None:
