@@ -137,6 +137,25 @@ def test_other_numbers_of_weights_are_refused(saved: Any, own: Any, message: str
         np.testing.assert_array_equal(one, two)
 
 
+def test_layers_that_are_not_built_say_so(tmp_path: Path) -> None:
+    """Their weights would be left in the file without a word."""
+
+    class Around(layers.Layer):
+        def __init__(self, built: bool) -> None:
+            super().__init__()
+            self.inside = layers.Dense(3, name="inside")
+            if built:
+                self.inside.build((None, 3))
+
+        def call(self, inputs: Any) -> Any:
+            return inputs
+
+    _model(Around(built=True)).save_weights(tmp_path / "m.weights.h5")
+    model = _model(Around(built=False))
+    with pytest.raises(FileFormatError, match=r"for layer 'inside'.* has 0 \(none\): it is not built yet, call the"):
+        model.load_weights(tmp_path / "m.weights.h5")
+
+
 @pytest.mark.filterwarnings("ignore:skipped:UserWarning")
 def test_skipping_leaves_a_whole_layer_alone(tmp_path: Path) -> None:
     """The file's bias would fit: without its kernel it stays there."""

@@ -59,9 +59,14 @@ def _read_layer(file: Any, group: tuple[str, Layer, list[Variable]], filename: s
     if saved and len(saved) != len(variables):
         shapes = ", ".join(str(getattr(node, "shape", "?")) for node in saved)
         names = ", ".join(variable.name for variable in variables) or "none"
+        remedy = (
+            "give it the arguments it was saved with"
+            if layer.built
+            else "it is not built yet, call the model on data or let the build method around it build it"
+        )
         raise FileFormatError(
             f"'{filename}' has {len(saved)} weights for {whose}, of shapes {shapes}, and the layer has "
-            f"{len(variables)} ({names}): give it the arguments it was saved with"
+            f"{len(variables)} ({names}): {remedy}"
         )
     return _read_variables(file, path, variables, f"weight '{{}}' of {whose}", filename)
 
