@@ -2,6 +2,7 @@
 
 import os
 import signal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -275,3 +276,25 @@ def test_a_model_that_is_not_compiled_says_so(data: tuple[np.ndarray, np.ndarray
     model = kinema.Sequential([layers.Dense(3)])
     with pytest.raises(NotBuiltError, match=r"call model.compile"):
         model.fit(*data)
+
+
+class Steps(kinema.metrics.Metric):
+    """A metric that gives its variable as it is."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.total = self.add_variable((), "zeros", name="total")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        self.total.assign_add(1.0)
+
+    def result(self) -> Any:
+        return self.total
+
+
+def test_a_metric_may_give_its_variable() -> None:
+    model = kinema.Sequential([kinema.layers.Input((3,)), kinema.layers.Dense(2)])
+    model.compile("sgd", "mse", metrics=[Steps(name="steps")])
+    x, y = np.ones((4, 3), "float32"), np.zeros((4, 2), "float32")
+    model.fit(x, y, batch_size=2, verbose=0)
+    assert model.evaluate(x, y, batch_size=1, verbose=0, return_dict=True)["steps"] == 4.0
