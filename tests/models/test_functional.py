@@ -314,10 +314,14 @@ class Doubled(kinema.models.Functional):
 
 
 class Own(kinema.Model):
-    """A model with a call of its own."""
+    """A model that hands on what it is given."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
+
+class Derived(Own):
+    """A class on top of it."""
 
 
 def test_subclasses_of_functional() -> None:
@@ -326,8 +330,38 @@ def test_subclasses_of_functional() -> None:
     x = np.ones((2, 3), "float32")
     single, double = kinema.Model(entry, outputs), Doubled(inputs=entry, outputs=outputs)
     np.testing.assert_allclose(double.predict(x, verbose=0), 2 * single.predict(x, verbose=0))
-    with pytest.raises(ArgumentError, match="class Own is a Model with a call method.*kinema.models.Functional"):
-        Own(inputs=entry, outputs=outputs)
+    for base in (Own, Own, Derived):  # a class becomes one the first time
+        for model in (base(inputs=entry, outputs=outputs), base(entry, outputs, name="mine")):
+            assert isinstance(model, kinema.models.Functional)
+            np.testing.assert_array_equal(model.predict(x, verbose=0), single.predict(x, verbose=0))
+    assert model.name == "mine"
+    with pytest.raises(ArgumentError, match="two layers of the model are named"):
+        Own(entry, layers.Dense(2, name="a")(layers.Dense(2, name="a")(entry)))
+
+
+def test_a_class_beside_a_functional_one_keeps_its_call() -> None:
+    class Base(kinema.Model):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+
+    class Graph(Base):
+        def __init__(self) -> None:
+            self.head = layers.Dense(2)
+            entry = kinema.Input((3,))
+            super().__init__(inputs=entry, outputs=self.head(layers.Dense(4)(entry)))
+            self.extra = layers.Dense(5)
+
+    class Called(Base):
+        def call(self, inputs: Any) -> Any:
+            return inputs * 2.0
+
+    graph, called = Graph(), Called()
+    assert isinstance(graph, kinema.models.Functional)
+    assert not isinstance(called, kinema.models.Functional)
+    np.testing.assert_array_equal(called(np.ones((1, 3), "float32")), [[2.0] * 3])
+    assert [weight.shape for weight in graph.weights] == [(4, 2), (2,), (3, 4), (4,)]
+    graph.extra(np.ones((1, 3), "float32"))
+    assert len(graph.weights) == 6
 
 
 @pytest.mark.parametrize(

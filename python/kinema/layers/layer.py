@@ -15,13 +15,14 @@ import numpy as np
 from kinema import config
 from kinema.autograd import Tensor, Variable, no_tape, settled
 from kinema.errors import DTypeError, KinemaError, NotBuiltError, ShapeError
-from kinema.layers.arguments import BASE_ARGUMENTS, bind_arguments, declared_input_shape, dtype_policy
+from kinema.layers.arguments import bind_arguments, declared_input_shape
+from kinema.layers.building import Buildable
+from kinema.layers.configuration import Configurable
 from kinema.layers.naming import auto_name
 from kinema.layers.settings import Adjustable
 from kinema.layers.structure import Shape, map_shapes, map_tensors
 from kinema.layers.structure import leaves as flat
 from kinema.layers.symbolic import Node, call_symbolically, symbolic_leaves
-from kinema.layers.weights import WeightOwner
 
 __all__ = ["Layer", "Shape", "training_scope"]
 
@@ -47,7 +48,7 @@ def current_training(default: bool) -> bool:
     return default if mode is None else mode
 
 
-class Layer(Adjustable, WeightOwner):
+class Layer(Adjustable, Configurable, Buildable):
     """A function of tensors with weights: the base of every layer, also of your own.
 
     Subclasses create weights in `build(input_shape)` with `add_weight`, compute in `call(inputs)` with `kinema.ops`,
@@ -91,7 +92,7 @@ class Layer(Adjustable, WeightOwner):
     #: Whether a mask on the input also stands for the output.
     supports_masking: bool = False
 
-    _auto_config: dict[str, Any]
+    _internal_names = frozenset({"_layers", "_variables", "_nodes", "_on_every_frame", "_auto_config", "_losses"})
     #: The calls on symbolic tensors, and the wrapper that lifts the layer to clips in graphs.
     _nodes: list[Node]
     _on_every_frame: Any
@@ -102,7 +103,7 @@ class Layer(Adjustable, WeightOwner):
         object.__setattr__(layer, "_variables", [])
         object.__setattr__(layer, "_nodes", [])
         object.__setattr__(layer, "_on_every_frame", None)
-        if cls.get_config is Layer.get_config:
+        if cls._is_automatic():
             object.__setattr__(layer, "_auto_config", bind_arguments(cls.__init__, args, kwargs))
         return layer
 
@@ -130,24 +131,9 @@ class Layer(Adjustable, WeightOwner):
 
     # Building and calling
 
-    def build(self, input_shape: Any) -> None:
-        """Creates the weights for inputs of this shape (batch axis None). Subclasses with weights override it."""
-        self.built = True
-
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Computes the output. Every layer overrides it."""
         raise NotBuiltError(f"layer class {type(self).__name__} has no call method: define call(self, inputs)")
-
-    def ensure_built(self, input_shape: Any) -> None:
-        """Builds the layer for this input shape unless that has been done."""
-        if not self.built:
-            with self._naming_errors():
-                self.build(input_shape)
-            self.built = True
-        if self._build_shape is None:
-            self._build_shape = input_shape
-            for variable in self._variables:
-                variable.path = f"{self.name}/{variable.name}"
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         if not hasattr(self, "_losses"):
@@ -236,65 +222,13 @@ class Layer(Adjustable, WeightOwner):
         for layer in self.flatten_layers():
             layer._losses.clear()
 
-    def flatten_layers(self) -> Iterator[Layer]:
-        """This layer and all layers inside it."""
-        waiting = [self]
-        while waiting:
-            layer = waiting.pop()
-            yield layer
-            waiting.extend(reversed(layer._layers))
-
-    # Configuration
-
     @property
     def path(self) -> str:
         """The layer's name as it stands in its variables' paths."""
         return self.name
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer again, as plain values. Subclasses add their own to it."""
-        from kinema.regularizers import serialize
-
-        base: dict[str, Any] = {"name": self.name, "trainable": self._trainable, "dtype": dtype_policy(self.dtype)}
-        if self.activity_regularizer is not None:
-            base["activity_regularizer"] = serialize(self.activity_regularizer)
-        if type(self).get_config is Layer.get_config:
-            return {**base, **self._plain_arguments()}
-        return base
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        """Makes the layer that `get_config` described."""
-        from kinema.saving.registry import deserialize_keras_object
-
-        if cls.get_config is Layer.get_config:
-            config = deserialize_keras_object(config)
-        elif isinstance(config.get("dtype"), dict):
-            config = {**config, "dtype": deserialize_keras_object(config["dtype"])}
-        return cls(**config)
-
-    def get_build_config(self) -> dict[str, Any] | None:
-        """What `build` was called with, for files."""
-        return None if self._build_shape is None else {"input_shape": self._build_shape}
-
-    def build_from_config(self, config: dict[str, Any]) -> None:
-        """Builds the layer as `get_build_config` described."""
-        if (shape := config.get("input_shape")) is not None:
-            self.ensure_built(map_shapes(shape, tuple))
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-    def _plain_arguments(self) -> dict[str, Any]:
-        from kinema.saving.registry import serialize_keras_object
-
-        arguments = {name: value for name, value in self._auto_config.items() if name not in BASE_ARGUMENTS}
-        try:
-            return {name: serialize_keras_object(value) for name, value in arguments.items()}
-        except KinemaError as error:
-            raise NotImplementedError(
-                f"layer class {type(self).__name__} takes arguments that a file cannot hold: give it get_config"
-            ) from error
 
     def _convert(self, value: Any) -> Tensor:
         dtype = _DTYPES.get(self.dtype)
@@ -345,18 +279,6 @@ class Layer(Adjustable, WeightOwner):
             "Put it before the layer that makes the mask, or wrap it in TimeDistributed, which hands the mask on",
             stacklevel=4,
         )
-
-    @contextmanager
-    def _naming_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except KinemaError as error:
-            self._name_in(error)
-            raise
-
-    def _name_in(self, error: KinemaError) -> None:
-        if error.args and isinstance(error.args[0], str) and not error.args[0].startswith("layer '"):
-            error.args = (f"{self.title}: {error.args[0]}", *error.args[1:])
 
 
 def _penalty(regularizer: Any, output: Any) -> Any:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
 from kinema import config
 from kinema.autograd import Array, Variable
 from kinema.errors import NotBuiltError, ShapeError
+from kinema.layers.tracking import tracked
+
+
+class Growth:
+    """How often any layer was given a variable or a layer, so that asking a model for new ones is rarely needed."""
+
+    count = 0
 
 
 class WeightOwner:
     """The part of a layer that holds variables and sublayers, both in the order in which they were assigned."""
+
+    #: Attributes for a class's own workings: what they hold is neither tracked nor saved. A class that states them is
+    #: one of Kinema's bases, whose other attributes and properties files leave out too.
+    _internal_names: ClassVar[frozenset[str]] = frozenset()
 
     name: str
     dtype: str
@@ -28,12 +39,33 @@ class WeightOwner:
         return f"layer '{self.name}' ({type(self).__name__})"
 
     def __setattr__(self, name: str, value: Any) -> None:
-        for item in value if isinstance(value, (list, tuple)) else (value,):
-            if isinstance(item, WeightOwner) and not any(item is known for known in self._layers):
-                self._layers.append(item)
-            elif isinstance(item, Variable) and not any(item is known for known in self._variables):
-                self._variables.append(item)
-        super().__setattr__(name, value)
+        super().__setattr__(name, value if name in self._internal_names else tracked(value, self))
+
+    def _track(self, item: Any) -> None:
+        """Takes a layer or variable as one of this layer's own; ignores anything else, and what it has already."""
+        store = self._store_of(item)
+        if store is not None and not any(item is known for known in store):
+            store.append(item)
+            Growth.count += 1
+
+    def _untrack(self, item: Any) -> None:
+        """Forgets a layer or variable."""
+        store = self._store_of(item)
+        if store is not None:
+            store[:] = [known for known in store if known is not item]
+
+    def _store_of(self, item: Any) -> list[Any] | None:
+        if isinstance(item, WeightOwner):
+            return self._layers
+        return self._variables if isinstance(item, Variable) else None
+
+    def flatten_layers(self) -> Iterator[Any]:
+        """This layer and all layers inside it."""
+        waiting: list[Any] = [self]
+        while waiting:
+            layer = waiting.pop()
+            yield layer
+            waiting.extend(reversed(layer._layers))
 
     def add_weight(
         self,
@@ -70,7 +102,7 @@ class WeightOwner:
         )
         variable.path = f"{self.name}/{variable.name}"
         variable.declared_trainable = trainable
-        self._variables.append(variable)
+        self._track(variable)
         return variable
 
     def _place_inside(self, layer: WeightOwner) -> None:

@@ -41,6 +41,11 @@ class Rows:
         """The shape after gathering."""
         return (len(self.index), *self.array.shape[1:])
 
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """The shape that models are built for: any number of these samples."""
+        return (None, *self.array.shape[1:])
+
     def take(self, positions: Array) -> Rows:
         """Some of these samples."""
         return replace(self, index=self.index[positions])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from kinema.autograd import Tensor
@@ -11,7 +12,7 @@ from kinema.layers.layer import Layer, training_scope
 from kinema.layers.structure import leaves, map_leaves
 from kinema.layers.symbolic import KerasTensor
 from kinema.models.frames import Rows
-from kinema.models.graph import Graph, with_own_inputs
+from kinema.models.graph import Graph, distinct, with_own_inputs
 from kinema.models.graph_plan import GraphPlan
 from kinema.models.model import Model
 from kinema.models.objectives import SeveralMetrics, losses_by_output
@@ -50,6 +51,8 @@ class Functional(Model):
         (4, 2)
     """
 
+    _internal_names = Model._internal_names | {"graph", "_graph_plan", "_inputs", "_outputs", "_given_before"}
+
     def __init__(
         self, inputs: Any, outputs: Any, name: str | None = None, trainable: bool | None = True, **kwargs: Any
     ) -> None:
@@ -66,13 +69,16 @@ class Functional(Model):
         own_inputs, own_outputs = with_own_inputs(inputs, outputs)
         self._inputs, self._outputs = own_inputs, own_outputs
         self.graph = Graph(leaves(own_inputs), leaves(own_outputs))
+        #: The layers that a subclass made attributes of before the graph was there: they come first among the weights.
+        self._given_before = list(self._layers)
         self._sync()
         self._graph_plan = GraphPlan(self.graph)
         self.built = True
 
     def _sync(self) -> None:
         """Sublayers are those of the graph, in Keras's order; streams are numbered as in `Sequential`."""
-        object.__setattr__(self, "_layers", [layer for layer in self.layers if not isinstance(layer, InputLayer)])
+        in_graph = [layer for layer in self.layers if not isinstance(layer, InputLayer)]
+        object.__setattr__(self, "_layers", distinct([*self._given_before, *in_graph]))
         drawing = [layer for layer in self.flatten_layers() if not isinstance(layer, TimeDistributed)]
         for position, layer in enumerate(drawing):
             layer.stream = position
@@ -259,9 +265,14 @@ class Functional(Model):
         """Nothing: the graph has been built layer by layer."""
 
     def get_config(self) -> dict[str, Any]:
-        """The layers as they run and their calls, as Keras 3 writes them."""
+        """The layers as they run and their calls, as Keras 3 writes them; of a subclass that makes the graph itself,
+        the arguments of its constructor."""
         from kinema.models.graph_config import graph_config
 
+        if self._is_automatic():
+            return self._automatic_config()
+        if not _takes_tensors(type(self)):
+            return self._base_config()
         return {
             "name": self.name,
             "trainable": self._trainable,
@@ -273,11 +284,18 @@ class Functional(Model):
         """Makes the model that `get_config` described."""
         from kinema.models.graph_config import graph_from_config
 
+        if "input_layers" not in config or not _takes_tensors(cls):
+            made: Functional = super().from_config(config)
+            return made
         inputs, outputs, order = graph_from_config(config)
         model = cls(inputs, outputs, name=config.get("name"), trainable=config.get("trainable"))
         model.graph.use_order(order)
         model._sync()
         return model
+
+    @classmethod
+    def _is_automatic(cls) -> bool:
+        return cls.get_config is Functional.get_config and not _takes_tensors(cls)
 
     def is_lifted(self, layer: Layer) -> bool:
         """Whether a running layer is a wrapper that video lifting made."""
@@ -311,6 +329,24 @@ class Functional(Model):
     def _arranged(self, values: list[Any]) -> Any:
         by_tensor = dict(zip(self.outputs, values, strict=True))
         return map_leaves(_alone(self._outputs), by_tensor.__getitem__)
+
+
+def made_functional(cls: Any) -> Any:
+    """Derives a subclass of Model, whose constructor turns out to give inputs and outputs, from `Functional`, and gives
+    that back."""
+    if Model in cls.__bases__:
+        cls.__bases__ = tuple(Functional if base is Model else base for base in cls.__bases__)
+    else:
+        cls.__bases__ = (*cls.__bases__, Functional)
+    return Functional
+
+
+def _takes_tensors(cls: Any) -> bool:
+    """Whether a class is made of inputs and outputs, as `Functional` is, and does not make them itself."""
+    if cls.__init__ is Functional.__init__:
+        return True
+    spec = inspect.getfullargspec(cls.__init__)
+    return spec.args[1:] == ["inputs", "outputs", "name"] or (spec.varargs is not None and spec.varkw is not None)
 
 
 def _alone(structure: Any) -> Any:

@@ -43,12 +43,12 @@ class Graph:
     @property
     def layers(self) -> list[Layer]:
         """The layers as the user made them, inputs included, in the order in which Keras numbers them."""
-        return _distinct(node.layer for node in self._order)
+        return distinct(node.layer for node in self._order)
 
     @property
     def running_layers(self) -> list[Layer]:
         """The same layers as they run and as files hold them: wrapped where they were lifted."""
-        return _distinct(node.running for node in self._order)
+        return distinct(node.running for node in self._order)
 
     def use_order(self, names: Sequence[str]) -> None:
         """Takes over a file's order of layers, by which its arrays are numbered."""
@@ -131,7 +131,8 @@ def with_own_inputs(inputs: Any, outputs: Any) -> tuple[Any, Any]:
     return map_leaves(inputs, renewed), map_leaves(outputs, renewed)
 
 
-def _distinct(layers: Any) -> list[Layer]:
+def distinct(layers: Any) -> list[Layer]:
+    """Layers without repetition."""
     found: dict[int, Layer] = {}
     for layer in layers:
         found.setdefault(id(layer), layer)

@@ -10,6 +10,7 @@ from kinema import random
 from kinema.autograd import Tensor
 from kinema.errors import ArgumentError
 from kinema.layers.layer import Layer
+from kinema.layers.structure import map_shapes
 from kinema.models import training
 from kinema.models.frames import Rows
 from kinema.models.metrics import CompiledMetrics
@@ -38,6 +39,8 @@ class Model(Layer):
         (2, 3)
     """
 
+    _internal_names = Layer._internal_names | {"_compile_arguments", "loss", "loss_weights", "optimizer", "history"}
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if cls is Model and (args or "inputs" in kwargs or "outputs" in kwargs):
             from kinema.models.functional import Functional
@@ -45,12 +48,12 @@ class Model(Layer):
             return super().__new__(Functional, *args, **kwargs)
         return super().__new__(cls, *args, **kwargs)
 
-    def __init__(self, **kwargs: Any) -> None:
-        if "inputs" in kwargs or "outputs" in kwargs:
-            raise ArgumentError(
-                f"class {type(self).__name__} is a Model with a call method of its own: to give it inputs and outputs, "
-                "derive it from kinema.models.Functional"
-            )
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if args or "inputs" in kwargs or "outputs" in kwargs:
+            from kinema.models.functional import made_functional
+
+            made_functional(type(self)).__init__(self, *args, **kwargs)
+            return
         super().__init__(**kwargs)
         self.optimizer: Any = None
         self.loss: Any = None
@@ -101,6 +104,14 @@ class Model(Layer):
                 return layer
         names = ", ".join(layer.name for layer in self.layers)
         raise ArgumentError(f"the model has no layer named {name!r}; its layers are: {names}")
+
+    def build(self, input_shape: Any = None) -> None:
+        """Creates the weights of all layers for inputs of this shape (batch axis None), by a call on zeros."""
+        super().build(input_shape)
+        if input_shape is not None:
+            shape = map_shapes(input_shape, tuple)
+            self._note_build_shape(shape)
+            self._build_sublayers(shape)
 
     def forward(self, rows: Rows, training: bool) -> Tensor:
         """The output for some samples of an array."""

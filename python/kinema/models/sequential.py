@@ -54,6 +54,7 @@ class Sequential(Model):
         (None, 2)
     """
 
+    _internal_names = Model._internal_names | {"_line", "_wrappers"}
     accepts_integers = True
 
     def __init__(
@@ -201,7 +202,7 @@ class Sequential(Model):
 
     def forward(self, rows: Rows, training: bool) -> Tensor:
         """The output for some samples; frames that overlapping clips share are computed once."""
-        self.ensure_built((None, *rows.shape[1:]))
+        self.ensure_built(rows.input_shape)
         own_call = type(self).call is not Sequential.call
         if not own_call and (shared := self.plan.find_shared(rows, training)) is not None:
             self._check_input(rows.shape)

@@ -65,6 +65,11 @@ class SeveralRows:
         return max((rows.shape for rows in self.parts.values()), key=len)
 
     @property
+    def input_shape(self) -> dict[str, Any]:
+        """The shapes that models are built for, by the names of the inputs."""
+        return {name: rows.input_shape for name, rows in self.parts.items()}
+
+    @property
     def mask(self) -> None:
         """None: each input has a mask of its own."""
         return None

@@ -8,22 +8,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from kinema import ops
 from kinema._silence import without_warnings
 from kinema._warnings import once_each, warn_once
 from kinema.autograd import Array, GradientTape, StepTape, Tensor, Variable, no_tape
-from kinema.errors import ArgumentError, DataError, NonFiniteError, NotBuiltError
+from kinema.errors import ArgumentError, DataError, NotBuiltError
+from kinema.layers.weights import Growth
 from kinema.models import data as data_module
 from kinema.models.class_weights import resolved_class_weight
 from kinema.models.data import ArrayData, Batch, Data, make_data, steps_in, to_batch, unpack
 from kinema.models.findings import Findings
-from kinema.models.frames import Rows
+from kinema.models.finite import require_clean, require_finite
 from kinema.models.interrupts import uninterrupted
 from kinema.models.objectives import loss_of_several
 from kinema.models.passes import Passes
-from kinema.models.structure import Ports, SeveralRows, arrays_in, copied, joined, leaves_of
+from kinema.models.structure import Ports, copied, joined, leaves_of
 from kinema.models.targets import check_targets, weigh
 from kinema.random import random_scope
 from kinema.updates import Update
@@ -104,6 +103,8 @@ def fit(model: Any, settings: FitSettings, train: Data, validation: Data | None,
 
 
 def _train(model: Any, settings: FitSettings, train: Data, validation: Data | None, loop: Any, progress: Any) -> None:
+    if isinstance(train, ArrayData):  # so that callbacks find the weights there
+        model.ensure_built(train.x.input_shape)
     loop.on_train_begin()
     logs: dict[str, float] = {}
     passes = Passes(train, settings.steps_per_epoch)
@@ -170,7 +171,7 @@ def train_on_batch(model: Any, x: Any, y: Any, sample_weight: Any, class_weight:
     _require_compiled(model)
     model.compiled_metrics.reset()
     loss = train_step(model, to_batch((x, y, sample_weight), model.ports), class_weight)
-    _require_finite(model, loss, x)
+    require_finite(model, loss, x)
     return dict(model.compiled_metrics.results())
 
 
@@ -192,13 +193,15 @@ def train_step(model: Any, batch: Batch, class_weight: Any = None) -> float:
     """One step on one batch. A loss that is not finite is given back with the weights as they were before the step."""
     if model.optimizer is None:
         raise NotBuiltError("the model has no optimizer: call model.compile(optimizer=..., loss=...) before training")
+    model.ensure_built(batch.x.input_shape)
     model.clear_losses()
     with random_scope(model.seed, model.steps_trained), StepTape() as tape:
-        trains = model.trainable
-        weights = model.weights
-        trainable = [variable for variable in weights if trains and variable.trainable]
+        trains, weights, growth = model.trainable, model.weights, Growth.count
         statistics = [(variable, variable.numpy()) for variable in weights if not (trains and variable.trainable)]
         outputs = model.forward(batch.x, training=True)
+        if Growth.count != growth:  # a layer that only this call has built
+            weights = model.weights
+        trainable = [variable for variable in weights if trains and variable.trainable]
         loss, target, weight = _loss(model, batch, outputs, class_weight)
     value = float(loss)
     if math.isfinite(value):
@@ -268,10 +271,11 @@ def _loss(model: Any, batch: Batch, outputs: Any, class_weight: Any = None) -> t
 
 @without_warnings
 def _test_step(model: Any, batch: Batch) -> None:
+    model.ensure_built(batch.x.input_shape)
     model.clear_losses()
     with no_tape():
         outputs = model.forward(batch.x, training=False)
-        _require_clean(batch.x, outputs)
+        require_clean(batch.x, outputs)
         loss, target, weight = _loss(model, batch, outputs)
     model.compiled_metrics.update(float(loss), target, leaves_of(outputs), weight, len(batch))
 
@@ -280,7 +284,7 @@ def _test_step(model: Any, batch: Batch) -> None:
 def _predict_rows(model: Any, rows: Any) -> Any:
     with no_tape():
         outputs = copied(model.forward(rows, training=False))
-    _require_clean(rows, outputs)
+    require_clean(rows, outputs)
     return outputs
 
 
@@ -300,7 +304,7 @@ def _train_epoch(
         loop.on_train_batch_end(index, logs)
         if model.stop_training:
             break
-        _require_finite(model, loss, batch.x)
+        require_finite(model, loss, batch.x)
     return dict(model.compiled_metrics.results())
 
 
@@ -372,28 +376,3 @@ def _require_compiled(model: Any) -> None:
         raise NotBuiltError(
             "the model is not compiled: call model.compile(optimizer=..., loss=..., metrics=[...]) first"
         )
-
-
-def _require_clean(x: Any, outputs: Any) -> None:
-    if not all(np.isfinite(array).all() for array in arrays_in(outputs)) and not _is_finite(x):
-        raise DataError("x contains NaN or infinite values, and so would the outputs: clean the data")
-
-
-def _is_finite(x: Any) -> bool:
-    arrays = arrays_in(x.gather() if isinstance(x, (Rows, SeveralRows)) else x)
-    return all(array.dtype.kind != "f" or bool(np.isfinite(array).all()) for array in arrays)
-
-
-def _require_finite(model: Any, loss: float, x: Any) -> None:
-    if math.isfinite(loss):
-        return
-    if not _is_finite(x):
-        reason = "x contains NaN or infinite values in this batch: clean the data"
-    else:
-        reason = (
-            "lower learning_rate, clip gradients (clipnorm=1.0 in the optimizer), "
-            "or scale the inputs (Rescaling, Normalization)"
-        )
-    raise NonFiniteError(
-        f"the loss became {loss} at step {model.steps_trained + 1} ({reason}); the weights are those before this step"
-    )
