@@ -30,7 +30,11 @@ def write_h5(model: Any, path: Path) -> None:
     with h5py.File(path, "w") as file:
         file.attrs["keras_version"] = KERAS_VERSION
         file.attrs["backend"] = "tensorflow"
-        file.attrs["model_config"] = json.dumps(legacy_config(serialize_keras_object(model)))
+        described = serialize_keras_object(model)
+        config = legacy_config(described)
+        if not hasattr(model, "running_layers"):  # Keras, which keeps no shape here, opens no such model
+            config["build_config"] = described.get("build_config")
+        file.attrs["model_config"] = json.dumps(config)
         file.attrs[_OWN] = json.dumps(progress_state(model))
         weights = file.create_group("model_weights")
         weights.attrs["keras_version"] = KERAS_VERSION
@@ -65,7 +69,10 @@ def read_h5(path: Path, custom_objects: Mapping[str, Any], compile: bool) -> Any
         if not hasattr(model, "load_weights"):
             raise FileFormatError(f"'{path}' holds a {type(model).__name__}, not a model")
         if not model.built:
-            raise FileFormatError(f"'{path}' does not say the model's input shape, so that its weights have no place")
+            raise FileFormatError(
+                f"'{path}' does not say the model's input shape, so that its weights have no place: "
+                "make the model, call it on data and use model.load_weights"
+            )
         _read_layers(_weights_group(file, path), model, str(path), skip_mismatch=False, by_name=False)
         restore_progress(model, _own_state(file))
         if compile and "training_config" in file.attrs:

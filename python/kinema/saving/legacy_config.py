@@ -18,7 +18,7 @@ _NO_OPS = {
 def legacy_config(config: dict[str, Any]) -> dict[str, Any]:
     """A serialized Sequential as `.h5` files hold it: layers are class name and config alone."""
     inner = dict(config["config"])
-    if "layers" in inner:
+    if _lists_layers(inner):
         inner["layers"] = [legacy_config(layer) for layer in inner["layers"]]
     call: dict[str, Any] = {key: config[key] for key in ("name", "inbound_nodes") if key in config}
     return {"class_name": config["class_name"], "config": inner, **call}
@@ -37,7 +37,7 @@ def modern_config(config: dict[str, Any], keras_version: str) -> dict[str, Any]:
         inner = {"name": "sequential", "layers": inner}
     inner = dict(inner or {})
     for name in ("layers", "cells"):
-        if isinstance(inner.get(name), list):
+        if isinstance(inner.get(name), list) and (name == "cells" or _lists_layers(inner)):
             inner[name] = [modern_config(layer, keras_version) for layer in inner[name]]
     for name in ("layer", "backward_layer", "cell"):
         if isinstance(inner.get(name), dict):
@@ -47,6 +47,12 @@ def modern_config(config: dict[str, Any], keras_version: str) -> dict[str, Any]:
     if config.get("class_name") == "Identity":  # an initializer has that name too, and `.h5` files name no modules
         config = {**config, "module": "keras.layers"}
     return {**config, "config": inner}
+
+
+def _lists_layers(config: dict[str, Any]) -> bool:
+    """Whether `layers` are those of a model, and no argument of a class of the user's."""
+    layers = config.get("layers")
+    return isinstance(layers, list) and all(isinstance(layer, dict) and "class_name" in layer for layer in layers)
 
 
 def _modernise_layer(class_name: str, config: dict[str, Any], keras_version: str) -> None:

@@ -33,7 +33,8 @@ def write_weights(file: Any, model: Any) -> None:
 def read_weights(file: Any, model: Any, filename: str, skip_mismatch: bool = False) -> None:
     """Gives a built model the values of a weights file, and its optimizer those that are there for it.
 
-    State of another optimizer, or for one that is not built yet, is left in the file with a warning.
+    State of another optimizer, or for one that is not built yet, is left in the file with a warning, as are weights that
+    no layer takes.
 
     Args:
         file: An open `h5py.File`.
@@ -45,8 +46,15 @@ def read_weights(file: Any, model: Any, filename: str, skip_mismatch: bool = Fal
         FileFormatError: The weights of a layer are others than those in the file; nothing has changed.
     """
     pairs: Pairs = []
-    for group in weight_groups(model):
+    groups = weight_groups(model)
+    for group in groups:
         pairs += read_or_skip(partial(_read_layer, file, group, filename), skip_mismatch)
+    taken = {_variables_path(path) for path in ("optimizer", *(path for path, _, _ in groups))}
+    if untaken := sorted(_groups_with_data(file) - taken):
+        warn(
+            f"'{filename}' holds weights that the model has no layer for, in {', '.join(map(repr, untaken))}: it was "
+            "written for another architecture"
+        )
     if model.optimizer is not None:
         pairs += read_or_skip(partial(_read_optimizer, file, model.optimizer, filename), skip_mismatch)
     assign_all(pairs)
@@ -92,6 +100,19 @@ def _saved(file: Any, path: str, filename: str) -> list[Any]:
     place = _variables_path(path)
     group = child(file, place, filename)
     return [child(file, f"{place}/{name}", filename) for name in group] if isinstance(group, h5py.Group) else []
+
+
+def _groups_with_data(file: Any) -> set[str]:
+    import h5py
+
+    found: set[str] = set()
+
+    def note(path: str, node: Any) -> None:
+        if isinstance(node, h5py.Dataset):
+            found.add(path.rpartition("/")[0])
+
+    file.visititems(note)
+    return found
 
 
 def _read_variables(file: Any, path: str, variables: Sequence[Variable], what: str, filename: str) -> Pairs:
