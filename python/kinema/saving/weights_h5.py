@@ -33,8 +33,8 @@ def write_weights(file: Any, model: Any) -> None:
 def read_weights(file: Any, model: Any, filename: str, skip_mismatch: bool = False) -> None:
     """Gives a built model the values of a weights file, and its optimizer those that are there for it.
 
-    State of another optimizer, or for one that is not built yet, is left in the file with a warning, as are weights that
-    no layer takes.
+    State of another optimizer, or for one that is not built yet, is left in the file with a warning, as are weights
+    that no layer takes.
 
     Args:
         file: An open `h5py.File`.
@@ -46,7 +46,7 @@ def read_weights(file: Any, model: Any, filename: str, skip_mismatch: bool = Fal
         FileFormatError: The weights of a layer are others than those in the file; nothing has changed.
     """
     pairs: Pairs = []
-    groups = weight_groups(model)
+    groups = list(weight_groups(model))
     for group in groups:
         pairs += read_or_skip(partial(_read_layer, file, group, filename), skip_mismatch)
     taken = {_variables_path(path) for path in ("optimizer", *(path for path, _, _ in groups))}
