@@ -56,7 +56,7 @@ def test_groups_are_those_of_keras(tmp_path: Path) -> None:
         found: list[str] = []
         file.visititems(lambda name, node: found.append(name) if isinstance(node, h5py.Dataset) else None)
     dense = [f"{path}/vars/{index}" for path in ("first", "last", "layers/dense_2") for index in (0, 1)]
-    assert sorted(found) == sorted(dense)
+    assert sorted(name for name in found if not name.startswith("optimizer/")) == sorted(dense)
 
 
 class Stubborn(kinema.Model):
@@ -77,7 +77,9 @@ def test_weights_without_a_place_are_an_error(tmp_path: Path) -> None:
     model.save(tmp_path / "m.keras")
     with (
         pytest.warns(UserWarning, match=r"\(Stubborn\) is not built whole, because its call failed.*nothing to see"),
-        pytest.raises(FileFormatError, match=r"has 2 weights for layer 'out' \(Dense\), which has 0: it was not built"),
+        pytest.raises(
+            FileFormatError, match=r"has 2 weights for layer 'out' \(Dense\).* has 0 \(none\): it is not built"
+        ),
     ):
         kinema.models.load_model(tmp_path / "m.keras", custom_objects={"Stubborn": Stubborn})
 
@@ -112,7 +114,7 @@ def test_more_weights_than_a_layer_has(tmp_path: Path) -> None:
     )
     path = tmp_path / "m.weights.h5"
     with_bias.save_weights(path)
-    message = r"has 2 weights for layer 'd' \(Dense\), which has 1: it was written for another architecture"
+    message = r"has 2 weights for layer 'd' \(Dense\).* has 1 \(kernel\): give it the arguments it was saved with"
     with pytest.raises(FileFormatError, match=message):
         without.load_weights(path)
     before = without.get_weights()

@@ -152,7 +152,7 @@ def test_layers_that_are_not_built_say_so(tmp_path: Path) -> None:
 
     _model(Around(built=True)).save_weights(tmp_path / "m.weights.h5")
     model = _model(Around(built=False))
-    with pytest.raises(FileFormatError, match=r"for layer 'inside'.* has 0 \(none\): it is not built yet, call the"):
+    with pytest.raises(FileFormatError, match=r"for layer 'inside'.* has 0 \(none\): it is not built yet, as"):
         model.load_weights(tmp_path / "m.weights.h5")
 
 

@@ -70,7 +70,8 @@ def _read_layer(file: Any, group: tuple[str, Layer, list[Variable]], filename: s
         remedy = (
             "give it the arguments it was saved with"
             if layer.built
-            else "it is not built yet, call the model on data or let the build method around it build it"
+            else "it is not built yet, as nothing says its input's shape or no call on zeros of that shape reaches it. "
+            "Call the model on data and use load_weights, or give the model a build(input_shape) that builds its layers"
         )
         raise FileFormatError(
             f"'{filename}' has {len(saved)} weights for {whose}, of shapes {shapes}, and the layer has "
