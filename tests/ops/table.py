@@ -69,9 +69,63 @@ def _stack(*arrays: Any, axis: int = 0) -> Any:
     return ops.stack(arrays, axis)
 
 
+def _einsum(*arrays: Any, subscripts: str) -> Any:
+    return ops.einsum(subscripts, *arrays)
+
+
+def _meshgrid(*arrays: Any, indexing: str = "xy") -> Any:
+    return ops.meshgrid(*arrays, indexing=indexing)
+
+
+def _hstack(*arrays: Any) -> Any:
+    return ops.hstack(arrays)
+
+
+def _vstack(*arrays: Any) -> Any:
+    return ops.vstack(arrays)
+
+
+def _dstack(*arrays: Any) -> Any:
+    return ops.dstack(arrays)
+
+
+def _select(x: Any, y: Any, default: Any) -> Any:
+    return ops.select([_X > 0.5, _X > -0.5], [x, y], default)
+
+
+def _top_k(x: Any, k: int) -> Any:
+    return ops.top_k(x, k)[0]
+
+
 def _list(count: int, *shape: int) -> tuple[np.ndarray, ...]:
     return tuple(_random(*shape, seed=seed) for seed in range(count))
 
+
+#: Subscripts, and the shapes of the arrays that they describe.
+EINSUMS: dict[str, tuple[tuple[int, ...], ...]] = {
+    "ij,jk->ik": ((2, 3), (3, 4)),
+    "ij,kj": ((2, 3), (4, 3)),
+    "bij,bjk->bki": ((2, 3, 4), (2, 4, 2)),
+    "bqhd,bkhd->bhqk": ((2, 3, 2, 4), (2, 5, 2, 4)),
+    "...ij,...jk->...ik": ((2, 3, 4), (5, 1, 4, 2)),
+    "...,...": ((2, 3), (3,)),
+    "i,j->ji": ((2,), (3,)),
+    "ij,ij->": ((2, 3), (2, 3)),
+    "ij,ij->ij": ((2, 3), (2, 3)),
+    "ij->j": ((2, 3),),
+    "ij->ji": ((2, 3),),
+    "ba": ((2, 3),),
+    "iij->ij": ((3, 3, 2),),
+    "ii": ((3, 3),),
+    "iii->i": ((3, 3, 3),),
+    "ij,jk,kl->il": ((2, 3), (3, 4), (4, 2)),
+    "a,ab,b": ((2,), (2, 3), (3,)),
+    "ijk,ij->k": ((2, 3, 4), (2, 3)),
+    "ij,k->i": ((2, 3), (4,)),
+    "ij,kj->ikj": ((2, 1), (3, 4)),
+    " a b , b -> a ": ((2, 3), (3,)),
+}
+METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 _X = _random(3, 4)
 _Y = _random(3, 4, seed=1)
@@ -92,6 +146,16 @@ ELEMENTWISE = [
     *(Case(op, (_X,)) for op in (ops.negative, ops.absolute, ops.square, ops.reciprocal, ops.exp, ops.expm1)),
     *(Case(op, (_X,)) for op in (ops.sin, ops.cos)),
     *(Case(op, (_positive(3, 4),)) for op in (ops.sqrt, ops.rsqrt, ops.log, ops.log1p)),
+    *(Case(op, (_X,)) for op in (ops.arctan, ops.sinh, ops.cosh, ops.arcsinh, ops.deg2rad, ops.rad2deg, ops.exp2)),
+    *(Case(op, (0.5 * _X,)) for op in (ops.tan, ops.arcsin, ops.arccos, ops.arctanh, ops.erfinv)),
+    *(Case(op, (_positive(3, 4) + 1,)) for op in (ops.arccosh, ops.log2, ops.log10)),
+    *(Case(op, (_X,)) for op in (ops.cbrt, ops.erf)),
+    *(Case(op, (_X, _ROW)) for op in (ops.arctan2, ops.hypot, ops.logaddexp, ops.logaddexp2, ops.divide_no_nan)),
+    Case(ops.divide_no_nan, (_X, np.array([1.5, 0.0, -2.0, 0.0])), constant=(1,), name="zeros"),
+    Case(ops.nan_to_num, (_X,)),
+    Case(_select, (_X, _Y, _ROW)),
+    Case(ops.copy, (_X,)),
+    Case(ops.array, (_X,)),
     Case(ops.clip, (_X,), {"x_min": -1.0, "x_max": 0.5}),
     Case(ops.where, (_X > 0, _X, _Y), constant=(0,)),
     Case(ops.where, (_ROW > 0, _X, np.float64(2.0)), constant=(0,), name="broadcast"),
@@ -110,11 +174,51 @@ REDUCTIONS = [
     )
 ] + [
     Case(ops.prod, (np.array([[1.5, 0.0, 2.0], [0.0, 0.0, 3.0]]),), {"axis": 1}, name="zeros"),
+    *(
+        Case(op, (_random(3, 4, 2),), settings, name=name)
+        for op in (ops.median, ops.average, ops.ptp, ops.nansum, ops.nanprod, ops.nanmax, ops.nanmin, ops.nanmean)
+        for name, settings in (("all", {}), ("axis", {"axis": 1}), ("axes", {"axis": (0, -1)}))
+    ),
+    *(Case(op, (_random(3, 4, 2),), {"axis": (0, 1)}) for op in (ops.nanvar, ops.nanstd, ops.amax, ops.amin)),
+    *(Case(ops.quantile, (_X, [0.2, 0.7]), {"axis": 1, "method": method}, name=method) for method in METHODS),
+    Case(ops.percentile, (_random(2, 3, 4), 30), {"axis": (0, 2), "keepdims": True}),
+    Case(ops.average, (_X, 0, _positive(3)), name="weights"),
+    Case(ops.average, (_X, None, _positive(3, 4)), name="weight-each"),
+    Case(ops.moments, (_random(3, 4, 2), (0, 2))),
+    Case(ops.cumprod, (_random(2, 4, 2),), {"axis": 1}),
+    Case(ops.cumprod, (np.array([[1.5, 0.0, 2.0], [0.0, 0.7, 3.0]]),), name="zeros"),
+    Case(ops.nancumsum, (_X,), {"axis": 0}),
     Case(ops.cumsum, (_X,), {"axis": 1}),
     Case(ops.cumsum, (_X,), name="flat"),
 ]
 
 SHAPING = [
+    Case(ops.ravel, (_X.T,)),
+    Case(ops.append, (_X, _Y)),
+    Case(ops.append, (_X, _Y), {"axis": 1}, name="axis"),
+    *(
+        Case(op, _list(2, *shape), name=f"{len(shape)}d")
+        for op in (_hstack, _vstack, _dstack)
+        for shape in ((3,), (2, 3))
+    ),
+    Case(ops.fliplr, (_X,)),
+    Case(ops.flipud, (_X,)),
+    *(Case(ops.rot90, (_random(2, 3, 2),), {"k": k, "axes": (0, 1)}, name=str(k)) for k in (1, 2, -1)),
+    Case(_meshgrid, (_random(2), _random(3), _random(2, seed=1))),
+    Case(_meshgrid, (_random(2), _random(3)), {"indexing": "ij"}, name="rows"),
+    Case(ops.diff, (_X,)),
+    Case(ops.diff, (_X, 2, 0), name="twice"),
+    Case(ops.depth_to_space, (_random(1, 2, 2, 8), 2)),
+    Case(ops.space_to_depth, (_random(1, 4, 2, 3), 2)),
+    *(Case(op, (_random(2, 3, 4),), {"k": k}, name=str(k)) for op in (ops.tril, ops.triu) for k in (0, 1, -1)),
+    *(Case(ops.diagonal, (_random(2, 3, 4), k, 2, 0), name=str(k)) for k in (0, 1, -1)),
+    *(
+        Case(ops.diag, (_random(*shape),), {"k": k}, name=f"{len(shape)}d{k}")
+        for shape in ((3,), (3, 4))
+        for k in (0, 1, -1)
+    ),
+    Case(ops.diagflat, (_random(2, 2), 1)),
+    Case(ops.trace, (_random(3, 4, 2),)),
     Case(ops.reshape, (_X, (2, -1))),
     Case(ops.reshape, (_X.T, (6, 2)), name="strided"),
     Case(ops.transpose, (_random(2, 3, 4),)),
@@ -143,6 +247,25 @@ SHAPING = [
 ]
 
 INDEXING = [
+    Case(ops.sort, (_X,)),
+    Case(ops.sort, (_X, None), name="flat"),
+    Case(ops.sort, (_X, 0), name="axis"),
+    Case(_top_k, (_X, 2)),
+    Case(ops.slice_update, (_X, (1, 0), _random(2, 3, seed=4))),
+    Case(ops.scatter, (np.array([[0, 1], [2, 2], [0, 1]]), _random(3), (3, 4)), constant=(0,)),
+    *(
+        Case(ops.scatter_update, (_X, np.array([[2], [0]]), _random(2, 4, seed=4)), {"reduction": how}, (1,), str(how))
+        for how in (None, "add", "mul", "max", "min")
+    ),
+    Case(ops.scatter_update, (_ROW, np.array([[1], [3], [1]]), _random(3, seed=4)), constant=(1,), name="twice"),
+    *(
+        Case(op, (_random(4, 3), np.array([0, 2, -1, 0]), 4), constant=(1,), name="gaps")
+        for op in (ops.segment_sum, ops.segment_prod)
+    ),
+    *(
+        Case(op, (_random(4, 3), np.array([0, 1, -1, 0])), constant=(1,))
+        for op in (ops.segment_sum, ops.segment_max, ops.segment_min, ops.segment_prod)
+    ),
     Case(ops.getitem, (_X, np.s_[1:, ::2])),
     Case(ops.getitem, (_X, np.s_[..., None, -1]), name="newaxis"),
     Case(ops.getitem, (_X, np.array([0, 2, 0])), name="indices"),
@@ -208,6 +331,18 @@ CONVOLUTION = [
         )
     ),
     Case(ops.conv2d_pool, (_frames(2, 6, 6, 2), _random(3, 3, 2, 3)), {"pool_size": 2, "strides": 2}, name="no-bias"),
+    *(
+        Case(ops.conv, (_frames(*x), _random(*kernel)), settings, name=name)
+        for name, x, kernel, settings in (
+            ("frames", (2, 5, 4, 2), (2, 3, 2, 3), {"strides": (2, 1), "padding": "same"}),
+            ("groups", (1, 4, 4, 4), (3, 2, 2, 6), {"dilation_rate": (1, 2)}),
+            ("steps", (2, 6, 2), (3, 2, 3), {"strides": 2}),
+            ("steps-same", (2, 6, 2), (3, 2, 3), {"dilation_rate": (2,), "padding": "same"}),
+        )
+    ),
+    Case(ops.depthwise_conv, (_frames(1, 4, 5, 3), _random(2, 3, 3, 2))),
+    Case(ops.depthwise_conv, (_frames(2, 5, 3), _random(2, 3, 2)), {"padding": "same"}, name="steps"),
+    Case(ops.separable_conv, (_frames(1, 4, 4, 2), _random(2, 2, 2, 2), _random(1, 1, 4, 3)), {"strides": 2}),
     Case(_dense_chain, (_random(3, 2, 4), _random(4, 5), _random(5), _random(5, 2))),
     Case(_conv2d_chain, (_frames(2, 8, 7, 2), _random(3, 3, 2, 3), _random(3), _random(2, 2, 3, 2))),
 ]
@@ -249,6 +384,39 @@ ACTIVATIONS = [
 ]
 
 LINALG = [
+    *(
+        Case(op, (_random(*a, seed=1), _random(*b, seed=2)), name=f"{len(a)}x{len(b)}")
+        for op, shapes in (
+            (ops.dot, (((3,), (3,)), ((2, 3), (3,)), ((2, 3), (3, 2)), ((2, 3), (2, 3, 2)), ((), (2,)))),
+            (ops.inner, (((3,), (3,)), ((2, 3), (4, 3)), ((2,), ()))),
+            (ops.outer, (((3,), (2,)), ((2, 2), (3,)))),
+            (ops.vdot, (((2, 3), (2, 3)),)),
+            (ops.tensordot, (((2, 3, 4), (3, 4, 2)),)),
+        )
+        for a, b in shapes
+    ),
+    Case(ops.tensordot, (_random(2, 3, 4), _random(4, 2, 2), ((0, 2), (1, 0))), name="axes"),
+    Case(ops.tensordot, (_random(2), _random(3), 0), name="none"),
+    *(
+        Case(_einsum, tuple(_random(*s, seed=i) for i, s in enumerate(shapes)), {"subscripts": text}, name=text)
+        for text, shapes in EINSUMS.items()
+    ),
+    *(
+        Case(ops.norm, (_random(2, 3, 4),), {"ord": order, "axis": 1, "keepdims": order == 3}, name=f"vector-{order}")
+        for order in (None, 1, 2, 3, np.inf, -np.inf)
+    ),
+    *(
+        Case(
+            ops.norm,
+            (_random(2, 3, 4),),
+            {"ord": order, "axis": (2, 0), "keepdims": order == 1},
+            name=f"matrix-{order}",
+        )
+        for order in (None, "fro", 1, -1, np.inf, -np.inf)
+    ),
+    Case(ops.norm, (_random(2, 3, 4),), name="all"),
+    *(Case(ops.normalize, (_X,), {"order": order}, name=str(order)) for order in (1, 2, 3)),
+    Case(ops.normalize, (_X, 0), name="axis"),
     *(
         Case(ops.matmul, (_random(*a, seed=1), _random(*b, seed=2)), name=f"{len(a)}x{len(b)}")
         for a, b in (
@@ -329,6 +497,10 @@ NORMALIZATION = [
         (_random(4, 2, 3), _random(3), _positive(3), -1, _random(3, seed=1), _random(3, seed=2)),
     ),
     Case(ops.batch_normalization, (_random(4, 3, 2), _random(3), _positive(3), 1), name="axis"),
+    Case(ops.layer_normalization, (_random(2, 4, 3), _random(3), _random(3, seed=1))),
+    Case(ops.layer_normalization, (_random(2, 4, 3), _random(3)), {"rms_scaling": True}, name="rms"),
+    Case(ops.rms_normalization, (_random(2, 4, 3), _random(3))),
+    Case(ops.rms_normalization, (_random(2, 4, 3),), {"axis": (1, 2), "epsilon": 0.1}, name="axes"),
     Case(ops.layer_norm, (_random(2, 4, 3), _random(3), _random(3, seed=1))),
     Case(ops.layer_norm, (_random(5, 4),), {"epsilon": 0.01}, name="plain"),
     Case(ops.layer_norm, (_random(2, 4, 3), _random(4, 3), _random(4, 3, seed=1)), {"axis": (1, 2)}, name="axes"),

@@ -65,6 +65,55 @@ ERRORS = [
     (lambda: ops.take_along_axis(np.ones((2, 2)), [0], 1), ShapeError, "indices (1,) need as many axes as x (2, 2)"),
     (lambda: ops.slice(np.ones((2, 2)), (0,), (1,)), ShapeError, "need one entry for each of 2 axes"),
     (lambda: ops.slice(np.ones(2), (1,), (2,)), ShapeError, "a block of shape (2,) at (1,) reaches outside"),
+    (
+        lambda: ops.slice_update(np.ones((2, 2)), (1, 1), np.ones((2, 1))),
+        ShapeError,
+        "ops.slice_update: updates of shape (2, 1) at (1, 1) do not lie in an array of shape (2, 2)",
+    ),
+    (
+        lambda: ops.scatter([[0], [3]], [1, 2], (3,)),
+        ArgumentError,
+        "ops.scatter: indices from 0 to 3 reach outside an array of shape (3,)",
+    ),
+    (
+        lambda: ops.scatter_update(np.ones(3), [[0], [1]], [1.0]),
+        ShapeError,
+        "indices of shape (2, 1) and values of shape (1,) do not fit an array of shape (3,)",
+    ),
+    (lambda: ops.scatter_update(np.ones(3), [[0.0]], [1.0]), DTypeError, "indices are whole numbers, not float64"),
+    (lambda: ops.scatter_update(np.ones(3), [[0]], [1.0], "div"), ArgumentError, "'mul', 'max' or 'min', not 'div'"),
+    (lambda: ops.segment_sum(np.ones(3), [0, 1]), ShapeError, "for each row of data, which has shape (3,)"),
+    (lambda: ops.segment_max(np.ones(2), [0, 2], 2), ArgumentError, "segment_ids go up to 2, but num_segments is 2"),
+    (lambda: ops.top_k(np.ones((2, 3)), 4), ShapeError, "k is 4, but the last axis of x, which has shape (2, 3)"),
+    (lambda: ops.in_top_k([0], np.ones(3), 1), ShapeError, "targets has shape (1,) and predictions (3,), expected"),
+    (lambda: ops.searchsorted(np.ones((2, 2)), 1.0), ShapeError, "sorted_sequence has shape (2, 2), expected one axis"),
+    (lambda: ops.searchsorted(np.ones(2), 1.0, "up"), ArgumentError, "side is 'left' or 'right', not 'up'"),
+    (lambda: ops.bincount([-1, 2]), ArgumentError, "x holds whole numbers from 0 on in one or two axes, not int64"),
+    (lambda: ops.bincount([1], sparse=True), ArgumentError, "ops.bincount: sparse=True is not supported"),
+    (lambda: ops.multi_hot([1]), ArgumentError, "ops.multi_hot: got num_classes=None, sparse=False and []"),
+    # statistics
+    (lambda: ops.quantile(np.ones(2), 1.5), ArgumentError, "q is a number from 0 to 1, or a list of them, not 1.5"),
+    (lambda: ops.quantile(np.ones(2), 0.5, method="mean"), ArgumentError, "method is one of 'linear', 'lower',"),
+    (lambda: ops.median(np.ones((2, 0)), 1), ShapeError, "x has shape (2, 0), which has no values over axis 1"),
+    (
+        lambda: ops.average(np.ones((2, 3)), 0, np.ones(3)),
+        ShapeError,
+        "weights has shape (3,), but x has shape (2, 3): give a weight for each value",
+    ),
+    (lambda: ops.moments(np.ones(2), 0, synchronized=True), ArgumentError, "synchronized=True needs several processes"),
+    # diagonals and grids
+    (lambda: ops.tril(np.ones(2)), ShapeError, "ops.tril: x has shape (2,), but a triangle needs two axes at least"),
+    (lambda: ops.diagonal(np.ones(2)), ShapeError, "x has shape (2,), but a diagonal needs two axes"),
+    (lambda: ops.diag(np.ones((2, 2, 2))), ShapeError, "x has shape (2, 2, 2), but it should be a vector or a matrix"),
+    (lambda: ops.rot90(np.ones((2, 2)), axes=(0,)), ShapeError, "axes are the two axes of the plane, not (0,)"),
+    (lambda: ops.meshgrid([1], indexing="yx"), ArgumentError, "indexing is 'xy' or 'ij', not 'yx'"),
+    (lambda: ops.diff([1, 2], -1), ArgumentError, "n is a whole number from 0 on, not -1"),
+    (lambda: ops.select([], []), ArgumentError, "condlist has 0 entries and choicelist 0: give one choice for each"),
+    (lambda: ops.depth_to_space(FRAMES, 2), ShapeError, "3 channels do not make blocks of 2 x 2"),
+    (lambda: ops.space_to_depth(FRAMES, 2), ShapeError, "frames of 4 x 5 do not consist of blocks of 2 x 2"),
+    (lambda: ops.space_to_depth(FRAMES, 0), ArgumentError, "block_size is a whole number from 1 on, not 0"),
+    (lambda: ops.space_to_depth(FRAMES[0], 2), ShapeError, "x has shape (4, 5, 3), expected 4 axes (batch, height,"),
+    (lambda: ops.depth_to_space(FRAMES, 2, "channels_first"), ArgumentError, "data_format='channels_first' is not"),
     # creation
     (lambda: ops.zeros(2, "float33"), DTypeError, "'float33' is not a NumPy dtype: use a name such as 'float32'"),
     # products
@@ -78,7 +127,37 @@ ERRORS = [
         ArgumentError,
         "ops.dense: activation is one of linear, relu, sigmoid,",
     ),
+    (
+        lambda: ops.dot(np.ones((2, 3)), np.ones(2)),
+        ShapeError,
+        "axes (1,) of x1, which has shape (2, 3), and axes (0,)",
+    ),
+    (lambda: ops.norm(np.ones((2, 2)), "nuc"), ArgumentError, "ord is 'nuc' for 2 axes: give a number for one axis"),
+    (lambda: ops.normalize(np.ones(2), order=0), ArgumentError, "order is a whole number from 1 on, not 0"),
+    (lambda: ops.einsum("ij,jk", np.ones((2, 2))), ArgumentError, "subscripts 'ij,jk' do not describe 1 arrays: write"),
+    (lambda: ops.einsum("i1", np.ones((2, 2))), ArgumentError, "subscripts 'i1' do not describe 1 arrays: write"),
+    (
+        lambda: ops.einsum("i->i", np.ones((2, 2))),
+        ShapeError,
+        "'i' in 'i->i' does not name the axes of an array with 2",
+    ),
+    (lambda: ops.einsum("i->j", np.ones(2)), ArgumentError, "the output of 'i->j' names an axis twice or one that no"),
+    (
+        lambda: ops.einsum("ij,jk->ik", np.ones((2, 3)), np.ones((2, 3))),
+        ShapeError,
+        "an axis of 'ij,jk->ik' has length 3 in one array and 2 in another; the shapes are (2, 3), (2, 3)",
+    ),
     # frames
+    (
+        lambda: ops.conv(FRAMES[:, 0, 0], KERNEL),
+        ShapeError,
+        "ops.conv: inputs has shape (1, 3) and the kernel (3, 3, 3",
+    ),
+    (
+        lambda: ops.conv(FRAMES, KERNEL, data_format="channels_first"),
+        ArgumentError,
+        "ops.conv: data_format='channels_fi",
+    ),
     (lambda: ops.conv2d(np.ones((4, 5, 3)), KERNEL), ShapeError, "ops.conv2d: x has shape (4, 5, 3), expected 4 axes"),
     (
         lambda: ops.conv2d(FRAMES, np.ones((3, 3))),
@@ -147,6 +226,7 @@ ERRORS = [
         ShapeError,
         "offset (beta) has shape (2,), expected (3,)",
     ),
+    (lambda: ops.layer_normalization(FRAMES, center=True), ArgumentError, "takes rms_scaling besides its arguments"),
     # dropout
     (lambda: ops.dropout(np.ones((2, 3)), 1.0, KEY), ArgumentError, "rate is a number from 0 up to but not 1, not 1.0"),
     (

@@ -86,3 +86,8 @@ def unbroadcast(gradient: Array, shape: tuple[int, ...]) -> Array:
     summed = gradient.sum(axis=tuple(range(extra))) if extra else gradient
     axes = tuple(i for i, length in enumerate(shape) if length == 1 and summed.shape[i] != 1)
     return summed.sum(axis=axes, keepdims=True) if axes else summed
+
+
+def where_asked(dy: Array, dx: Array) -> Array:
+    """No gradient where none came, also at a pole: `where(x > 0, sqrt(x), 0)` has one that is a number everywhere."""
+    return np.where(dy == 0, dy, dx)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from kinema.autograd import Array, Tensor, Variable, as_array
-from kinema.ops._arrays import dtype_of
+from kinema.ops._arrays import dtype_of, floating
 from kinema.ops._contract import Result, differentiable
 from kinema.ops._symbolic import Symbolic
 
@@ -36,6 +36,11 @@ def convert_to_tensor(x: Any, dtype: DTypeLike | None = None) -> Tensor:
     return Tensor(x if dtype is None else as_array(x).astype(dtype_of(dtype), copy=False))
 
 
+def array(x: Any, dtype: DTypeLike | None = None) -> Tensor:
+    """`convert_to_tensor`, under NumPy's name."""
+    return convert_to_tensor(x, dtype)
+
+
 def convert_to_numpy(x: Any) -> Array:
     """The values as an array of their own, which may be written to."""
     return np.array(as_array(x))
@@ -46,15 +51,52 @@ def cast(x: Any, dtype: DTypeLike) -> Tensor:
     return _cast(x, dtype=dtype_of(dtype))
 
 
+def saturate_cast(x: Any, dtype: DTypeLike) -> Tensor:
+    """The values with another element type, those outside its range at the range's ends."""
+    target, array = dtype_of(dtype), as_array(x)
+    if target.kind not in "iu" or array.dtype.kind == "b":
+        return cast(x, target)
+    limits = np.iinfo(target)
+    above, below = array >= limits.max, array <= limits.min
+    inside = np.where(above | below | (array != array), 0, array).astype(target)
+    return Tensor(np.where(above, target.type(limits.max), np.where(below, target.type(limits.min), inside)))
+
+
+def as_floating(x: Any) -> Tensor:
+    """A tensor of floating-point numbers, float32 where they are whole."""
+    values = convert_to_tensor(x)
+    return values if values.dtype.kind == "f" else cast(values, floating(values.numpy()).dtype)
+
+
 def stop_gradient(variable: Any) -> Tensor:
     """The same values, as a constant that gradients do not flow through."""
     array = as_array(variable)
     return Tensor(array.copy() if isinstance(variable, Variable) else array)
 
 
+def copy(x: Any) -> Tensor:
+    """The same values, in a tensor of their own."""
+    return _identity(x)
+
+
 def shape(x: Any) -> Any:
     """The length of every axis; None where it varies in a graph."""
     return x.shape if isinstance(x, Symbolic) else as_array(x).shape
+
+
+def ndim(x: Any) -> int:
+    """The number of axes."""
+    return len(shape(x))
+
+
+def size(x: Any) -> int:
+    """The number of values."""
+    return as_array(x).size
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether it is a tensor or a variable, which an array is not."""
+    return isinstance(x, (Tensor, Variable))
 
 
 def zeros(shape: Any, dtype: DTypeLike | None = None) -> Tensor:
@@ -94,6 +136,51 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: DTypeLike | None 
     return Tensor(np.arange(low, high, step).astype(dtype_of(dtype, kind)))
 
 
+def linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: DTypeLike | None = None,
+    axis: int = 0,
+) -> Any:
+    """Numbers at equal distances from `start` to `stop`.
+
+    Args:
+        start: The first number, or an array of them.
+        stop: The last one.
+        num: How many.
+        endpoint: Whether `stop` itself is the last one; otherwise it would be the next.
+        retstep: Also give the distance.
+        dtype: The element type; that of `start` and `stop` when None, float32 for Python's numbers.
+        axis: The new axis along which they lie.
+
+    Example:
+        >>> import kinema
+        >>> kinema.ops.linspace(0, 1, 5).numpy()
+        array([0.  , 0.25, 0.5 , 0.75, 1.  ], dtype=float32)
+    """
+    kind = dtype_of(dtype, _floating_type(start, stop))
+    numbers, step = np.linspace(as_array(start), as_array(stop), num, endpoint, retstep=True, axis=axis)
+    tensor = Tensor(numbers.astype(kind))
+    return (tensor, Tensor(np.asarray(step, kind))) if retstep else tensor
+
+
+def logspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: Any = 10,
+    dtype: DTypeLike | None = None,
+    axis: int = 0,
+) -> Tensor:
+    """Numbers at equal ratios from `base ** start` to `base ** stop`; see `linspace` for the arguments."""
+    numbers = np.logspace(as_array(start), as_array(stop), num, endpoint, as_array(base), axis=axis)
+    return Tensor(numbers.astype(dtype_of(dtype, _floating_type(start, stop))))
+
+
 def eye(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike | None = None) -> Tensor:
     """A matrix with ones on one diagonal.
 
@@ -104,6 +191,12 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike | None = None
         dtype: The element type, float32 when None.
     """
     return Tensor(np.eye(N, M, k, dtype_of(dtype)))
+
+
+def _floating_type(*limits: Any) -> np.dtype[Any]:
+    """The type of limits that have a floating-point type of their own, else single precision."""
+    floats = [x.dtype for x in limits if isinstance(x, (Tensor, Variable, np.ndarray)) and x.dtype.kind == "f"]
+    return np.result_type(*floats) if floats else np.dtype(np.float32)
 
 
 @differentiable(promote=False)

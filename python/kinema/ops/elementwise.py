@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kinema.autograd import Array, Tensor, Variable, as_array
-from kinema.ops._arrays import check_broadcast, floating, unbroadcast
+from kinema.ops._arrays import check_broadcast, floating, unbroadcast, where_asked
 from kinema.ops._contract import Result, differentiable, not_differentiable
 from kinema.ops.creation import convert_to_tensor
 
@@ -62,6 +62,22 @@ def divide(x1: Array, x2: Array) -> Result:
 
     def backward(dy: Array) -> Any:
         return lambda: unbroadcast(dy / x2, x1.shape), lambda: unbroadcast(-dy * y / x2, x2.shape)
+
+    return y, backward
+
+
+@differentiable
+def divide_no_nan(x1: Array, x2: Array) -> Result:
+    """The quotient, element by element, and 0 where the divisor is 0; integers divide to float32."""
+    check_broadcast("divide_no_nan", x1=x1, x2=x2)
+    x1, x2 = floating(x1), floating(x2)
+    possible = x2 != 0
+    divisor = np.where(possible, x2, 1)
+    y = np.where(possible, x1 / divisor, 0)
+
+    def backward(dy: Array) -> Any:
+        slope = np.where(possible, dy / divisor, 0)
+        return lambda: unbroadcast(slope, x1.shape), lambda: unbroadcast(-slope * y, x2.shape)
 
     return y, backward
 
@@ -127,21 +143,21 @@ def square(x: Array) -> Result:
 def sqrt(x: Array) -> Result:
     """The square root."""
     y = np.sqrt(floating(x))
-    return y, lambda dy: _where_asked(dy, dy / (2 * y))
+    return y, lambda dy: where_asked(dy, dy / (2 * y))
 
 
 @differentiable
 def rsqrt(x: Array) -> Result:
     """One over the square root."""
     y = 1 / np.sqrt(floating(x))
-    return y, lambda dy: _where_asked(dy, dy * (-0.5 * y * y * y))
+    return y, lambda dy: where_asked(dy, dy * (-0.5 * y * y * y))
 
 
 @differentiable
 def reciprocal(x: Array) -> Result:
     """One over the value."""
     y = 1 / floating(x)
-    return y, lambda dy: _where_asked(dy, -dy * y * y)
+    return y, lambda dy: where_asked(dy, -dy * y * y)
 
 
 @differentiable
@@ -233,9 +249,17 @@ def _limit(x: Any, limit: Any) -> Any:
     return limit if isinstance(limit, (Tensor, Variable)) else as_array(limit).astype(as_array(x).dtype)
 
 
-def _where_asked(dy: Array, dx: Array) -> Array:
-    """No gradient where none came, also at a pole: `where(x > 0, sqrt(x), 0)` has one that is a number everywhere."""
-    return np.where(dy == 0, dy, dx)
+@differentiable
+def nan_to_num(x: Array, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Result:
+    """The value where it is finite.
+
+    Args:
+        x: The values.
+        nan: What stands for values that are no numbers.
+        posinf: What stands for infinity, the type's largest number when None.
+        neginf: What stands for minus infinity, the type's least number when None.
+    """
+    return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf), lambda dy: np.where(np.isfinite(x), dy, 0)
 
 
 @not_differentiable
@@ -254,6 +278,12 @@ def floor(x: Array) -> Array:
 def ceil(x: Array) -> Array:
     """The next whole number above."""
     return np.ceil(floating(x))
+
+
+@not_differentiable
+def trunc(x: Array) -> Array:
+    """The next whole number towards zero."""
+    return np.trunc(x).astype(x.dtype, copy=False)
 
 
 @not_differentiable

@@ -146,6 +146,39 @@ def one_hot(x: Array, *, num_classes: int, axis: int = -1, dtype: DTypeLike | No
     return np.moveaxis(hot.astype(dtype_of(dtype)), -1, one_axis("one_hot", axis, hot.ndim))
 
 
+def multi_hot(
+    inputs: Any,
+    num_classes: int | None = None,
+    axis: int = -1,
+    dtype: DTypeLike | None = None,
+    sparse: bool = False,
+    **kwargs: Any,
+) -> Tensor:
+    """Vectors with a one at every index of a sample and zeros elsewhere; indices out of range are left out.
+
+    Args:
+        inputs: Whole numbers, those of a sample on the second axis, or on the only one.
+        num_classes: The length of the vectors.
+        axis: The place of the new axis.
+        dtype: The element type, float32 when None.
+        sparse: False, as there are no sparse tensors.
+        **kwargs: `num_tokens`, an older name of `num_classes`.
+
+    Example:
+        >>> import kinema
+        >>> kinema.ops.multi_hot([0, 2], 4).numpy()
+        array([1., 0., 1., 0.], dtype=float32)
+    """
+    classes = kwargs.get("num_tokens") if num_classes is None else num_classes
+    if classes is None or kwargs.keys() - {"num_tokens"} or sparse:
+        raise ArgumentError(
+            f"ops.multi_hot: got num_classes={num_classes!r}, sparse={sparse!r} and {sorted(kwargs)}: "
+            "give the number of classes, and nothing else besides axis and dtype"
+        )
+    hot = one_hot(inputs, classes, axis, dtype).numpy()
+    return Tensor(hot.max(axis=1 if as_array(inputs).ndim > 1 else 0))
+
+
 @differentiable(promote=False)
 def _getitem(x: Array, *, key: Any) -> Result:
     shape = x.shape
@@ -163,6 +196,11 @@ def _getitem(x: Array, *, key: Any) -> Result:
         return dx
 
     return y, backward
+
+
+def nonzero(x: Any) -> tuple[Tensor, ...]:
+    """The places of values that are not zero: for each axis their indices."""
+    return tuple(Tensor(index.astype(np.int32)) for index in as_array(x).nonzero())
 
 
 class _IndexShapeError(ShapeError, IndexError):
@@ -194,3 +232,7 @@ def _whole(op: str, indices: Array, length: int) -> Array:
         )
     index = indices.astype(np.int64, copy=False)
     return native(np.where(index < 0, index + length, index) if index.size and index.min() < 0 else index)
+
+
+# Keras's name.
+get_item = getitem

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from kinema import _rust
+from kinema import _rust, config
 from kinema.autograd import Array, Tensor, as_array
-from kinema.errors import ShapeError
+from kinema.errors import ArgumentError, ShapeError
 from kinema.ops._arrays import all_axes, floating, native, one_axis, rows
 from kinema.ops._contract import Result, differentiable
-from kinema.ops.elementwise import add, multiply, rsqrt, subtract
+from kinema.ops.elementwise import add, multiply, rsqrt, square, subtract
+from kinema.ops.reductions import mean
 from kinema.ops.shaping import moveaxis, reshape
 
 
@@ -87,6 +88,40 @@ def layer_norm(x: Any, gamma: Any = None, beta: Any = None, *, axis: Any = -1, e
     moved = x if axes == last else moveaxis(x, axes, last)
     y: Tensor = _layer_norm(moved, gamma, beta, axes=len(axes), epsilon=epsilon)
     return y if axes == last else moveaxis(y, last, axes)
+
+
+def layer_normalization(
+    x: Any, gamma: Any = None, beta: Any = None, axis: Any = -1, epsilon: float | None = None, **kwargs: Any
+) -> Tensor:
+    """`layer_norm` with Keras's arguments.
+
+    Args:
+        x: The values.
+        gamma: See `layer_norm`.
+        beta: See `layer_norm`.
+        axis: An axis or several.
+        epsilon: What is added to the variance, `kinema.config.epsilon()` when None.
+        **kwargs: `rms_scaling`: divide by the root of the mean square instead, without `beta`.
+    """
+    if kwargs.keys() - {"rms_scaling"}:
+        raise ArgumentError(f"ops.layer_normalization takes rms_scaling besides its arguments, not {sorted(kwargs)}")
+    if kwargs.get("rms_scaling"):
+        return rms_normalization(x, gamma, axis, epsilon)
+    return layer_norm(x, gamma, beta, axis=axis, epsilon=config.epsilon() if epsilon is None else epsilon)
+
+
+def rms_normalization(x: Any, scale: Any = None, axis: Any = -1, epsilon: float | None = None) -> Tensor:
+    """Divides each sample by the root of the mean of its squares over the given axes.
+
+    Args:
+        x: The values.
+        scale: What the result is multiplied with, broadcast from the last axis, or None.
+        axis: An axis or several.
+        epsilon: What is added to the mean of squares, `kinema.config.epsilon()` when None.
+    """
+    squares = mean(square(x), axis=axis, keepdims=True)
+    y: Tensor = multiply(x, rsqrt(add(squares, config.epsilon() if epsilon is None else epsilon)))
+    return y if scale is None else multiply(y, scale)
 
 
 @differentiable

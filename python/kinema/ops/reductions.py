@@ -6,10 +6,12 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from kinema.autograd import Array
+from kinema.autograd import Array, Tensor
 from kinema.ops._arrays import all_axes, floating, one_axis
 from kinema.ops._contract import Result, differentiable, not_differentiable
+from kinema.ops.creation import cast
 
 
 @differentiable
@@ -129,6 +131,36 @@ def cumsum(x: Array, *, axis: int | None = None) -> Result:
         return np.flip(np.flip(dy, last).cumsum(last), last).reshape(shape)
 
     return x.cumsum(along), backward
+
+
+def cumprod(x: Any, axis: int | None = None, dtype: DTypeLike | None = None) -> Tensor:
+    """The running product along an axis; of the flattened values when there is none.
+
+    Args:
+        x: The values.
+        axis: The axis.
+        dtype: The element type of products, the values' own when None.
+    """
+    return _cumprod(x if dtype is None else cast(x, dtype), axis=axis)
+
+
+@differentiable
+def _cumprod(x: Array, *, axis: int | None) -> Result:
+    along = None if axis is None else one_axis("cumprod", axis, x.ndim)
+    y = x.cumprod(along, dtype=np.int32 if x.dtype.kind == "b" else x.dtype)
+    moved = np.moveaxis(x.reshape(-1) if along is None else x, 0 if along is None else along, -1)
+
+    def backward(dy: Array) -> Any:
+        # With the slope of the running products at each value, from its place on: no division, so zeros are harmless.
+        gradient = np.moveaxis(dy, 0 if along is None else along, -1)
+        dx = np.zeros(moved.shape, dy.dtype)
+        for place in range(moved.shape[-1]):
+            rest = moved[..., place:].copy()
+            rest[..., 0] = np.prod(moved[..., :place], axis=-1)
+            dx[..., place] = (gradient[..., place:] * rest.cumprod(-1)).sum(-1)
+        return np.moveaxis(dx, -1, 0 if along is None else along).reshape(x.shape)
+
+    return y, backward
 
 
 @not_differentiable
