@@ -478,8 +478,8 @@ __all__ = [
 
 #: What is not computed from tensors, or not by one step of a graph.
 _NEVER_SYMBOLIC = (
-    "cond", "conv2d_chain", "convert_to_numpy", "custom_gradient", "dense_chain", "fori_loop", "is_tensor", "map", "ndim",
-    "scan", "shape", "size", "switch", "vectorized_map", "while_loop",
+    "cond", "conv2d_chain", "convert_to_numpy", "custom_gradient", "dense_chain", "fori_loop", "is_tensor", "map",
+    "ndim", "scan", "shape", "size", "switch", "vectorized_map", "while_loop",
 )  # fmt: skip
 
 
