@@ -187,6 +187,7 @@ REDUCTIONS = [
     Case(ops.moments, (_random(3, 4, 2), (0, 2))),
     Case(ops.cumprod, (_random(2, 4, 2),), {"axis": 1}),
     Case(ops.cumprod, (np.array([[1.5, 0.0, 2.0], [0.0, 0.7, 3.0]]),), name="zeros"),
+    Case(ops.nancumprod, (_X,), {"axis": 0}),
     Case(ops.nancumsum, (_X,), {"axis": 0}),
     Case(ops.cumsum, (_X,), {"axis": 1}),
     Case(ops.cumsum, (_X,), name="flat"),
@@ -201,6 +202,10 @@ SHAPING = [
         for op in (_hstack, _vstack, _dstack)
         for shape in ((3,), (2, 3))
     ),
+    Case(ops.array_split, (_X, 3, 1)),
+    Case(ops.array_split, (_X, [1, 3], 1), name="indices"),
+    *(Case(op, (_random(2, 4, 2), 2)) for op in (ops.vsplit, ops.hsplit, ops.dsplit)),
+    Case(ops.hsplit, (_random(4), 2), name="vector"),
     Case(ops.fliplr, (_X,)),
     Case(ops.flipud, (_X,)),
     *(Case(ops.rot90, (_random(2, 3, 2),), {"k": k, "axes": (0, 1)}, name=str(k)) for k in (1, 2, -1)),
@@ -384,6 +389,12 @@ ACTIVATIONS = [
 ]
 
 LINALG = [
+    Case(
+        ops.dot_product_attention,
+        (_random(2, 3, 2, 4), _random(2, 5, 2, 4, seed=1), _random(2, 5, 2, 4, seed=2), _random(3, 5)),
+        {"mask": _random(2, 1, 3, 5) > -0.5, "is_causal": True},
+    ),
+    Case(ops.dot_product_attention, (_random(1, 3, 1, 2),) * 3, {"scale": 0.3}, name="scale"),
     *(
         Case(op, (_random(*a, seed=1), _random(*b, seed=2)), name=f"{len(a)}x{len(b)}")
         for op, shapes in (

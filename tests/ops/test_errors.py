@@ -227,6 +227,17 @@ ERRORS = [
         "offset (beta) has shape (2,), expected (3,)",
     ),
     (lambda: ops.layer_normalization(FRAMES, center=True), ArgumentError, "takes rms_scaling besides its arguments"),
+    # attention
+    (
+        lambda: ops.dot_product_attention(Z, Z, Z),
+        ShapeError,
+        "query, key and value are (batch, steps, heads, features)",
+    ),
+    (
+        lambda: ops.dot_product_attention(Z, Z, Z, flash_attention=True),
+        ArgumentError,
+        "flash_attention and attn_logits_soft_cap are not supported: leave them out",
+    ),
     # dropout
     (lambda: ops.dropout(np.ones((2, 3)), 1.0, KEY), ArgumentError, "rate is a number from 0 up to but not 1, not 1.0"),
     (

@@ -63,8 +63,8 @@ WITHOUT_GRADIENT = {
     *("floor_divide", "one_hot", "dropout_mask", "stop_gradient", "convert_to_numpy", "shape", "arange", "eye"),
     *("zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "identity", "tri", "linspace", "logspace"),
     *("logical_xor", "isposinf", "isneginf", "isclose", "allclose", "isin", "trunc", "saturate_cast", "multi_hot"),
-    *("argsort", "in_top_k", "searchsorted", "digitize", "bincount", "count_nonzero", "nonzero"),
-    *("ndim", "size", "is_tensor"),
+    *("argsort", "argpartition", "in_top_k", "searchsorted", "digitize", "bincount", "count_nonzero", "nonzero"),
+    *("ndim", "size", "is_tensor", "dtype", "empty", "empty_like", "signbit"),
     # Loops and branches of ops: tests/ops/test_control.py.
     *("cond", "switch", "while_loop", "fori_loop", "map", "vectorized_map", "scan", "custom_gradient"),
 }

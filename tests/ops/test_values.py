@@ -267,6 +267,7 @@ def test_the_largest_come_first_and_of_equal_ones_the_first() -> None:
 
 def test_places_among_others() -> None:
     np.testing.assert_array_equal(ops.argsort([[2, 1, 1]], axis=None).numpy(), [1, 2, 0])
+    assert X[0][ops.argpartition(X[0], 2).numpy()][2] == np.sort(X[0])[2]
     np.testing.assert_array_equal(ops.searchsorted([1, 2, 2, 3], [2, 4]).numpy(), [1, 4])
     np.testing.assert_array_equal(ops.searchsorted([1, 2, 2, 3], [2, 0], side="right").numpy(), [3, 0])
     np.testing.assert_array_equal(ops.digitize([0.5, 1.0, 9.0], [1.0, 2.0]).numpy(), [0, 1, 2])
@@ -330,6 +331,9 @@ def test_casts_that_stay_in_range() -> None:
 def test_questions_about_tensors() -> None:
     assert (ops.ndim(X), ops.size(X)) == (2, 12)
     assert ops.is_tensor(ops.ones(1))
+    assert (ops.dtype([1.0]), ops.dtype(X)) == ("float32", "float64")
+    assert (ops.empty((2, 3)).shape, ops.empty_like(X).dtype) == ((2, 3), np.float64)
+    np.testing.assert_array_equal(ops.signbit([-1.0, -0.0, 0.0]).numpy(), [True, True, False])
     assert not ops.is_tensor(X)
     assert ops.allclose([1.0, 2.0], [1.0, 2.0 + 1e-6])
     assert not ops.allclose([1.0, math.nan], [1.0, math.nan])
@@ -339,6 +343,18 @@ def test_questions_about_tensors() -> None:
 def test_multi_hot() -> None:
     np.testing.assert_array_equal(ops.multi_hot([1, 0, 1], 4).numpy(), [1, 1, 0, 0])
     np.testing.assert_array_equal(ops.multi_hot([[0, 2, -1], [1, 1, 5]], 4).numpy(), [[1, 0, 1, 0], [0, 1, 0, 0]])
+
+
+def test_attention() -> None:
+    query, key, value = RNG.normal(size=(3, 2, 3, 2, 4))
+    mask = np.array([[True, True, False], [True, True, True], [True, False, True]])
+    scores = np.einsum("bthd,bshd->bhts", query, key) / 2 + X[0, :3]
+    weights = np.exp(np.where(mask & np.tri(3, dtype=bool), scores, -np.inf))
+    expected = np.einsum("bhts,bshd->bthd", weights / weights.sum(-1, keepdims=True), value)
+    result = ops.dot_product_attention(query, key, value, X[0, :3], mask, is_causal=True)
+    np.testing.assert_allclose(result.numpy(), expected)
+    alike = ops.dot_product_attention(query, key, value, mask=np.zeros((3, 3), bool))
+    np.testing.assert_allclose(alike.numpy(), np.broadcast_to(value.mean(1, keepdims=True), value.shape))
 
 
 def test_divisions_by_nothing() -> None:

@@ -28,18 +28,23 @@ from kinema.ops.activations import (
 )
 from kinema.ops.arranging import (
     append,
+    array_split,
     depth_to_space,
     diff,
+    dsplit,
     dstack,
     fliplr,
     flipud,
+    hsplit,
     hstack,
     meshgrid,
     ravel,
     rot90,
     space_to_depth,
+    vsplit,
     vstack,
 )
+from kinema.ops.attention import dot_product_attention
 from kinema.ops.chain import ConvolutionLink, PreparedChain, conv2d_chain
 from kinema.ops.comparison import (
     allclose,
@@ -61,6 +66,7 @@ from kinema.ops.comparison import (
     logical_xor,
     not_equal,
     select,
+    signbit,
     where,
 )
 from kinema.ops.composed_activations import (
@@ -87,6 +93,9 @@ from kinema.ops.creation import (
     convert_to_numpy,
     convert_to_tensor,
     copy,
+    dtype,
+    empty,
+    empty_like,
     eye,
     full,
     full_like,
@@ -165,7 +174,7 @@ from kinema.ops.functions import (
 )
 from kinema.ops.indexing import get_item, getitem, multi_hot, nonzero, one_hot, slice, take, take_along_axis, take_rows
 from kinema.ops.linalg import dot, inner, matmul, norm, normalize, outer, tensordot, vdot
-from kinema.ops.nan_reductions import nancumsum, nanmax, nanmean, nanmin, nanprod, nanstd, nansum, nanvar
+from kinema.ops.nan_reductions import nancumprod, nancumsum, nanmax, nanmean, nanmin, nanprod, nanstd, nansum, nanvar
 from kinema.ops.normalization import batch_norm, batch_normalization, layer_norm, layer_normalization, rms_normalization
 from kinema.ops.padding import pad
 from kinema.ops.pooling import average_pool, global_average_pool, global_max_pool, max_pool
@@ -206,7 +215,7 @@ from kinema.ops.shaping import (
     transpose,
     unstack,
 )
-from kinema.ops.sorting import argsort, bincount, digitize, in_top_k, searchsorted, sort, top_k
+from kinema.ops.sorting import argpartition, argsort, bincount, digitize, in_top_k, searchsorted, sort, top_k
 from kinema.ops.statistics import amax, amin, average, count_nonzero, median, moments, percentile, ptp, quantile
 from kinema.ops.updating import scatter, scatter_update, slice_update
 
@@ -236,8 +245,10 @@ __all__ = [
     "arctanh",
     "argmax",
     "argmin",
+    "argpartition",
     "argsort",
     "array",
+    "array_split",
     "average",
     "average_pool",
     "batch_norm",
@@ -279,11 +290,16 @@ __all__ = [
     "divide",
     "divide_no_nan",
     "dot",
+    "dot_product_attention",
     "dropout",
     "dropout_mask",
+    "dsplit",
     "dstack",
+    "dtype",
     "einsum",
     "elu",
+    "empty",
+    "empty_like",
     "equal",
     "erf",
     "erfinv",
@@ -316,6 +332,7 @@ __all__ = [
     "hard_silu",
     "hard_swish",
     "hard_tanh",
+    "hsplit",
     "hstack",
     "hypot",
     "identity",
@@ -368,6 +385,7 @@ __all__ = [
     "multi_hot",
     "multiply",
     "nan_to_num",
+    "nancumprod",
     "nancumsum",
     "nanmax",
     "nanmean",
@@ -422,6 +440,7 @@ __all__ = [
     "shape",
     "sigmoid",
     "sign",
+    "signbit",
     "silu",
     "simple_rnn",
     "sin",
@@ -469,6 +488,7 @@ __all__ = [
     "var",
     "vdot",
     "vectorized_map",
+    "vsplit",
     "vstack",
     "where",
     "while_loop",

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from kinema.autograd import Tensor, as_array
 from kinema.errors import ArgumentError, ShapeError
 from kinema.ops._arrays import all_axes, one_axis
 from kinema.ops.creation import convert_to_tensor
 from kinema.ops.elementwise import subtract
 from kinema.ops.indexing import getitem
-from kinema.ops.shaping import broadcast_to, concatenate, flip, reshape, swapaxes, transpose
+from kinema.ops.shaping import broadcast_to, concatenate, flip, reshape, split, swapaxes, transpose
 
 
 def ravel(x: Any) -> Tensor:
@@ -45,6 +47,30 @@ def vstack(xs: Sequence[Any]) -> Tensor:
 def dstack(xs: Sequence[Any]) -> Tensor:
     """Arrays joined along their third axis; vectors are rows, and matrices have a third axis of length 1."""
     return concatenate([_with_axes(x, 3) for x in xs], 2)
+
+
+def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
+    """`split`, whose first parts are longer by one where equal ones cannot be made."""
+    if not isinstance(indices_or_sections, (int, np.integer)):
+        return split(x, indices_or_sections, axis)
+    shape = as_array(x).shape
+    parts = np.array_split(np.arange(shape[one_axis("array_split", axis, len(shape))]), indices_or_sections)
+    return split(x, np.cumsum([len(part) for part in parts])[:-1].tolist(), axis)
+
+
+def vsplit(x: Any, indices_or_sections: Any) -> list[Tensor]:
+    """`split` along the first axis."""
+    return split(x, indices_or_sections, 0)
+
+
+def hsplit(x: Any, indices_or_sections: Any) -> list[Tensor]:
+    """`split` along the second axis, along the only one of a vector."""
+    return split(x, indices_or_sections, 0 if as_array(x).ndim == 1 else 1)
+
+
+def dsplit(x: Any, indices_or_sections: Any) -> list[Tensor]:
+    """`split` along the third axis."""
+    return split(x, indices_or_sections, 2)
 
 
 def fliplr(x: Any) -> Tensor:

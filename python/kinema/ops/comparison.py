@@ -113,6 +113,12 @@ def isneginf(x: Array) -> Array:
 
 
 @not_differentiable
+def signbit(x: Array) -> Array:
+    """Whether the value has a minus sign, which -0.0 has too."""
+    return np.signbit(x)
+
+
+@not_differentiable
 def isclose(x1: Array, x2: Array, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
     """Whether two values differ by at most `atol + rtol * abs(x2)`, element by element.
 

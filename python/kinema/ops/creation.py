@@ -99,6 +99,21 @@ def is_tensor(x: Any) -> bool:
     return isinstance(x, (Tensor, Variable))
 
 
+def dtype(x: Any) -> str:
+    """The name of the element type."""
+    return str(convert_to_tensor(x).dtype)
+
+
+def empty(shape: Any, dtype: DTypeLike | None = None) -> Tensor:
+    """A tensor whose values do not matter, float32 unless told otherwise."""
+    return zeros(shape, dtype)
+
+
+def empty_like(x: Any, dtype: DTypeLike | None = None) -> Tensor:
+    """A tensor whose values do not matter, in the shape and, unless told otherwise, the type of another."""
+    return zeros_like(x, dtype)
+
+
 def zeros(shape: Any, dtype: DTypeLike | None = None) -> Tensor:
     """A tensor full of zeros, float32 unless told otherwise."""
     return Tensor(np.zeros(shape, dtype_of(dtype)))

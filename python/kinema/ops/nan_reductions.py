@@ -14,7 +14,7 @@ from kinema.ops._contract import Op
 from kinema.ops.comparison import isnan, logical_not, where
 from kinema.ops.creation import as_floating, cast, convert_to_tensor
 from kinema.ops.elementwise import divide, sqrt, square, subtract
-from kinema.ops.reductions import cumsum, max, min, prod, sum
+from kinema.ops.reductions import cumprod, cumsum, max, min, prod, sum
 
 
 def nansum(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
@@ -61,6 +61,11 @@ def nancumsum(x: Any, axis: int | None = None, dtype: DTypeLike | None = None) -
     values = _without_nan(x, 0)
     running: Tensor = cumsum(values if dtype is None else cast(values, dtype), axis=axis)
     return running
+
+
+def nancumprod(x: Any, axis: int | None = None, dtype: DTypeLike | None = None) -> Tensor:
+    """`cumprod` of what is a number."""
+    return cumprod(_without_nan(x, 1), axis, dtype)
 
 
 def _over_numbers(reduction: Op, x: Any, neutral: float, axis: Any, keepdims: bool) -> Tensor:

@@ -16,6 +16,7 @@ from kinema.ops.activations import (
     softsign,
 )
 from kinema.ops.arranging import depth_to_space, space_to_depth
+from kinema.ops.attention import dot_product_attention
 from kinema.ops.convolution_forms import conv, depthwise_conv, separable_conv
 from kinema.ops.crossentropy import binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy
 from kinema.ops.indexing import multi_hot, one_hot
@@ -32,6 +33,7 @@ __all__ = [
     "conv",
     "depth_to_space",
     "depthwise_conv",
+    "dot_product_attention",
     "elu",
     "gelu",
     "hard_sigmoid",

@@ -1,7 +1,22 @@
 """Functions that NumPy has too, under the names of `keras.ops.numpy`."""
 
 from kinema.ops.activations import tanh
-from kinema.ops.arranging import append, diff, dstack, fliplr, flipud, hstack, meshgrid, ravel, rot90, vstack
+from kinema.ops.arranging import (
+    append,
+    array_split,
+    diff,
+    dsplit,
+    dstack,
+    fliplr,
+    flipud,
+    hsplit,
+    hstack,
+    meshgrid,
+    ravel,
+    rot90,
+    vsplit,
+    vstack,
+)
 from kinema.ops.comparison import (
     allclose,
     equal,
@@ -22,12 +37,15 @@ from kinema.ops.comparison import (
     logical_xor,
     not_equal,
     select,
+    signbit,
     where,
 )
 from kinema.ops.creation import (
     arange,
     array,
     copy,
+    empty,
+    empty_like,
     eye,
     full,
     full_like,
@@ -97,7 +115,7 @@ from kinema.ops.functions import (
 )
 from kinema.ops.indexing import get_item, nonzero, take, take_along_axis
 from kinema.ops.linalg import dot, inner, matmul, outer, tensordot, vdot
-from kinema.ops.nan_reductions import nancumsum, nanmax, nanmean, nanmin, nanprod, nanstd, nansum, nanvar
+from kinema.ops.nan_reductions import nancumprod, nancumsum, nanmax, nanmean, nanmin, nanprod, nanstd, nansum, nanvar
 from kinema.ops.padding import pad
 from kinema.ops.reductions import all, any, argmax, argmin, cumprod, cumsum, max, mean, min, prod, std, sum, var
 from kinema.ops.shaping import (
@@ -116,7 +134,7 @@ from kinema.ops.shaping import (
     tile,
     transpose,
 )
-from kinema.ops.sorting import argsort, bincount, digitize, searchsorted, sort
+from kinema.ops.sorting import argpartition, argsort, bincount, digitize, searchsorted, sort
 from kinema.ops.statistics import amax, amin, average, count_nonzero, median, percentile, ptp, quantile
 
 __all__ = [
@@ -139,8 +157,10 @@ __all__ = [
     "arctanh",
     "argmax",
     "argmin",
+    "argpartition",
     "argsort",
     "array",
+    "array_split",
     "average",
     "bincount",
     "broadcast_to",
@@ -163,8 +183,11 @@ __all__ = [
     "divide",
     "divide_no_nan",
     "dot",
+    "dsplit",
     "dstack",
     "einsum",
+    "empty",
+    "empty_like",
     "equal",
     "exp",
     "exp2",
@@ -181,6 +204,7 @@ __all__ = [
     "get_item",
     "greater",
     "greater_equal",
+    "hsplit",
     "hstack",
     "hypot",
     "identity",
@@ -218,6 +242,7 @@ __all__ = [
     "moveaxis",
     "multiply",
     "nan_to_num",
+    "nancumprod",
     "nancumsum",
     "nanmax",
     "nanmean",
@@ -250,6 +275,7 @@ __all__ = [
     "searchsorted",
     "select",
     "sign",
+    "signbit",
     "sin",
     "sinh",
     "size",
@@ -278,6 +304,7 @@ __all__ = [
     "trunc",
     "var",
     "vdot",
+    "vsplit",
     "vstack",
     "where",
     "zeros",

@@ -34,6 +34,12 @@ def argsort(x: Array, *, axis: int | None = -1) -> Array:
     return np.argsort(x, axis=along, kind="stable").astype(np.int32)
 
 
+@not_differentiable
+def argpartition(x: Array, *, kth: int, axis: int = -1) -> Array:
+    """Indices along an axis that bring the `kth` smallest value to its place, smaller ones before it."""
+    return np.argpartition(x, kth, one_axis("argpartition", axis, x.ndim)).astype(np.int32)
+
+
 def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
     """The k largest values of the last axis, the largest first, and their indices.
 
