@@ -6,7 +6,7 @@ Names and arguments are those of `keras.ops`.
 
 from inspect import isfunction
 
-from kinema.ops import image, nn, numpy, operators
+from kinema.ops import image, linalg, nn, numpy, operators
 from kinema.ops._symbolic import also_symbolic
 from kinema.ops.activations import (
     elu,
@@ -352,6 +352,7 @@ __all__ = [
     "leaky_relu",
     "less",
     "less_equal",
+    "linalg",
     "linspace",
     "log",
     "log1p",
