@@ -225,6 +225,44 @@ def test_a_gradient_of_a_gradient_raises() -> None:
         outer.gradient(loss, x)
 
 
+def test_a_penalty_on_gradients_raises_where_it_is_asked_for() -> None:
+    weight, other = Variable([2.0]), Variable([3.0])
+    x = ops.convert_to_tensor([1.0])
+    with GradientTape(persistent=True) as outer:
+        with GradientTape() as inner:
+            inner.watch(x)
+            y = x * x * weight
+        slope = inner.gradient(y, x)
+        penalty = ops.sum(slope * slope * other)
+        constant = ops.sum(ops.stop_gradient(slope) * weight)
+    with pytest.raises(GradientError, match="depends on what tape.gradient gave inside the tape.*ops.stop_gradient"):
+        outer.gradient(penalty, weight)
+    np.testing.assert_array_equal(outer.gradient(penalty, other).numpy(), [16])
+    np.testing.assert_array_equal(outer.gradient(constant, weight).numpy(), [4])
+
+
+def test_a_persistent_tape_refuses_the_gradient_of_its_own() -> None:
+    x = Variable([2.0])
+    with GradientTape(persistent=True) as tape:
+        slope = tape.gradient(x * x * x, x)
+        twice = slope * 2
+    with pytest.raises(GradientError, match="gradients of gradients"):
+        tape.gradient(twice, x)
+
+
+def test_tapes_inside_each_other_on_different_things() -> None:
+    first, second, kept = Variable([2.0]), Variable([3.0]), Variable([0.0], trainable=False)
+    with GradientTape() as outer:
+        far = ops.exp(second)
+        with GradientTape() as inner:
+            near = first * first * second
+        slope = inner.gradient(near, first)
+        kept.assign(slope)
+        first.assign_sub(slope * 0.1)
+        total = far + second * kept + first
+    np.testing.assert_allclose(outer.gradient(total, second).numpy(), np.exp([3.0]) + 12, rtol=1e-6)
+
+
 def test_a_variable_that_changed_is_refused() -> None:
     w = Variable([2.0], name="kernel")
     with GradientTape() as tape:

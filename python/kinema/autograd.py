@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from kinema._silence import without_warnings
 from kinema.errors import ArgumentError, DTypeError, GradientError, ShapeError
+from kinema.records import Backward, Gradient, Record, dependents, keys_between
 from kinema.tensor import Array, Tensor, Variable, as_array
 from kinema.updates import SpendableGradient, Update
 
@@ -32,10 +33,6 @@ __all__ = [
     "settled",
 ]
 
-#: What an op may get as a gradient: an array, nothing, or a function that computes it when it is wanted.
-Gradient: TypeAlias = "Array | Callable[[], Array] | None"
-Backward: TypeAlias = Callable[..., Any]
-
 
 class _Active(threading.local):
     """The tapes that record what a thread computes."""
@@ -45,26 +42,6 @@ class _Active(threading.local):
 
 
 _active = _Active()
-
-
-class _Record:
-    """One recorded op: which keys went in and out, and how gradients flow back through it."""
-
-    __slots__ = ("backward", "inputs", "name", "outputs", "versions")
-
-    def __init__(
-        self,
-        name: str,
-        inputs: list[int | None],
-        outputs: list[int],
-        versions: list[tuple[Variable, int]],
-        backward: Backward,
-    ) -> None:
-        self.name = name
-        self.inputs = inputs
-        self.outputs = outputs
-        self.versions = versions
-        self.backward = backward
 
 
 class GradientTape:
@@ -92,10 +69,11 @@ class GradientTape:
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
         self._persistent = persistent
         self._watch_variables = watch_accessed_variables
-        self._records: list[_Record | None] = []
+        self._records: list[Record | None] = []
         self._tracked: set[int] = set()
         self._variables: dict[int, Variable] = {}
         self._used = False
+        self._holds_gradients = False
 
     def __enter__(self) -> GradientTape:
         _active.tapes.append(self)
@@ -125,6 +103,7 @@ class GradientTape:
         self._tracked.clear()
         self._variables.clear()
         self._used = False
+        self._holds_gradients = False
 
     def gradient(
         self, target: Any, sources: Any, output_gradients: Any = None, unconnected_gradients: str = "none"
@@ -146,6 +125,8 @@ class GradientTape:
         for source in flat:
             if not isinstance(source, (Tensor, Variable)):
                 raise DTypeError(f"sources are Tensors or Variables, not {type(source).__name__}")
+        outer = [tape for tape in _active.tapes if tape is not self or self._persistent]
+        passed = keys_between(self._records, flat, _flatten([target])) if outer else set()
         found = self._run(target, output_gradients, {source._key for source in flat}, None)
         results = []
         for source in flat:
@@ -153,7 +134,8 @@ class GradientTape:
             if array is None and unconnected_gradients == "zero":
                 array = np.zeros(source.shape, source.dtype)
             results.append(None if array is None else Tensor(array))
-        _forbid_second_order(self, flat, [result for result in results if result is not None])
+        for tape in outer:
+            tape._note_gradients(passed, [result for result in results if result is not None])
         return _unflatten(sources, iter(results))
 
     def backward(
@@ -199,7 +181,21 @@ class GradientTape:
         if wanted:
             made = [output._key for output in outputs]
             self._tracked.update(made)
-            self._records.append(_Record(name, keys, made, versions, backward))
+            self._records.append(Record(name, keys, made, versions, backward))
+
+    def _note_gradients(self, keys: set[int], results: list[Tensor]) -> None:
+        """Notes gradients that another tape has given while this one was active: they cannot be differentiated.
+
+        Args:
+            keys: What they were computed from.
+            results: The gradients.
+        """
+        known = sorted(self._tracked & keys)
+        if known and results:
+            made = [result._key for result in results]
+            self._tracked.update(made)
+            self._holds_gradients = True
+            self._records.append(Record("gradient", list(known), made, [], _refuse_second_order))
 
     @without_warnings
     def _run(
@@ -219,6 +215,7 @@ class GradientTape:
         gradients = _seed(target, seeds)
         keep = wanted | (set(self._variables) if sink else set())
         last_use = self._last_uses() if sink else {}
+        behind = dependents(self._records, keep) if self._holds_gradients else None
         for index in range(len(self._records) - 1, -1, -1):
             record = self._records[index]
             assert record is not None
@@ -226,6 +223,8 @@ class GradientTape:
                 self._records[index] = None
             final = last_use.pop(index, ())
             lone = [self._variables[key] for key in final if key not in gradients] if update else []
+            if behind is not None and record.backward is _refuse_second_order and behind.isdisjoint(record.inputs):
+                continue
             _step_back(record, gradients, keep, lone, update)
             if sink:
                 for key in final:
@@ -305,7 +304,7 @@ def _seed(target: Any, seeds: Any) -> dict[int, Array]:
 
 
 def _step_back(
-    record: _Record,
+    record: Record,
     gradients: dict[int, Array],
     keep: set[int],
     lone: Sequence[Variable],
@@ -337,7 +336,7 @@ def _step_back(
 
 
 def _spend(
-    record: _Record,
+    record: Record,
     going: tuple[Any, ...],
     lone: Sequence[Variable],
     update: Callable[[Variable], Update | None],
@@ -356,14 +355,12 @@ def _spend(
     return None
 
 
-def _forbid_second_order(inner: GradientTape, sources: list[Any], results: list[Tensor]) -> None:
-    def backward(*_: Any) -> None:
-        raise GradientError("gradients of gradients are not supported: compute the gradient outside the outer tape")
-
-    for tape in _active.tapes:
-        if tape is not inner:
-            for result in results:
-                tape._record("gradient", sources, [result], backward)
+def _refuse_second_order(*_: Any) -> None:
+    raise GradientError(
+        "gradients of gradients are not supported, and this one depends on what tape.gradient gave inside the tape: "
+        "compute that outside the outer tape, pass it through kinema.ops.stop_gradient to use it as a constant, or "
+        "penalise differences of outputs in its place"
+    )
 
 
 def _flatten(structure: Any) -> list[Any]:
