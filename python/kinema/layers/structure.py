@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,7 +18,7 @@ def map_tensors(structure: Any, function: Callable[[Any], Any]) -> Any:
     if isinstance(structure, dict):
         return {name: map_tensors(value, function) for name, value in structure.items()}
     if isinstance(structure, (list, tuple)) and any(isinstance(item, (Tensor, np.ndarray)) for item in structure):
-        return [function(item) for item in structure]
+        return _like(structure, map(function, structure))
     return function(structure)
 
 
@@ -27,8 +27,21 @@ def map_shapes(shape: Any, function: Callable[[Any], Any]) -> Any:
     if isinstance(shape, dict):
         return {name: map_shapes(one, function) for name, one in shape.items()}
     if shape and isinstance(shape[0], (list, tuple)):
-        return [map_shapes(one, function) for one in shape]
+        return _like(shape, (map_shapes(one, function) for one in shape))
     return function(shape)
+
+
+def _like(structure: Any, items: Iterable[Any]) -> Any:
+    return tuple(items) if isinstance(structure, tuple) else list(items)
+
+
+def shapes_in(structure: Any) -> list[Shape]:
+    """A shape alone, or those in a list or dict, the latter in the order of their sorted names."""
+    if isinstance(structure, dict):
+        return [shape for name in sorted(structure) for shape in shapes_in(structure[name])]
+    if structure and isinstance(structure[0], (list, tuple)):
+        return [tuple(shape) for shape in structure]
+    return [tuple(structure)]
 
 
 def leaves(structure: Any) -> list[Any]:

@@ -172,4 +172,5 @@ def _line(nodes: Sequence[Node]) -> Line:
 
 def _is_plain(node: Node) -> bool:
     """Whether a call has one symbolic input, one output and nothing else to say."""
-    return len(node.args) == 1 and isinstance(node.args[0], KerasTensor) and not node.kwargs and len(node.outputs) == 1
+    alone = len(node.args) == 1 and not node.kwargs
+    return alone and isinstance(node.args[0], KerasTensor) and isinstance(node.result, KerasTensor)
