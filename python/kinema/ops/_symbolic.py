@@ -25,13 +25,19 @@ def hand_symbolic_calls_to(note: Callable[[Function, tuple[Any, ...], dict[str, 
 
 
 def also_symbolic(function: Function) -> Function:
-    """The op, which symbolic tensors among its arguments, alone or in a list, make a step of a graph."""
+    """The op, which symbolic tensors among its arguments, alone or in a list, make a step of a graph.
+
+    They have no values, so the op itself fails with them, and calls on data pay for no question.
+    """
 
     @functools.wraps(function)
     def op(*args: Any, **kwargs: Any) -> Any:
-        if _note is not None and (any(map(_is_symbolic, args)) or any(map(_is_symbolic, kwargs.values()))):
-            return _note(op, args, kwargs)
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except Exception:
+            if _note is None or not any(map(_is_symbolic, (*args, *kwargs.values()))):
+                raise
+        return _note(op, args, kwargs)
 
     return op
 

@@ -192,8 +192,7 @@ class Optimizer:
         return None
 
     def _change(self, variable: Variable, gradient: Array) -> None:
-        decay = self._decay_of(variable)
-        if decay:
+        if self.weight_decay and (decay := self._decay_of(variable)):
             _rust.weight_decay(variable.array, decay)
             variable.bump()
         self.update_step(np.asarray(gradient), variable, self._step_rate)  # of one number NumPy makes no array
