@@ -406,10 +406,10 @@ def test_optimizers_of_the_user():
         def build(self, variables):
             if not self.built:
                 super().build(variables)
-                (self.counts,) = self.add_optimizer_variables(variables, "count")
+                self.counts = self.add_optimizer_variables(variables, "count")
 
         def update_step(self, gradient, variable, learning_rate):
-            self.assign_add(self.counts[self.index(variable)], np.ones(variable.shape))
+            self.assign_add(self.counts[self._get_variable_index(variable)], np.ones(variable.shape))
             self.assign_sub(variable, learning_rate * np.sign(gradient))
 
     w = kinema.Variable(np.zeros(2), name="w")
@@ -418,3 +418,14 @@ def test_optimizers_of_the_user():
         optimizer.apply([np.array([3.0, -2.0])], [w])
     np.testing.assert_array_equal(w.numpy(), [-1.0, 1.0])
     np.testing.assert_array_equal(optimizer.variables[-1].numpy(), [2.0, 2.0])
+
+
+def test_slots_are_made_as_in_keras():
+    variables = [kinema.Variable(np.zeros(3), name="a"), kinema.Variable(np.zeros((2, 2)), name="b")]
+    optimizer = optimizers.SGD()
+    ones, threes = optimizer.add_optimizer_variables(variables, ["one", "three"], ["ones", "zeros"])
+    alone = optimizer.add_variable((2,), "ones", "float64", name="alone")
+    assert [slot.name for slot in optimizer.variables[2:]] == ["a_one", "a_three", "b_one", "b_three", "alone"]
+    assert [slot.shape for slot in threes] == [(3,), (2, 2)]
+    np.testing.assert_array_equal(ones[1].numpy(), np.ones((2, 2)))
+    assert alone.dtype == np.float64

@@ -51,7 +51,7 @@ class Adadelta(Optimizer):
 
     def add_slots(self) -> None:
         self._accumulated_grads, self._accumulated_delta_vars = self.add_optimizer_variables(
-            self._trainable_variables, "accumulated_grad", "accumulated_delta_var"
+            self._trainable_variables, ["accumulated_grad", "accumulated_delta_var"]
         )
 
     def update_of(self, variable: Variable, learning_rate: float) -> Update:

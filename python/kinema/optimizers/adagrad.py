@@ -53,7 +53,7 @@ class Adagrad(Optimizer):
         self._accumulators: list[Variable] = []
 
     def add_slots(self) -> None:
-        (self._accumulators,) = self.add_optimizer_variables(
+        self._accumulators = self.add_optimizer_variables(
             self._trainable_variables, "accumulator", initializer=Constant(self.initial_accumulator_value)
         )
 

@@ -36,7 +36,7 @@ class Adamax(MomentOptimizer):
     _norms: list[Variable]
 
     def add_slots(self) -> None:
-        self._momentums, self._norms = self.add_optimizer_variables(self._trainable_variables, "momentum", "norm")
+        self._momentums, self._norms = self.add_optimizer_variables(self._trainable_variables, ["momentum", "norm"])
 
     def update_of(self, variable: Variable, learning_rate: float) -> Update:
         index = self.index(variable)

@@ -54,9 +54,9 @@ class Adam(MomentOptimizer):
 
     def add_slots(self) -> None:
         variables = self._trainable_variables
-        self._momentums, self._velocities = self.add_optimizer_variables(variables, "momentum", "velocity")
+        self._momentums, self._velocities = self.add_optimizer_variables(variables, ["momentum", "velocity"])
         if self.amsgrad:
-            (self._velocity_hats,) = self.add_optimizer_variables(variables, "velocity_hat")
+            self._velocity_hats = self.add_optimizer_variables(variables, "velocity_hat")
 
     def update_of(self, variable: Variable, learning_rate: float) -> Update:
         index = self.index(variable)

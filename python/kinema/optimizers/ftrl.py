@@ -73,9 +73,8 @@ class Ftrl(Optimizer):
     def add_slots(self) -> None:
         self._accumulators, self._linears = self.add_optimizer_variables(
             self._trainable_variables,
-            "accumulator",
-            "linear",
-            initializer=(Constant(self.initial_accumulator_value), "zeros"),
+            ["accumulator", "linear"],
+            [Constant(self.initial_accumulator_value), "zeros"],
         )
 
     def update_of(self, variable: Variable, learning_rate: float) -> Update:

@@ -50,7 +50,7 @@ class SGD(Optimizer):
 
     def add_slots(self) -> None:
         if self.momentum:
-            (self._momentums,) = self.add_optimizer_variables(self._trainable_variables, "momentum")
+            self._momentums = self.add_optimizer_variables(self._trainable_variables, "momentum")
 
     def update_of(self, variable: Variable, learning_rate: float) -> Update:
         if not self.momentum:

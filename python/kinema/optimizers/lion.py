@@ -57,7 +57,7 @@ class Lion(Optimizer):
         self._momentums: list[Variable] = []
 
     def add_slots(self) -> None:
-        (self._momentums,) = self.add_optimizer_variables(self._trainable_variables, "momentum")
+        self._momentums = self.add_optimizer_variables(self._trainable_variables, "momentum")
 
     def update_of(self, variable: Variable, learning_rate: float) -> Update:
         momentum = self._momentums[self.index(variable)]

@@ -44,10 +44,8 @@ class Nadam(MomentOptimizer):
 
     def add_slots(self) -> None:
         variables = self._trainable_variables
-        self._momentums, self._velocities = self.add_optimizer_variables(variables, "momentum", "velocity")
-        self._u_product = self.add_variable(
-            (), variables[0].dtype if variables else config.floatx(), initializer="ones"
-        )
+        self._momentums, self._velocities = self.add_optimizer_variables(variables, ["momentum", "velocity"])
+        self._u_product = self.add_variable((), "ones", variables[0].dtype if variables else config.floatx())
 
     def update_of(self, variable: Variable, learning_rate: float) -> Update:
         index, step = self.index(variable), self.iterations + 1

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
-from kinema import _rust, config, initializers
+from kinema import _rust, config
 from kinema._warnings import warn
 from kinema.autograd import Array, Variable, as_array
 from kinema.errors import ArgumentError, DTypeError, ShapeError
@@ -19,13 +18,14 @@ from kinema.optimizers.decay import Undecayed
 from kinema.optimizers.options import Options, from_old_config
 from kinema.optimizers.rate import LearningRate
 from kinema.optimizers.schedules import LearningRateSchedule
+from kinema.optimizers.slots import Slots
 from kinema.saving.registry import serialize_keras_object
 from kinema.updates import Update
 
 Rate = float | LearningRateSchedule | Callable[..., Any]
 
 
-class Optimizer:
+class Optimizer(Slots):
     """Updates variables from their gradients.
 
     A step is `begin_step()`, `update_variable(gradient, variable)` once per variable in any order, `end_step()`;
@@ -151,10 +151,10 @@ class Optimizer:
         self._indices = {id(variable): index for index, variable in enumerate(self._trainable_variables)}
         self.built = True
         if self.use_ema:
-            (averages,) = self.add_optimizer_variables(self._trainable_variables, "average")
+            averages = self.add_optimizer_variables(self._trainable_variables, "average")
             self._averages = WeightAverages(self.ema_momentum, self._trainable_variables, averages)
         if self.gradient_accumulation_steps:
-            (sums,) = self.add_optimizer_variables(self._trainable_variables, "gradient_accumulator")
+            sums = self.add_optimizer_variables(self._trainable_variables, "gradient_accumulator")
             self._accumulation = GradientAccumulation(self.gradient_accumulation_steps, sums)
         self.add_slots()
 
@@ -317,49 +317,6 @@ class Optimizer:
         norm = math.sqrt(sum(_rust.sum_of_squares(gradient) for gradient, _ in ready))
         for gradient, variable in ready:
             self._change(variable, gradient * gradient.dtype.type(limit / norm) if norm > limit else gradient)
-
-    def add_variable(
-        self, shape: Sequence[int], dtype: DTypeLike = "float32", name: str = "variable", initializer: Any = "zeros"
-    ) -> Variable:
-        """Makes a variable that is saved with the optimiser."""
-        variable = Variable(initializers.get(initializer)(tuple(shape), dtype=dtype), trainable=False, name=name)
-        variable.path = f"{self.name}/{name}"
-        self._slots.append(variable)
-        return variable
-
-    def add_variable_from_reference(
-        self, reference_variable: Variable, name: str = "var", initializer: Any = "zeros"
-    ) -> Variable:
-        """Makes a slot of a trainable variable's shape and type."""
-        owner = reference_variable.path.replace("/", "_")
-        return self.add_variable(reference_variable.shape, reference_variable.dtype, f"{owner}_{name}", initializer)
-
-    def add_optimizer_variables(
-        self, trainable_variables: Iterable[Variable], *names: str, initializer: Any = "zeros"
-    ) -> list[list[Variable]]:
-        """Makes a slot per variable and name, in Keras's order (all names of the first variable first): one list per
-        name. A tuple of initialisers has one for each name.
-        """
-        fills = initializer if isinstance(initializer, tuple) else (initializer,) * len(names)
-        kinds = list(zip(names, fills, strict=True))
-        rows = [[self.add_variable_from_reference(v, *kind) for kind in kinds] for v in trainable_variables]
-        return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in names]
-
-    def index(self, variable: Variable) -> int:
-        """The position of a trainable variable, which is that of its slots."""
-        return self._indices[id(variable)]
-
-    def assign(self, variable: Variable, value: Any) -> None:
-        """Sets a variable, for optimisers written by subclassing."""
-        variable.assign(value)
-
-    def assign_add(self, variable: Variable, value: Any) -> None:
-        """Adds to a variable, for optimisers written by subclassing."""
-        variable.assign_add(value)
-
-    def assign_sub(self, variable: Variable, value: Any) -> None:
-        """Subtracts from a variable, for optimisers written by subclassing."""
-        variable.assign_sub(value)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, for a file."""

@@ -55,11 +55,11 @@ class RMSprop(Optimizer):
 
     def add_slots(self) -> None:
         variables = self._trainable_variables
-        (self._velocities,) = self.add_optimizer_variables(variables, "velocity")
+        self._velocities = self.add_optimizer_variables(variables, "velocity")
         if self.momentum:
-            (self._momentums,) = self.add_optimizer_variables(variables, "momentum")
+            self._momentums = self.add_optimizer_variables(variables, "momentum")
         if self.centered:
-            (self._average_gradients,) = self.add_optimizer_variables(variables, "average_gradient")
+            self._average_gradients = self.add_optimizer_variables(variables, "average_gradient")
 
     def update_of(self, variable: Variable, learning_rate: float) -> Update:
         index = self.index(variable)
