@@ -123,12 +123,12 @@ def uniform(
     shape: Sequence[int], low: float, high: float, key: random.RandomKey, dtype: DTypeLike | None = None
 ) -> Array:
     """Even in [low, high)."""
-    return scaled(_draw(random.uniform, shape, key, dtype), low, high - low)
+    return scaled(_draw(random.draw_uniform, shape, key, dtype), low, high - low)
 
 
 def normal(shape: Sequence[int], key: random.RandomKey, dtype: DTypeLike | None = None) -> Array:
     """Standard normal."""
-    return _draw(random.normal, shape, key, dtype)
+    return _draw(random.draw_normal, shape, key, dtype)
 
 
 def truncated_normal(shape: Sequence[int], key: random.RandomKey, dtype: DTypeLike | None = None) -> Array:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from kinema.errors import ArgumentError, DataError
 from kinema.preprocessing._transforms import DRAWS
-from kinema.random import RandomKey, global_seed, permutation, uniform
+from kinema.random import RandomKey, draw_uniform, global_seed, permutation
 
 if TYPE_CHECKING:
     from kinema.preprocessing.image import ImageDataGenerator
@@ -71,7 +71,7 @@ class ArrayIterator:
         x = np.empty((len(chosen), *self.x.shape[1:]), self._generator.dtype)
         for place, sample in enumerate(chosen):
             key = RandomKey(self.seed, _STREAM, self.epoch, int(sample))
-            x[place] = self._generator.varied(self.x[sample], uniform((1, DRAWS), key, "float64")[0])
+            x[place] = self._generator.varied(self.x[sample], draw_uniform((1, DRAWS), key, "float64")[0])
         parts = [part[chosen] for part in (self.y, self.sample_weight) if part is not None]
         return (x, *parts) if parts else x
 

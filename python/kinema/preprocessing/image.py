@@ -11,7 +11,7 @@ from kinema.preprocessing._iterator import ArrayIterator
 from kinema.preprocessing._pictures import array_to_img, img_to_array, load_img, save_img
 from kinema.preprocessing._resampling import smart_resize
 from kinema.preprocessing._transforms import DRAWS, Ranges, Sampling, transform
-from kinema.random import RandomKey, global_seed, next_stream, uniform
+from kinema.random import RandomKey, draw_uniform, global_seed, next_stream
 
 __all__ = [
     "ArrayIterator",
@@ -187,7 +187,7 @@ class ImageDataGenerator:
     def get_random_transform(self, img_shape: Sequence[int], seed: int | None = None) -> dict[str, Any]:
         """Draws one transformation for pictures of shape `(height, width, channels)`, or clips of such."""
         key = RandomKey(global_seed() if seed is None else seed, step=next_stream() if seed is None else 0)
-        return self._ranges.draw(uniform((1, DRAWS), key, "float64")[0], *img_shape[-3:-1])
+        return self._ranges.draw(draw_uniform((1, DRAWS), key, "float64")[0], *img_shape[-3:-1])
 
     def apply_transform(self, x: Pixels, transform_parameters: dict[str, Any]) -> Pixels:
         """One image or clip under a transformation that `get_random_transform` gave, or a part of one."""

@@ -82,7 +82,7 @@ class Augmentation(ElementwiseLayer):
 
     def change_batch(self, x: Array, key: RandomKey, mask: Any = None) -> Result:
         """Every clip, or every single image, of a batch under its own draw."""
-        drawn = random.uniform((len(x), self.draws), key, "float64")
+        drawn = random.draw_uniform((len(x), self.draws), key, "float64")
         clips = x[:, np.newaxis] if x.ndim == 4 else x
         if not len(clips):
             return self.rest_batch(x)

@@ -147,7 +147,7 @@ class RandomErasing(Augmentation):
 
     def _cover(self, shape: tuple[int, ...], uniform: Any) -> Array:
         if self.fill_value is None:
-            noise = random.normal(shape, RandomKey(int(uniform * 2**53)))
+            noise = random.draw_normal(shape, RandomKey(int(uniform * 2**53)))
             cover = noise * self.value_range[1]
         else:
             cover = np.broadcast_to(self.fill_value, shape)

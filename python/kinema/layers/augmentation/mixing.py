@@ -98,7 +98,7 @@ class MixUp(Augmentation):
 
     def _drawn(self, samples: int, key: RandomKey) -> tuple[Array, Array]:
         """The samples' own weights, and who is laid over each."""
-        drawn = random.uniform((samples, self.draws), key, "float64")
+        drawn = random.draw_uniform((samples, self.draws), key, "float64")
         weights = [
             np.random.Generator(np.random.Philox(int(one * 2**53))).beta(self.alpha, self.alpha) for one in drawn[:, 0]
         ]

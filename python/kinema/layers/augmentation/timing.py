@@ -36,7 +36,7 @@ class _Timing(Augmentation):
     def change_batch(self, x: Array, key: RandomKey, mask: Any = None) -> Result:
         """Every sample in its own order."""
         samples, steps = x.shape[:2]
-        drawn = random.uniform((samples, self.drawn_for(steps)), key, "float64")
+        drawn = random.draw_uniform((samples, self.drawn_for(steps)), key, "float64")
         order = np.tile(np.arange(steps), (samples, 1))
         for sample in range(samples):
             shown = np.arange(steps) if mask is None else np.flatnonzero(np.asarray(mask)[sample])

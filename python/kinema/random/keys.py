@@ -113,6 +113,12 @@ def one_step() -> _KeyScope:
     return _KeyScope(key or RandomKey(global_seed(), step=next_stream()))
 
 
+def surrounding_key() -> RandomKey | None:
+    """The key of the surrounding `random_scope`, which has no stream; None outside of all."""
+    key: RandomKey | None = getattr(_scope, "key", None)
+    return key
+
+
 def current_key(stream: int, seed: int | None = None) -> RandomKey:
     """The key of one layer's draw: from the surrounding `random_scope`, else from the process-wide seed and a new step.
 
@@ -126,14 +132,14 @@ def current_key(stream: int, seed: int | None = None) -> RandomKey:
     return RandomKey(scope.seed if seed is None else seed, stream, scope.step, scope.first_sample)
 
 
-def uniform(shape: tuple[int, ...], key: RandomKey, dtype: DTypeLike = "float32") -> Array:
+def draw_uniform(shape: tuple[int, ...], key: RandomKey, dtype: DTypeLike = "float32") -> Array:
     """Numbers in [0, 1); row i of axis 0 belongs to sample `key.first_sample + i`."""
     double = np.dtype(dtype) == np.float64
     drawn: Array = _rust.random_uniform(shape, key.seed, key.stream, key.step, key.first_sample, double)
     return drawn
 
 
-def normal(shape: tuple[int, ...], key: RandomKey, dtype: DTypeLike = "float32") -> Array:
+def draw_normal(shape: tuple[int, ...], key: RandomKey, dtype: DTypeLike = "float32") -> Array:
     """Numbers with mean 0 and standard deviation 1; row i of axis 0 belongs to sample `key.first_sample + i`."""
     double = np.dtype(dtype) == np.float64
     drawn: Array = _rust.random_normal(shape, key.seed, key.stream, key.step, key.first_sample, double)
