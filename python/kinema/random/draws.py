@@ -1,8 +1,8 @@
 """The functions of `keras.random`.
 
 A whole number as seed gives the same numbers in every call. A `SeedGenerator` gives new ones in every call, which
-within a training step depend on the model's seed, the step and the sample's number alone, as those of layers do. Without
-a seed the numbers come from a generator that all such calls share.
+within a training step depend on the model's seed, the step and the sample's number alone, as those of layers do.
+Without a seed the numbers come from a generator that all such calls share.
 """
 
 from __future__ import annotations
