@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kinema import ops
 from kinema.layers.gru import GRU_CONFIG, GRUWeights
-from kinema.layers.recurrent_cell import RecurrentCell, thinned
+from kinema.layers.recurrent_cell import RecurrentCell
 from kinema.layers.recurrent_weights import RECURRENT_WEIGHTS_CONFIG
 from kinema.saving.registry import builtin
 
@@ -91,17 +90,3 @@ class GRUCell(GRUWeights, RecurrentCell):
             seed=seed,
             **kwargs,
         )
-
-    def _step(self, projected: Any, states: list[Any], recurrent_mask: Any) -> list[Any]:
-        (state,) = states
-        seen, kernel, bias = thinned(state, recurrent_mask), self.recurrent_kernel, self._recurrent_bias()
-        update_in, reset_in, candidate_in = ops.split(projected, 3, axis=-1)
-        if self.reset_after:
-            product = seen @ kernel if bias is None else seen @ kernel + bias
-            update_back, reset_back, candidate_back = ops.split(product, 3, axis=-1)
-        else:
-            update_back, reset_back = ops.split(seen @ kernel[:, : 2 * self.units], 2, axis=-1)
-        update = self.recurrent_activation(update_in + update_back)
-        reset = self.recurrent_activation(reset_in + reset_back)
-        recalled = reset * candidate_back if self.reset_after else (reset * seen) @ kernel[:, 2 * self.units :]
-        return [update * state + (1.0 - update) * self.activation(candidate_in + recalled)]

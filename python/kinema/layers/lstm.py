@@ -7,7 +7,7 @@ from typing import Any
 from kinema import ops
 from kinema.autograd import Variable
 from kinema.layers.recurrent import RECURRENT_CONFIG, Recurrent
-from kinema.layers.recurrent_weights import RecurrentWeights
+from kinema.layers.recurrent_weights import RecurrentWeights, thinned
 from kinema.saving.registry import builtin
 
 LSTM_CONFIG = ("recurrent_activation", "unit_forget_bias")
@@ -46,6 +46,19 @@ class LSTMWeights(RecurrentWeights):
             self.peephole_weights = self.add_weight(
                 (3, self.units), initializer=self.kernel_initializer, name="peephole_weights"
             )
+
+    def _step(self, projected: Any, states: list[Any], recurrent_mask: Any) -> list[Any]:
+        state, carry = states
+        sums = projected + thinned(state, recurrent_mask) @ self.recurrent_kernel
+        keep_in, keep_old, candidate, show = ops.split(sums, 4, axis=-1)
+        looks = self.peephole_weights
+        if looks is not None:
+            keep_in, keep_old = keep_in + looks[0] * carry, keep_old + looks[1] * carry
+        kept = self.recurrent_activation(keep_old) * carry
+        carry = kept + self.recurrent_activation(keep_in) * self.activation(candidate)
+        if looks is not None:
+            show = show + looks[2] * carry
+        return [self.recurrent_activation(show) * self.activation(carry), carry]
 
     def _walk(
         self, projected: Any, states: list[Any], mask: Any, recurrent_mask: Any, go_backwards: bool

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kinema import ops
 from kinema.layers.lstm import LSTM_CONFIG, LSTMWeights
-from kinema.layers.recurrent_cell import RecurrentCell, thinned
+from kinema.layers.recurrent_cell import RecurrentCell
 from kinema.layers.recurrent_weights import RECURRENT_WEIGHTS_CONFIG
 from kinema.saving.registry import builtin
 
@@ -94,16 +93,3 @@ class LSTMCell(LSTMWeights, RecurrentCell):
             use_peepholes=use_peepholes,
             **kwargs,
         )
-
-    def _step(self, projected: Any, states: list[Any], recurrent_mask: Any) -> list[Any]:
-        state, carry = states
-        sums = projected + thinned(state, recurrent_mask) @ self.recurrent_kernel
-        keep_in, keep_old, candidate, show = ops.split(sums, 4, axis=-1)
-        looks = self.peephole_weights
-        if looks is not None:
-            keep_in, keep_old = keep_in + looks[0] * carry, keep_old + looks[1] * carry
-        kept = self.recurrent_activation(keep_old) * carry
-        carry = kept + self.recurrent_activation(keep_in) * self.activation(candidate)
-        if looks is not None:
-            show = show + looks[2] * carry
-        return [self.recurrent_activation(show) * self.activation(carry), carry]

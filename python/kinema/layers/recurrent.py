@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from kinema import ops
 from kinema.autograd import Tensor, as_array
 from kinema.errors import ShapeError
 from kinema.layers.arguments import drop_legacy, one_of
 from kinema.layers.over_time import OVER_TIME_CONFIG, OverTime
 from kinema.layers.recurrent_weights import RECURRENT_WEIGHTS_CONFIG, RecurrentWeights
 from kinema.layers.structure import Shape
+from kinema.layers.walking import step_by_step
 
 _OLD_ARGUMENTS = {"time_major": (None, False), "ragged": (None, False), "implementation": (None, 0, 1, 2)}
 
@@ -29,10 +31,6 @@ class Recurrent(RecurrentWeights, OverTime):
         drop_legacy(type(self).__name__, kwargs, _OLD_ARGUMENTS)
         super().__init__(**kwargs)
         one_of(self.title, "use_cudnn", use_cudnn, ("auto", True, False))
-
-    def _set_activation(self, argument: str, identifier: Any) -> None:
-        super()._set_activation(argument, identifier)
-        self._kernel_name(argument)  # refuses what kernels do not know
 
     def build(self, input_shape: Shape) -> None:
         """Creates the weights."""
@@ -69,17 +67,33 @@ class Recurrent(RecurrentWeights, OverTime):
         """What `call` gives, from the projection of its inputs."""
         batch = projected.shape[0]
         states, recurrent_mask = self._first_states(initial_state, batch), self._recurrent_mask(batch, training)
-        outputs, carried = self._walk(projected, states, mask, recurrent_mask, self.go_backwards)
+        outputs, carried = self._walked(projected, states, mask, recurrent_mask)
         last = outputs[:, -1] if self._needs_last() else None
         return self._answer(outputs, last, [last, *carried], mask)
 
     def walk_on(self, projected: Any, states: Any = None) -> tuple[Tensor, list[Any]]:
         """The outputs for the next steps of projected sequences, and the state to go on with; it begins with zeros."""
         first = self._first_states(states, projected.shape[0])
-        outputs, carried = self._walk(projected, first, None, None, self.go_backwards)
+        outputs, carried = self._walked(projected, first, None, None)
         last = outputs[:, -1]
         after = [np.array(as_array(state)) for state in (last, *carried)]
         return (outputs if self.return_sequences else last), after
+
+    def _walked(self, projected: Any, states: list[Any], mask: Any, recurrent_mask: Any) -> tuple[Any, list[Any]]:
+        """What `_walk` gives; where no kernel knows the activations, step by step."""
+        batch, time = projected.shape[:2]
+        if self._kernels_know or not time:
+            return self._walk(projected, states, mask, recurrent_mask, self.go_backwards)
+        zeros = ops.zeros((batch, self.units), dtype=self.dtype)
+        first = [zeros if state is None else state for state in states]
+
+        def step(frame: Any, before: list[Any]) -> tuple[Any, list[Any]]:
+            after = self._step(frame, before, recurrent_mask)
+            return after[0], after
+
+        counts = None if mask is None else np.asarray(mask, bool)
+        outputs, after = step_by_step(step, projected, first, counts, self.go_backwards, before=first[0])
+        return outputs, after[1:]
 
     def compute_output_shape(self, input_shape: Shape) -> Any:
         """(batch, units), (batch, time, units) with `return_sequences`; with `return_state` followed by the states'."""

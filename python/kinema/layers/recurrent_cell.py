@@ -8,7 +8,6 @@ from kinema import ops
 from kinema.autograd import as_array
 from kinema.errors import ShapeError
 from kinema.layers.arguments import drop_legacy
-from kinema.layers.fused import kernel_activation
 from kinema.layers.recurrent_weights import RecurrentWeights
 from kinema.layers.structure import Shape
 
@@ -34,8 +33,7 @@ class RecurrentCell(RecurrentWeights):
     def walks_in_one_kernel(self) -> bool:
         """Whether `walk` can stand for calls: the kernel knows the activations, and no subclass changed a step."""
         own_call = type(self).call is not RecurrentCell.call
-        known = all(kernel_activation(getattr(self, argument)) for argument in self.activation_arguments)
-        return known and not own_call and self.activity_regularizer is None
+        return self._kernels_know and not own_call and self.activity_regularizer is None
 
     def build(self, input_shape: Shape) -> None:
         """Creates the weights."""
@@ -80,10 +78,6 @@ class RecurrentCell(RecurrentWeights):
         """Zeros (batch, units) for each array of the state."""
         return [ops.zeros((batch_size, self.units), dtype=self.dtype) for _ in range(self.state_count)]
 
-    def _step(self, projected: Any, states: list[Any], recurrent_mask: Any) -> list[Any]:
-        """The state after a step, its first array the output, for activations that no kernel knows."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what one step computes: it needs a _step")
-
     def _state_list(self, states: Any) -> list[Any]:
         given = list(states) if isinstance(states, (list, tuple)) else [states]
         if len(given) != self.state_count:
@@ -92,8 +86,3 @@ class RecurrentCell(RecurrentWeights):
                 f"got {len(given)} of shapes {[tuple(as_array(state).shape) for state in given]}"
             )
         return [self._convert(state) for state in given]
-
-
-def thinned(state: Any, recurrent_mask: Any) -> Any:
-    """The state as it meets the recurrent kernel."""
-    return state if recurrent_mask is None else state * recurrent_mask

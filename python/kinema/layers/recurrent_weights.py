@@ -11,7 +11,7 @@ from kinema.autograd import Tensor, Variable, as_array
 from kinema.layers.arguments import fraction, positive_int
 from kinema.layers.configured import ConfiguredLayer, weight_settings
 from kinema.layers.dropout import drop
-from kinema.layers.fused import required_kernel_activation
+from kinema.layers.fused import kernel_activation, required_kernel_activation
 
 #: Tells the draw for the recurrent dropout from the one for the inputs, which has the owner's own stream.
 _RECURRENT_STREAM = 0x8000_0000
@@ -74,6 +74,15 @@ class RecurrentWeights(ConfiguredLayer):
         """The activation that an argument gave, as kernels know it."""
         return required_kernel_activation(self.title, argument, getattr(self, argument))
 
+    @property
+    def _kernels_know(self) -> bool:
+        """Whether there is a kernel for these activations."""
+        return all(kernel_activation(getattr(self, argument)) for argument in self.activation_arguments)
+
+    def _step(self, projected: Any, states: list[Any], recurrent_mask: Any) -> list[Any]:
+        """The state after a step, its first array the output, for activations that no kernel knows."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what one step computes: it needs a _step")
+
     def _build_weights(self, features: int) -> None:
         self.kernel = self._add_described("kernel", (features, self.gates * self.units))
         self.recurrent_kernel = self._add_described(
@@ -109,3 +118,8 @@ class RecurrentWeights(ConfiguredLayer):
             return None
         key = random.current_key(self.stream ^ _RECURRENT_STREAM, self.seed)
         return as_array(drop(Tensor(np.ones((batch, self.units), self.dtype)), self.recurrent_dropout, key))
+
+
+def thinned(state: Any, recurrent_mask: Any) -> Any:
+    """The state as it meets the recurrent kernel."""
+    return state if recurrent_mask is None else state * recurrent_mask

@@ -6,7 +6,7 @@ from typing import Any
 
 from kinema import ops
 from kinema.layers.recurrent import RECURRENT_CONFIG, Recurrent
-from kinema.layers.recurrent_weights import RecurrentWeights
+from kinema.layers.recurrent_weights import RecurrentWeights, thinned
 from kinema.saving.registry import builtin
 
 
@@ -14,6 +14,9 @@ class SimpleRNNWeights(RecurrentWeights):
     """The weights of SimpleRNN and of its cell."""
 
     gates = 1
+
+    def _step(self, projected: Any, states: list[Any], recurrent_mask: Any) -> list[Any]:
+        return [self.activation(projected + thinned(states[0], recurrent_mask) @ self.recurrent_kernel)]
 
     def _walk(
         self, projected: Any, states: list[Any], mask: Any, recurrent_mask: Any, go_backwards: bool

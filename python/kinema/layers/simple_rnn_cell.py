@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kinema.layers.recurrent_cell import RecurrentCell, thinned
+from kinema.layers.recurrent_cell import RecurrentCell
 from kinema.layers.recurrent_weights import RECURRENT_WEIGHTS_CONFIG
 from kinema.layers.simple_rnn import SimpleRNNWeights
 from kinema.saving.registry import builtin
@@ -83,6 +83,3 @@ class SimpleRNNCell(SimpleRNNWeights, RecurrentCell):
             seed=seed,
             **kwargs,
         )
-
-    def _step(self, projected: Any, states: list[Any], recurrent_mask: Any) -> list[Any]:
-        return [self.activation(projected + thinned(states[0], recurrent_mask) @ self.recurrent_kernel)]

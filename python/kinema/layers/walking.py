@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def walk(
     if isinstance(cell, StackedRNNCells) and cell.walks_cell_by_cell:
         return _cell_by_cell(cell.cells, sequences, states, counts, go_backwards, training)
     with random.one_step():
-        return _step_by_step(cell, sequences, states, counts, go_backwards)
+        return step_by_step(functools.partial(call_cell, cell), sequences, states, counts, go_backwards)
 
 
 def _cell_by_cell(
@@ -55,17 +56,33 @@ def _cell_by_cell(
     return outputs, after
 
 
-def _step_by_step(
-    cell: Any, sequences: Any, states: list[Any], mask: Array | None, go_backwards: bool
+def step_by_step(
+    call: Callable[[Any, Any], tuple[Any, Any]],
+    sequences: Any,
+    states: list[Any],
+    mask: Array | None,
+    go_backwards: bool,
+    before: Any = None,
 ) -> tuple[Any, list[Any]]:
+    """All outputs in walking order, and the state at the end.
+
+    Args:
+        call: Gives the output of a step and the state after it, from what comes in and the state before.
+        sequences: (batch, time, ...).
+        states: The state before the first step.
+        mask: (batch, time), False for steps to skip, or None.
+        go_backwards: Walk from the last step to the first.
+        before: What stands for the output before the first one; zeros when None.
+    """
     steps = ops.unstack(sequences, axis=1)
     order = range(len(steps))
     outputs: list[Any] = []
     for step in reversed(order) if go_backwards else order:
-        output, after = call_cell(cell, steps[step], states)
+        output, after = call(steps[step], states)
         counts = None if mask is None else mask[:, step]
         if counts is not None and not counts.all():
-            output = _where(counts, output, outputs[-1] if outputs else ops.zeros_like(output))
+            last = outputs[-1] if outputs else ops.zeros_like(output) if before is None else before
+            output = _where(counts, output, last)
             after = _where(counts, after, states)
         outputs.append(output)
         states = after
