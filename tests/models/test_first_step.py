@@ -63,9 +63,12 @@ MODELS: list[Callable[[], Any]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("by_methods", [False, True])
 @pytest.mark.parametrize("make", MODELS)
-def test_the_first_step_counts(make: Callable[[], Any]) -> None:
+def test_the_first_step_counts(make: Callable[[], Any], by_methods: bool) -> None:
     model = make()
+    if by_methods:  # what a metric of its own asks for
+        model.kept = kinema.metrics.Mean()
     model.compile(kinema.optimizers.Adam(0.01), "mse")
     for step in range(1, 4):
         model.fit(X, Y, verbose=0)

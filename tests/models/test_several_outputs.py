@@ -100,6 +100,14 @@ def test_outputs_without_a_loss() -> None:
     assert logs["loss"] > logs["loud_loss"]
 
 
+def test_metrics_of_an_output_without_targets_are_left_out() -> None:
+    model = _model()
+    model.compile("sgd", {"loud": "mse"}, metrics={"word": "accuracy", "loud": "mae"})
+    first = model.evaluate(X, {"loud": LOUD}, verbose=0, return_dict=True)
+    assert list(first) == ["loss", "loud_loss", "loud_mae"]
+    assert model.evaluate(X, {"loud": LOUD}, verbose=0, return_dict=True) == first
+
+
 def test_sample_weights_for_all_outputs_or_by_name() -> None:
     model = _compiled()
     weights = np.zeros(SAMPLES)

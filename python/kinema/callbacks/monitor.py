@@ -63,18 +63,15 @@ class MonitorCallback(Callback):
 
     def _known_direction(self) -> str:
         name = self.monitor.removeprefix("val_")
-        named = getattr(getattr(self.model, "compiled_metrics", None), "named_metrics", {})
+        given = getattr(self.model, "metrics", [])
         outputs = getattr(self.model, "output_names", [])
         if len(outputs) > 1:  # an output's figures have its name in front
             name = next((name.removeprefix(f"{own}_") for own in outputs if name.startswith(f"{own}_")), name)
         if name == "loss":
             return "min"
-        alike = [metric for metric in getattr(self.model, "metrics", []) if metric.name == name]
-        for metric in (
-            named.get(self.monitor.removeprefix("val_")),
-            *alike,
-            builtin_objects("keras.metrics").get(name),
-        ):
+        compiled = [getattr(metric, "named_metrics", {}).get(self.monitor.removeprefix("val_")) for metric in given]
+        alike = [metric for metric in given if metric.name == name]
+        for metric in (*compiled, *alike, builtin_objects("keras.metrics").get(name)):
             if (direction := getattr(metric, "direction", None)) is not None:
                 return "max" if direction == "up" else "min"
         if name in builtin_objects("keras.losses"):

@@ -145,10 +145,10 @@ def _checked(input_tensors: Any, count: int) -> list[KerasTensor]:
     return tensors
 
 
-def _objects_in(arguments: dict[str, Any]) -> dict[str, Any]:
+def _objects_in(arguments: Any) -> dict[str, Any]:
     """Functions and classes among the arguments of `compile`, by their names: they need not be registered."""
     found: dict[str, Any] = {}
-    for item in leaves(arguments):
+    for item in leaves(arguments.as_dict()):
         if inspect.isfunction(item):
             found[item.__name__] = item
         elif hasattr(item, "get_config"):

@@ -18,18 +18,28 @@ from kinema import random
 from kinema.autograd import Array, Tensor
 from kinema.errors import ArgumentError, DataError, DTypeError, ShapeError
 from kinema.models.frames import Rows
-from kinema.models.structure import Ports, Several, SeveralRows
+from kinema.models.ports import Ports
+from kinema.models.structure import Several, SeveralRows
 from kinema.utils.py_dataset import PyDataset
+from kinema.utils.unpacking import unpack_x_y_sample_weight
 from kinema.video.windows import Windows
 
 
 @dataclass(frozen=True)
 class Batch:
-    """One batch: samples, targets, weights of the samples."""
+    """One batch: samples, targets, weights of the samples.
 
-    x: Any  # Rows, or SeveralRows
+    Args:
+        x: `Rows`, or `SeveralRows`.
+        y: Targets, or None.
+        sample_weight: Weights, or None.
+        in_tuple: Whether samples alone came in a tuple: a step of the user's own gets them so.
+    """
+
+    x: Any
     y: Any = None
     sample_weight: Any = None
+    in_tuple: bool = False
 
     def __len__(self) -> int:
         return len(self.x)
@@ -246,22 +256,20 @@ def steps_in(data: Data) -> int | None:
 
 def unpack(parts: Sequence[Any]) -> tuple[Any, Any, Any]:
     """x, y and sample_weight from one, two or three of them."""
-    if not 1 <= len(parts) <= 3:
-        raise DataError(f"data is (x, y) or (x, y, sample_weight), not a tuple of {len(parts)}")
-    x, y, weight = [*parts, None, None][:3]
-    return x, y, weight
+    return unpack_x_y_sample_weight(tuple(parts))
 
 
 def to_batch(item: Any, ports: Ports | None = None) -> Batch:
     """A batch from what a generator or dataset yields: x, (x,), (x, y) or (x, y, sample_weight)."""
-    x, y, weight = (ports or Ports()).arrange(*unpack(item if isinstance(item, tuple) else (item,)))
+    x, y, weight = (ports or Ports()).arrange(*unpack_x_y_sample_weight(item if isinstance(item, tuple) else (item,)))
     rows = as_rows(x)
     target = None if y is None else as_data("y", y)
     if target is not None and len(target) != len(rows):
         raise DataError(f"a batch has {len(rows)} samples in x and {len(target)} in y: give one target for each sample")
     if len(rows) == 0:
         raise DataError("a batch has no samples: x is empty")
-    return Batch(rows, target, None if weight is None else as_data("sample_weight", weight))
+    weights = None if weight is None else as_data("sample_weight", weight)
+    return Batch(rows, target, weights, isinstance(item, tuple))
 
 
 def as_rows(x: Any, name: str = "x") -> Any:
@@ -269,7 +277,7 @@ def as_rows(x: Any, name: str = "x") -> Any:
     if isinstance(x, (Rows, SeveralRows)):
         return x
     if isinstance(x, Several):
-        return SeveralRows(x.map(lambda part_name, part: as_rows(part, part_name)).checked().parts)
+        return SeveralRows(x.map(lambda part_name, part: as_rows(part, part_name)).checked().parts, x.kind)
     if isinstance(x, Windows):
         return Rows(as_data(name, x.view), x.starts)
     array = as_data(name, x)

@@ -29,7 +29,7 @@ class Findings:
         if isinstance(batch.x, Rows):
             return replace(batch, x=self._rows("x", batch.x))
         parts = {name: self._rows(name, rows) for name, rows in batch.x.parts.items()}
-        return replace(batch, x=SeveralRows(parts))
+        return replace(batch, x=SeveralRows(parts, batch.x.kind))
 
     def _rows(self, name: str, rows: Rows) -> Rows:
         memory = self._memories.setdefault(name, FrameMemory()) if self._remembers else None

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
+from collections.abc import Hashable
 from typing import Any
 
 from kinema.autograd import Tensor
 from kinema.errors import ArgumentError, DTypeError, ShapeError
 from kinema.layers import InputLayer, TimeDistributed
 from kinema.layers.layer import Layer, training_scope
-from kinema.layers.structure import leaves, map_leaves
+from kinema.layers.structure import leaves, map_leaves, shapes_in
 from kinema.layers.symbolic import KerasTensor
 from kinema.models.frames import Rows
+from kinema.models.functional_classes import takes_graph
 from kinema.models.graph import Graph, distinct, with_own_inputs
 from kinema.models.graph_plan import GraphPlan
 from kinema.models.model import Model
-from kinema.models.objectives import SeveralMetrics, losses_by_output
+from kinema.models.objectives import ONE_OUTPUT, CompileArguments, Objective
+from kinema.models.ports import Ports
 from kinema.models.sharing import find_shared, gathered_features
-from kinema.models.structure import Ports, SeveralRows
+from kinema.models.structure import SeveralRows
 from kinema.saving.registry import builtin
 
 
@@ -141,8 +143,7 @@ class Functional(Model):
     @property
     def ports(self) -> Ports:
         """How data is arranged for this model."""
-        plain = isinstance(self._inputs, KerasTensor)
-        return Ports(() if plain else tuple(self.input_names), tuple(self.output_names))
+        return Ports(tuple(self.input_names), tuple(self.output_names), plain=isinstance(self._inputs, KerasTensor))
 
     @property
     def input_shape(self) -> Any:
@@ -177,7 +178,7 @@ class Functional(Model):
                 found = [tensor.shape for tensor in node.outputs]
             else:
                 answer = node.running.compute_output_shape(map_leaves(node.args[0], known))
-                found = [tuple(answer)] if len(node.outputs) == 1 else [tuple(shape) for shape in answer]
+                found = shapes_in(answer)
             shapes.update(zip(node.outputs, found, strict=True))
         return map_leaves(_alone(self._outputs), shapes.__getitem__)
 
@@ -245,17 +246,17 @@ class Functional(Model):
         """Nothing more: the outputs carry the masks that their layers gave them."""
         return None
 
-    def named_outputs(self, outputs: Any) -> dict[str, Tensor]:
-        """Outputs, arranged as they were given, by their names."""
-        return dict(zip(self.output_names, leaves(outputs), strict=True))
+    def objective_for(self, outputs: Any) -> Objective:
+        """What the model minimises and reports, for its outputs."""
+        return self._objective_of(self._output_keys)
 
-    def _set_objective(self, loss: Any, loss_weights: Any, metrics: Any, weighted_metrics: Any) -> None:
-        if len(self.outputs) == 1:
-            super()._set_objective(loss, loss_weights, metrics, weighted_metrics)
-            return
-        self.loss, factors = losses_by_output(loss, loss_weights, self.output_names)
-        self.loss_weights = factors
-        self.compiled_metrics = SeveralMetrics(metrics, weighted_metrics, self.output_names, list(self.loss))
+    @property
+    def _output_keys(self) -> tuple[Hashable, ...]:
+        return ONE_OUTPUT if len(self.outputs) == 1 else tuple(self.output_names)
+
+    def _first_objective(self, arguments: CompileArguments) -> Objective:
+        keys = self._output_keys
+        return Objective(self, arguments, keys, named=keys != ONE_OUTPUT)
 
     def get_build_config(self) -> None:
         """Nothing: the inputs say their shapes."""
@@ -271,7 +272,7 @@ class Functional(Model):
 
         if self._is_automatic():
             return self._automatic_config()
-        if not _takes_tensors(type(self)):
+        if not takes_graph(type(self)):
             return self._base_config()
         return {
             "name": self.name,
@@ -280,22 +281,8 @@ class Functional(Model):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Functional:
-        """Makes the model that `get_config` described."""
-        from kinema.models.graph_config import graph_from_config
-
-        if "input_layers" not in config or not _takes_tensors(cls):
-            made: Functional = super().from_config(config)
-            return made
-        inputs, outputs, order = graph_from_config(config)
-        model = cls(inputs, outputs, name=config.get("name"), trainable=config.get("trainable"))
-        model.graph.use_order(order)
-        model._sync()
-        return model
-
-    @classmethod
     def _is_automatic(cls) -> bool:
-        return cls.get_config is Functional.get_config and not _takes_tensors(cls)
+        return cls.get_config is Functional.get_config and not takes_graph(cls)
 
     def is_lifted(self, layer: Layer) -> bool:
         """Whether a running layer is a wrapper that video lifting made."""
@@ -331,22 +318,15 @@ class Functional(Model):
         return map_leaves(_alone(self._outputs), by_tensor.__getitem__)
 
 
-def made_functional(cls: Any) -> Any:
-    """Derives a subclass of Model, whose constructor turns out to give inputs and outputs, from `Functional`, and gives
-    that back."""
-    if Model in cls.__bases__:
-        cls.__bases__ = tuple(Functional if base is Model else base for base in cls.__bases__)
-    else:
-        cls.__bases__ = (*cls.__bases__, Functional)
-    return Functional
+def functional_from_config(cls: type, config: dict[str, Any]) -> Any:
+    """Makes the model, of this class, that `Functional.get_config` described."""
+    from kinema.models.graph_config import graph_from_config
 
-
-def _takes_tensors(cls: Any) -> bool:
-    """Whether a class is made of inputs and outputs, as `Functional` is, and does not make them itself."""
-    if cls.__init__ is Functional.__init__:
-        return True
-    spec = inspect.getfullargspec(cls.__init__)
-    return spec.args[1:] == ["inputs", "outputs", "name"] or (spec.varargs is not None and spec.varkw is not None)
+    inputs, outputs, order = graph_from_config(config)
+    model = cls(inputs, outputs, name=config.get("name"), trainable=config.get("trainable"))
+    model.graph.use_order(order)
+    model._sync()
+    return model
 
 
 def _alone(structure: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,13 @@ from kinema.layers.layer import Layer
 from kinema.layers.structure import map_shapes
 from kinema.models import training
 from kinema.models.frames import Rows
-from kinema.models.metrics import CompiledMetrics
-from kinema.models.structure import Ports
-from kinema.saving.training_state import compile_config, compile_from_config
+from kinema.models.functional_classes import is_graph, rest_on, takes_graph
+from kinema.models.ports import Ports
+from kinema.models.trainer import Trainer
+from kinema.saving.registry import custom_object_scope
 
 
-class Model(Layer):
+class Model(Trainer, Layer):
     """A layer that can be trained: the base of `Sequential` and of your own models.
 
     `Model(inputs, outputs)` makes a model of the layers between symbolic tensors, see `kinema.models.Functional`. A
@@ -39,7 +41,14 @@ class Model(Layer):
         (2, 3)
     """
 
-    _internal_names = Layer._internal_names | {"_compile_arguments", "loss", "loss_weights", "optimizer", "history"}
+    _internal_names = Layer._internal_names | {
+        "_compile_arguments",
+        "_objective",
+        "_single_steps",
+        "history",
+        "loss",
+        "optimizer",
+    }
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if cls is Model and (args or "inputs" in kwargs or "outputs" in kwargs):
@@ -50,16 +59,19 @@ class Model(Layer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args or "inputs" in kwargs or "outputs" in kwargs:
-            from kinema.models.functional import made_functional
+            from kinema.models.functional import Functional
 
-            made_functional(type(self)).__init__(self, *args, **kwargs)
+            rest_on(Functional, Model, type(self))
+            Functional.__init__(self, *args, **kwargs)  # type: ignore[arg-type]
             return
         super().__init__(**kwargs)
         self.optimizer: Any = None
         self.loss: Any = None
-        self.compiled_metrics: Any = None
         #: What `compile` was told of them, for scripts that ask: they change nothing here.
         self.run_eagerly, self.steps_per_execution, self.jit_compile = False, 1, False
+        self._objective = None
+        self._compile_arguments = None
+        self._single_steps = {}
         self.stop_training = False
         self.history: Any = None
         #: The names of the classes that the outputs stand for; kept in the model's file.
@@ -83,7 +95,7 @@ class Model(Layer):
 
     @property
     def ports(self) -> Ports:
-        """How data is arranged for this model: one output, and one input or a dict of them."""
+        """How data is arranged for this model: as its `call` takes it and gives it."""
         return Ports(free=True)
 
     @property
@@ -139,86 +151,6 @@ class Model(Layer):
     def _set_masks(self, outputs: Any, inputs: Any, mask: Any) -> None:
         if type(self).compute_mask is not Model.compute_mask:  # a subclass that has a mask of its own to set
             super()._set_masks(outputs, inputs, mask)
-
-    def compile(
-        self,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        loss_weights: Any = None,
-        metrics: Any = None,
-        weighted_metrics: Any = None,
-        run_eagerly: bool = False,
-        steps_per_execution: int = 1,
-        jit_compile: Any = "auto",
-        auto_scale_loss: bool = True,
-    ) -> None:
-        """Sets how the model is trained.
-
-        Args:
-            optimizer: A name such as "adam", or an optimizer of `kinema.optimizers`.
-            loss: A name such as "mse", a loss of `kinema.losses`, or a function of targets and predictions; with
-                several outputs a list or dict of them.
-            loss_weights: A factor of the loss, or one for each output.
-            metrics: Names, metrics of `kinema.metrics` or functions of (y_true, y_pred); by output where there are
-                several.
-            weighted_metrics: The same, computed with sample weights.
-            run_eagerly: Accepted for Keras's sake; Kinema has no other mode.
-            steps_per_execution: Accepted for Keras's sake.
-            jit_compile: Accepted for Keras's sake.
-            auto_scale_loss: Accepted for Keras's sake; float32 needs no scaling.
-        """
-        from kinema import optimizers
-
-        self.optimizer = optimizers.get(optimizer)
-        self._set_objective(loss, loss_weights, metrics, weighted_metrics)
-        self._compile_arguments = {
-            "loss": loss,
-            "loss_weights": loss_weights,
-            "metrics": metrics,
-            "weighted_metrics": weighted_metrics,
-        }
-        self.run_eagerly, self.steps_per_execution = bool(run_eagerly), int(steps_per_execution)
-        self.jit_compile = jit_compile is True
-        self.stop_training = False
-
-    def _set_objective(self, loss: Any, loss_weights: Any, metrics: Any, weighted_metrics: Any) -> None:
-        from kinema import losses
-
-        self.loss = None if loss is None else losses.as_loss(_only(loss, "loss"))
-        self.loss_weights: Any = 1.0 if loss_weights is None else float(_only(loss_weights, "loss_weights"))
-        self.compiled_metrics = CompiledMetrics(metrics, weighted_metrics)
-
-    def get_compile_config(self) -> dict[str, Any] | None:
-        """The arguments of `compile` as plain values, which files hold; None for a model that is not compiled."""
-        return compile_config(self)
-
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles the model as `get_compile_config` described."""
-        compile_from_config(self, config, {})
-
-    @property
-    def compiled(self) -> bool:
-        """Whether `compile` has been called."""
-        return self.compiled_metrics is not None
-
-    @property
-    def metrics(self) -> list[Any]:
-        """The metrics of the compiled model."""
-        return self.compiled_metrics.metrics if self.compiled_metrics else []
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """The names of what `evaluate` gives, in its order: "loss", several outputs' losses, the metrics."""
-        return self.compiled_metrics.names if self.compiled_metrics else ["loss"]
-
-    def get_metrics_result(self) -> dict[str, float]:
-        """The loss and metrics since they were last reset, by name."""
-        return dict(self.compiled_metrics.results()) if self.compiled_metrics else {}
-
-    def reset_metrics(self) -> None:
-        """Starts all metrics anew."""
-        if self.compiled_metrics:
-            self.compiled_metrics.reset()
 
     def fit(
         self,
@@ -364,6 +296,21 @@ class Model(Layer):
 
         load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """Makes the model that `get_config` described.
+
+        Args:
+            config: What it gave.
+            custom_objects: Your own classes and functions by name.
+        """
+        with custom_object_scope(custom_objects or {}):
+            if cls is Model or (is_graph(config) and takes_graph(cls)):
+                from kinema.models.functional import functional_from_config
+
+                return functional_from_config(cls, config)
+            return super().from_config(config)
+
     def to_json(self, **kwargs: Any) -> str:
         """The architecture as JSON text, which `kinema.models.model_from_json` and Keras read."""
         import json
@@ -377,13 +324,3 @@ class Model(Layer):
             return logs
         values = list(logs.values())
         return values[0] if len(values) == 1 else values
-
-
-def _only(value: Any, name: str) -> Any:
-    """The one entry of a list or dict that Keras allows for models with several outputs."""
-    if isinstance(value, (list, tuple, dict)):
-        entries = list(value.values()) if isinstance(value, dict) else list(value)
-        if len(entries) != 1:
-            raise ArgumentError(f"{name} has {len(entries)} entries for a model with one output: give one")
-        return entries[0]
-    return value

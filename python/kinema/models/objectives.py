@@ -1,152 +1,308 @@
-"""What a model with several outputs minimises and reports: a loss, a factor and metrics for each output."""
+"""What a compiled model minimises and reports: a loss, a factor and metrics for each output."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from kinema import ops
 from kinema.autograd import Array, Tensor
 from kinema.errors import ArgumentError, DataError, NotBuiltError
-from kinema.models.metrics import CompiledMetrics
-from kinema.models.result_names import result_names
+from kinema.layers.structure import leaves, map_leaves
+from kinema.models.data import as_data
+from kinema.models.metrics import CompiledMetrics, MeanLoss, OutputMetrics, figure
 from kinema.models.structure import Several
 from kinema.models.targets import check_targets, weigh
 
+#: The output of a model that has one and does not name it.
+ONLY = 0
+ONE_OUTPUT: tuple[Hashable, ...] = (ONLY,)
 
-@dataclass(frozen=True)
-class Judged:
+
+class Judged(NamedTuple):
     """How one output of a batch did.
 
     Args:
         target: What it should have been.
+        output: What it is.
         weight: The weights of its samples.
         loss: Its loss, None where it has none.
     """
 
     target: Array | None
+    output: Tensor
     weight: Array | None
     loss: float | None
 
 
-def losses_by_output(loss: Any, loss_weights: Any, names: Sequence[str]) -> tuple[dict[str, Any], dict[str, float]]:
-    """The loss objects and their factors by the names of outputs that have one."""
-    from kinema import losses
+@dataclass(frozen=True)
+class CompileArguments:
+    """What `compile` was told, by the names of its arguments."""
 
-    given = by_output("loss", loss, names)
-    factors = by_output("loss_weights", loss_weights, names)
-    found = {name: losses.as_loss(one) for name, one in given.items() if one is not None}
-    return found, {name: 1.0 if factors.get(name) is None else float(factors[name]) for name in found}
+    loss: Any = None
+    loss_weights: Any = None
+    metrics: Any = None
+    weighted_metrics: Any = None
+    run_eagerly: bool = False
+    steps_per_execution: int = 1
+    jit_compile: bool = False
 
+    def as_dict(self) -> dict[str, Any]:
+        """The arguments by their names."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
-def by_output(what: str, value: Any, names: Sequence[str]) -> dict[str, Any]:
-    """An entry for each output, from a dict, a list in the order of the outputs, or one thing for all of them."""
-    if isinstance(value, Mapping) and "class_name" not in value:
-        if unknown := [str(name) for name in value if name not in names]:
-            raise ArgumentError(
-                f"{what} has an entry for '{unknown[0]}', and the model's outputs are {', '.join(map(repr, names))}"
-            )
-        return {name: value.get(name) for name in names}
-    if isinstance(value, (list, tuple)):
-        if len(value) != len(names):
-            raise ArgumentError(
-                f"{what} has {len(value)} entries, and the model has {len(names)} outputs "
-                f"({', '.join(map(repr, names))}): give one for each"
-            )
-        return dict(zip(names, value, strict=True))
-    return dict.fromkeys(names, value)
+    def suits_one_output(self) -> bool:
+        """Whether this may mean a model with one output."""
+        return all(len(_entries(value)) == 1 for value in (self.loss, self.loss_weights))
 
+    def check_losses(self) -> None:
+        """Raises an ArgumentError where a loss is not known."""
+        from kinema import losses
 
-def loss_of_several(model: Any, batch: Any, outputs: Any, class_weight: Any) -> tuple[Tensor, dict[str, Judged], None]:
-    """The sum of all outputs' losses and of the model's penalties, and how each output did."""
-    if class_weight is not None:
-        raise ArgumentError("class_weight is for models with one output: use sample_weight, by the names of outputs")
-    targets = batch.y.parts if isinstance(batch.y, Several) else {}
-    weights = batch.sample_weight.parts if isinstance(batch.sample_weight, Several) else {}
-    total: Any = None
-    judged: dict[str, Judged] = {}
-    for name, output in model.named_outputs(outputs).items():
-        target = check_targets(model, targets.get(name), output)
-        weight = weigh(weights.get(name), None, target, output)
-        value = None
-        if (loss := (model.loss or {}).get(name)) is not None:
-            if target is None:
-                raise DataError(f"the model is compiled with a loss for output '{name}', and y has no target for it")
-            own = loss(target, output, sample_weight=weight)
-            value = float(own)
-            weighted = own * model.loss_weights[name] if model.loss_weights[name] != 1.0 else own
-            total = weighted if total is None else total + weighted
-        judged[name] = Judged(target, weight, value)
-    for penalty in model.losses:
-        total = penalty if total is None else total + penalty
-    if total is None:
-        raise NotBuiltError("the model has no loss to minimise: call model.compile(loss=...) or add one in a layer")
-    return ops.convert_to_tensor(total), judged, None
+        for loss in _entries(self.loss):
+            if loss is not None:
+                losses.as_loss(loss)
 
 
-class SeveralMetrics:
-    """The mean loss of a model with several outputs, and each output's mean loss and metrics.
+class Objective:
+    """A loss, a factor and metrics for each output of a model, and the figures so far.
 
     Args:
-        metrics: What `compile(metrics=...)` got: by output, or names for all outputs.
-        weighted_metrics: The same, to be computed with sample weights.
-        names: The names of the outputs.
-        with_loss: Those that have a loss.
+        model: The model.
+        arguments: What `compile` was told.
+        keys: The outputs: their names, or their numbers where they have none; `ONE_OUTPUT` for a single one.
+        named: Whether the keys are names that the model has given its outputs itself.
     """
 
-    def __init__(self, metrics: Any, weighted_metrics: Any, names: Sequence[str], with_loss: Sequence[str]) -> None:
-        plain = _metrics_by_output("metrics", metrics, names)
-        weighted = _metrics_by_output("weighted_metrics", weighted_metrics, names)
-        self._with_loss = list(with_loss)
-        self._outputs = {name: CompiledMetrics(plain[name], weighted[name]) for name in names}
-        self._total = CompiledMetrics(None, None)
+    def __init__(self, model: Any, arguments: CompileArguments, keys: Sequence[Hashable], named: bool = False) -> None:
+        self.keys = tuple(keys)
+        self.has_one = self.keys == ONE_OUTPUT
+        self.loss = MeanLoss()
+        labels = [key if isinstance(key, str) and (named or len(self.keys) > 1) else None for key in self.keys]
+        self._losses, self._factors = _losses(arguments, self.keys)
+        #: The mean loss of each output that has one, where there are several.
+        self.output_losses: dict[Hashable, MeanLoss] = {}
+        if named or len(self._losses) > 1:
+            self.output_losses = {
+                key: MeanLoss(f"{label or self._losses[key].name}_loss")
+                for key, label in zip(self.keys, labels, strict=True)
+                if key in self._losses
+            }
+        plain = _metrics_by_output("metrics", arguments.metrics, self.keys)
+        weighted = _metrics_by_output("weighted_metrics", arguments.weighted_metrics, self.keys)
+        own = {key: OutputMetrics(plain[key], weighted[key]) for key in self.keys}
+        self.metrics = CompiledMetrics(own, labels, _Judge(model, self))
 
     @property
-    def metrics(self) -> list[Any]:
-        """The metric objects of all outputs; empty until the first batch tells which accuracy is meant."""
-        return [metric for own in self._outputs.values() for metric in own.metrics]
-
-    @property
-    def named_metrics(self) -> dict[str, Any]:
-        """The metric objects of all outputs by their names in `results`."""
-        wanted = [one for name, own in self._outputs.items() for one in own.wanted(f"{name}_")]
-        return dict(zip(result_names(wanted), self.metrics, strict=True))
+    def parts(self) -> list[Any]:
+        """The figures as Keras lists them: the loss, the metrics if there are any, the outputs' losses."""
+        return [self.loss, *([self.metrics] if self.metrics.names else []), *self.output_losses.values()]
 
     @property
     def names(self) -> list[str]:
         """The names of the results in their order."""
-        return list(self.results())
+        return list(dict.fromkeys(["loss", *(one.name for one in self.output_losses.values()), *self.metrics.names]))
 
     def reset(self) -> None:
         """Starts anew."""
-        self._total.reset()
-        for own in self._outputs.values():
-            own.reset()
+        self.loss.reset_state()
+        self.metrics.reset_state()
+        for one in self.output_losses.values():
+            one.reset_state()
 
-    def update(self, loss: float, target: Any, outputs: Any, sample_weight: Any, samples: int) -> None:
-        """Takes one batch in; `target` says how each output did."""
-        self._total.update(loss, None, outputs, None, samples)
-        for (name, own), output in zip(self._outputs.items(), outputs, strict=True):
-            judged = target[name]
-            own.update(judged.loss or 0.0, judged.target, output, judged.weight, samples)
-
-    def results(self) -> dict[str, float]:
+    def results(self) -> dict[str, Any]:
         """The mean loss since the last reset, each output's own, and each metric's value."""
-        losses = {f"{name}_loss": own.loss for name, own in self._outputs.items() if name in self._with_loss}
-        figures = {name: float(metric.result()) for name, metric in self.named_metrics.items()}
-        return {"loss": self._total.loss, **losses, **figures}
+        values = {"loss": self.loss.value}
+        for one in self.output_losses.values():
+            values[one.name] = one.value
+        for name, value in self.metrics.result().items():
+            values[name] = figure(value)
+        return values
+
+    def judge(
+        self, model: Any, y: Any, outputs: Any, sample_weight: Any, class_weight: Any = None
+    ) -> tuple[Tensor, dict[Hashable, Judged]]:
+        """The sum of all outputs' losses and of the model's penalties, and how each output did."""
+        if class_weight is not None and not self.has_one:
+            raise ArgumentError(
+                "class_weight is for models with one output: use sample_weight, by the names of outputs"
+            )
+        total: Any = None
+        judged: dict[Hashable, Judged] = {}
+        for key, (given, output, weights) in self.arrange(y, outputs, sample_weight).items():
+            target = check_targets(model, given, output)
+            weight = weigh(weights, class_weight, target, output)
+            value = None
+            if (loss := self._losses.get(key)) is not None:
+                if target is None:
+                    raise DataError(_missing_target(key, self.has_one))
+                own = loss(target, output, sample_weight=weight)
+                value = None if self.has_one else mean_of(own)
+                factor = self._factors[key]
+                weighted = own if factor == 1.0 else own * factor
+                total = weighted if total is None else total + weighted
+            judged[key] = Judged(target, output, weight, value)
+        for penalty in model.losses:
+            total = penalty if total is None else total + penalty
+        if total is None:
+            raise NotBuiltError("the model has no loss to minimise: call model.compile(loss=...) or add one in a layer")
+        return ops.convert_to_tensor(total), judged
+
+    def arrange(self, y: Any, outputs: Any, sample_weight: Any) -> dict[Hashable, tuple[Any, Tensor, Any]]:
+        """Target, output and sample weights of each output."""
+        if self.has_one:
+            target = _alone("y", y) if isinstance(y, Several) else y
+            weight = _alone("sample_weight", sample_weight) if isinstance(sample_weight, Several) else sample_weight
+            return {ONLY: (target, outputs, weight)}
+        targets, weights = self._by_key("y", y), self._by_key("sample_weight", sample_weight)
+        pairs = zip(self.keys, leaves(outputs), strict=True)
+        return {key: (targets.get(key), output, weights.get(key)) for key, output in pairs}
+
+    def as_data(self, y: Any, sample_weight: Any) -> tuple[Any, Any]:
+        """Targets and weights as the arrays of a batch."""
+        given = (("y", y), ("sample_weight", sample_weight))
+        found = [None if value is None else as_data(name, value) for name, value in given]
+        return found[0], found[1]
+
+    def update(self, loss: float, judged: Mapping[Hashable, Judged], samples: int) -> None:
+        """Takes one batch in."""
+        self.loss.add_batch(loss, samples)
+        if self.output_losses:
+            self.update_losses(judged, samples)
+        for key, (target, output, weight, _) in judged.items():
+            self.metrics.outputs[key].update(target, output, weight)
+
+    def update_losses(self, judged: Mapping[Hashable, Judged], samples: int) -> None:
+        """Takes the losses of a batch's outputs in."""
+        for key, mean in self.output_losses.items():
+            mean.add_batch(judged[key].loss or 0.0, samples)
+
+    def _by_key(self, what: str, value: Any) -> Mapping[Hashable, Any]:
+        if isinstance(value, Several):
+            if set(value.parts) <= set(self.keys):
+                return value.parts
+            if not value.has_names and len(value.parts) == len(self.keys):
+                return dict(zip(self.keys, value.parts.values(), strict=True))
+            raise DataError(
+                f"{what} has the entries {', '.join(map(repr, value.parts))}, and the model's outputs are "
+                f"{', '.join(map(repr, self.keys))}: give one entry for each"
+            )
+        if value is None:
+            return {}
+        if what == "y" and len(self.keys) > 1:
+            raise DataError(
+                f"the model has {len(self.keys)} outputs ({', '.join(map(repr, self.keys))}), and y is one "
+                f"{type(value).__name__}: give a list in that order, or a dict by these names"
+            )
+        return dict.fromkeys(self.keys, value)
 
 
-def _metrics_by_output(what: str, metrics: Any, names: Sequence[str]) -> dict[str, Any]:
+class _Judge:
+    """Arranges what a user hands to the metrics of a model.
+
+    Args:
+        model: The model.
+        objective: Its objective.
+    """
+
+    def __init__(self, model: Any, objective: Objective) -> None:
+        self._model, self._objective = model, objective
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any) -> dict[Hashable, tuple[Any, Tensor, Any]]:
+        arranged = self._objective.as_data(*self._model.ports.arrange_targets(y_true, sample_weight))
+        found = {}
+        outputs = map_leaves(y_pred, ops.convert_to_tensor)
+        for key, (given, output, weight) in self._objective.arrange(arranged[0], outputs, arranged[1]).items():
+            target = check_targets(self._model, given, output)
+            found[key] = (target, output, weigh(weight, None, target, output))
+        return found
+
+
+def keys_of(outputs: Any) -> tuple[Hashable, ...]:
+    """What tells the outputs of a model of the user's own apart: their names in a dict, else their numbers."""
+    if isinstance(outputs, Tensor):
+        return ONE_OUTPUT
+    if isinstance(outputs, Mapping):
+        return tuple(sorted(outputs))
+    return tuple(range(1, len(leaves(outputs)) + 1))
+
+
+def mean_of(loss: Tensor) -> float:
+    """A loss as one number: the mean, where it was not reduced."""
+    return float(loss) if loss.ndim == 0 else float(np.mean(loss.numpy()))
+
+
+def by_output(what: str, value: Any, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
+    """An entry for each output, from a dict, a list in the order of the outputs, or one thing for all of them."""
+    if isinstance(value, Mapping) and "class_name" not in value:
+        if unknown := [str(name) for name in value if name not in keys]:
+            raise ArgumentError(
+                f"{what} has an entry for '{unknown[0]}', and the model's outputs are {', '.join(map(repr, keys))}"
+            )
+        return {key: value.get(key) for key in keys}
+    if isinstance(value, (list, tuple)):
+        if len(value) != len(keys):
+            raise ArgumentError(
+                f"{what} has {len(value)} entries, and the model has {len(keys)} outputs "
+                f"({', '.join(map(repr, keys))}): give one for each"
+            )
+        return dict(zip(keys, value, strict=True))
+    return dict.fromkeys(keys, value)
+
+
+def _losses(arguments: CompileArguments, keys: Sequence[Hashable]) -> tuple[dict[Hashable, Any], dict[Hashable, float]]:
+    """The loss objects and their factors, by the outputs that have one."""
+    from kinema import losses
+
+    choose = _of_only if tuple(keys) == ONE_OUTPUT else by_output
+    given, factors = choose("loss", arguments.loss, keys), choose("loss_weights", arguments.loss_weights, keys)
+    found: dict[Hashable, Any] = {key: losses.as_loss(one) for key, one in given.items() if one is not None}
+    return found, {key: 1.0 if factors[key] is None else float(factors[key]) for key in found}
+
+
+def _metrics_by_output(what: str, metrics: Any, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
+    if tuple(keys) == ONE_OUTPUT:
+        return {ONLY: metrics}
     listed = isinstance(metrics, (list, tuple))
-    per_output = listed and any(item is None or isinstance(item, (list, tuple)) for item in metrics)
+    per_output = listed and (
+        any(item is None or isinstance(item, (list, tuple)) for item in metrics) or 1 < len(metrics) == len(keys)
+    )
     if isinstance(metrics, Mapping) or per_output:
-        return by_output(what, metrics, names)
+        return by_output(what, metrics, keys)
     flat = [] if metrics is None else list(metrics) if listed else [metrics]
-    if shared := [metric for metric in flat if hasattr(metric, "update_state")]:
+    if len(keys) > 1 and (shared := [metric for metric in flat if hasattr(metric, "update_state")]):
         raise ArgumentError(
             f"{what}: {type(shared[0]).__name__} keeps sums and cannot serve several outputs: give metrics by output, "
-            f"as in {what}={{'{names[0]}': [...]}}"
+            f"as in {what}={{{keys[0]!r}: [...]}}"
         )
-    return dict.fromkeys(names, flat)
+    return dict.fromkeys(keys, flat)
+
+
+def _entries(value: Any) -> list[Any]:
+    if isinstance(value, Mapping) and "class_name" not in value:
+        return list(value.values())
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _of_only(what: str, value: Any, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
+    """The one entry of a list or dict that Keras allows for models with several outputs."""
+    entries = _entries(value)
+    if len(entries) != 1:
+        raise ArgumentError(f"{what} has {len(entries)} entries for a model with one output: give one")
+    return dict.fromkeys(keys, entries[0])
+
+
+def _alone(what: str, value: Several) -> Any:
+    """The one array of a list or dict of arrays."""
+    if len(value.parts) != 1:
+        raise DataError(f"{what} has {len(value.parts)} entries for a model with one output: give one array")
+    return next(iter(value.parts.values()))
+
+
+def _missing_target(key: Hashable, alone: bool) -> str:
+    if alone:
+        return "the model is compiled with a loss, and y is missing: give targets, or yield (x, y) batches"
+    return f"the model is compiled with a loss for output {key!r}, and y has no target for it"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kinema.autograd import Tensor
@@ -13,8 +13,9 @@ from kinema.layers.symbolic import KerasTensor
 from kinema.models.frames import Rows
 from kinema.models.lifting import is_lifted
 from kinema.models.model import Model
+from kinema.models.objectives import ONE_OUTPUT, Objective
 from kinema.models.plan import Plan
-from kinema.models.structure import Ports
+from kinema.models.ports import Ports
 from kinema.saving.registry import builtin, deserialize_keras_object, serialize_keras_object
 
 _AXES = {
@@ -126,6 +127,10 @@ class Sequential(Model):
     def ports(self) -> Ports:
         """How data is arranged for this model: one input and one output."""
         return _ONE_INPUT_ONE_OUTPUT
+
+    def objective_for(self, outputs: Any) -> Objective:
+        """What the model minimises and reports, for its output."""
+        return self._objective or self._objective_of(ONE_OUTPUT)
 
     @property
     def open_run(self) -> str | None:
@@ -241,9 +246,11 @@ class Sequential(Model):
         return config
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Sequential:
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Sequential:
         """Makes the model that `get_config` described."""
-        layers = [deserialize_keras_object(layer, expected="keras.layers") for layer in config["layers"]]
+        layers = [
+            deserialize_keras_object(layer, custom_objects, expected="keras.layers") for layer in config["layers"]
+        ]
         model = cls(layers, trainable=config.get("trainable", True), name=config.get("name"))
         if (shape := config.get("build_input_shape")) and not model.built:
             model.build(tuple(shape))

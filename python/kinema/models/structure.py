@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kinema.autograd import Array, Tensor
+from kinema.autograd import Array
 from kinema.errors import DataError
 from kinema.layers.structure import leaves, map_leaves
 from kinema.models.frames import Rows
@@ -19,23 +19,31 @@ class Several:
     """Arrays by name, each with one row a sample.
 
     Args:
-        parts: The arrays.
+        parts: The arrays; by their numbers where they came in a list and the model has no names for them.
         name: What they are, for errors.
+        kind: What they came in, and go to code of the user's in: a dict, a list or a tuple.
     """
 
-    def __init__(self, parts: Mapping[str, Any], name: str) -> None:
+    def __init__(self, parts: Mapping[Any, Any], name: str, kind: type = dict) -> None:
         self.parts = dict(parts)
         self.name = name
+        self.kind = kind
+
+    @property
+    def has_names(self) -> bool:
+        """Whether they came by names."""
+        return self.kind is dict
 
     def map(self, function: Callable[[str, Any], Any]) -> Several:
         """A function of the name and the array, applied to each."""
-        return Several({key: function(f"{self.name}['{key}']", part) for key, part in self.parts.items()}, self.name)
+        parts = {key: function(f"{self.name}[{key!r}]", part) for key, part in self.parts.items()}
+        return Several(parts, self.name, self.kind)
 
     def checked(self) -> Several:
         """Itself, when all arrays have as many rows."""
         lengths = {key: len(part) for key, part in self.parts.items()}
         if len(set(lengths.values())) > 1:
-            counts = ", ".join(f"'{key}' {length}" for key, length in lengths.items())
+            counts = ", ".join(f"{key!r} {length}" for key, length in lengths.items())
             raise DataError(f"the arrays of {self.name} have different numbers of samples ({counts}): give one each")
         return self
 
@@ -52,9 +60,11 @@ class SeveralRows:
 
     Args:
         parts: The samples of each input by its name.
+        kind: What the inputs came in: a dict, a list or a tuple.
     """
 
-    parts: Mapping[str, Rows]
+    parts: Mapping[Any, Rows]
+    kind: type = dict
 
     def __len__(self) -> int:
         return len(next(iter(self.parts.values())))
@@ -65,9 +75,9 @@ class SeveralRows:
         return max((rows.shape for rows in self.parts.values()), key=len)
 
     @property
-    def input_shape(self) -> dict[str, Any]:
-        """The shapes that models are built for, by the names of the inputs."""
-        return {name: rows.input_shape for name, rows in self.parts.items()}
+    def input_shape(self) -> Any:
+        """The shapes that models are built for, in what the inputs came in."""
+        return arranged({name: rows.input_shape for name, rows in self.parts.items()}, self.kind)
 
     @property
     def mask(self) -> None:
@@ -76,94 +86,20 @@ class SeveralRows:
 
     def take(self, positions: Array) -> SeveralRows:
         """Some of these samples."""
-        return SeveralRows({name: rows.take(positions) for name, rows in self.parts.items()})
+        return SeveralRows({name: rows.take(positions) for name, rows in self.parts.items()}, self.kind)
 
-    def gather(self) -> dict[str, Array]:
-        """The samples as one array for each input."""
-        return {name: rows.gather() for name, rows in self.parts.items()}
+    def gather(self) -> Any:
+        """The samples as one array for each input, in what they came in."""
+        return arranged({name: rows.gather() for name, rows in self.parts.items()}, self.kind)
 
-    def gather_masked(self) -> dict[str, Array | Tensor]:
-        """The samples of each input, as a tensor with their mask where there is one."""
-        return {name: rows.gather_masked() for name, rows in self.parts.items()}
-
-
-@dataclass(frozen=True)
-class Ports:
-    """How a model's data is arranged: the names of its inputs and outputs, none where it has one and takes it plainly.
-
-    Args:
-        inputs: The names of the inputs.
-        outputs: The names of the outputs.
-        free: Whether a dict of arrays goes to the model as it is, whatever its names.
-    """
-
-    inputs: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
-    free: bool = False
-
-    def takes(self, x: Any) -> bool:
-        """Whether `x` holds an array for each input, rather than batches."""
-        if isinstance(x, Mapping):
-            return self.free or bool(self.inputs)
-        arrays = isinstance(x, (list, tuple)) and all(_is_array(item) for item in x)
-        if len(self.inputs) == 1:  # a list of samples is no list of inputs
-            return arrays and len(x) == 1
-        return bool(self.inputs) and arrays
-
-    def arrange(self, x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
-        """Data by the names of inputs and outputs; as it is where the model has one input, one output."""
-        if not (self.inputs or self.outputs or self.free):
-            return x, y, sample_weight
-        if self.free and isinstance(x, Mapping):
-            x = Several({str(name): part for name, part in x.items()}, "x")
-        elif self.takes(x) or len(self.inputs) > 1:
-            x = _by_name("x", x, self.inputs, "input")
-        return (
-            x,
-            self._targets("y", y),
-            self._targets("sample_weight", sample_weight),
-        )
-
-    def _targets(self, what: str, value: Any) -> Any:
-        if value is None:
-            return None
-        if len(self.outputs) == 1 and isinstance(value, (list, tuple)) and len(value) == 1 and _is_array(value[0]):
-            return value[0]
-        if len(self.outputs) == 1:
-            return value[self.outputs[0]] if isinstance(value, Mapping) and self.outputs[0] in value else value
-        if not self.outputs:
-            return value
-        if what == "sample_weight" and _is_array(value):
-            return Several(dict.fromkeys(self.outputs, value), what)
-        return _by_name(what, value, self.outputs, "output", complete=False)
+    def gather_masked(self) -> Any:
+        """The samples of each input, as a tensor with their mask where there is one, in what they came in."""
+        return arranged({name: rows.gather_masked() for name, rows in self.parts.items()}, self.kind)
 
 
-def _by_name(what: str, value: Any, names: tuple[str, ...], kind: str, complete: bool = True) -> Any:
-    """An array for each name, the array itself where there is one name."""
-    if isinstance(value, Mapping):
-        unknown = [str(name) for name in value if name not in names]
-        missing = [name for name in names if name not in value] if complete else []
-        if unknown or missing:
-            raise DataError(
-                f"{what} has the entries {', '.join(map(repr, value))}, and the model's {kind}s are "
-                f"{', '.join(map(repr, names))}: give one entry for each"
-            )
-        named = {name: value[name] for name in names if value.get(name) is not None}
-    elif isinstance(value, (list, tuple)) and len(value) == len(names):
-        named = {name: part for name, part in zip(names, value, strict=True) if part is not None}
-    else:
-        came = f"a list of {len(value)}" if isinstance(value, (list, tuple)) else f"one {type(value).__name__}"
-        raise DataError(
-            f"the model has {len(names)} {kind}s ({', '.join(map(repr, names))}), and {what} is {came}: "
-            "give a list in that order, or a dict by these names"
-        )
-    if not named:
-        return None
-    return next(iter(named.values())) if len(names) == 1 else Several(named, what)
-
-
-def _is_array(value: Any) -> bool:
-    return hasattr(value, "__array__") or isinstance(value, (Tensor, np.ndarray))
+def arranged(parts: Mapping[Any, Any], kind: type) -> Any:
+    """Parts in a dict by their names, or in a list or tuple."""
+    return dict(parts) if kind is dict else kind(parts.values())
 
 
 def arrays_in(outputs: Any) -> Iterator[Array]:
@@ -186,8 +122,3 @@ def joined(batches: Sequence[Any]) -> Any:
     if isinstance(first, (list, tuple)):
         return type(first)(joined(list(parts)) for parts in zip(*batches, strict=True))
     return joined_arrays(batches)
-
-
-def leaves_of(outputs: Any) -> Any:
-    """An output; of several, a list of them in the order of their names in the model."""
-    return outputs if isinstance(outputs, Tensor) else list(leaves(outputs))

@@ -51,11 +51,25 @@ def weigh(sample_weight: Array | None, class_weight: Any, target: Array | None, 
         raise DataError("class_weight needs targets: give y")
     _check_class_weight(class_weight, max(2, outputs.shape[-1]))
     by_class = _weights_by_class(_class_numbers(target, outputs), class_weight).astype(outputs.dtype)
-    return (
-        by_class
-        if weights is None
-        else by_class * weights.reshape(weights.shape + (1,) * (by_class.ndim - weights.ndim))
-    )
+    return by_class if weights is None else by_class * _aligned(weights, by_class)
+
+
+def weights_by_targets(sample_weight: Any, class_weight: Any, target: Any) -> Any:
+    """The weight of each sample where there are no outputs to go by: targets wider than 1 are one-hot."""
+    if class_weight is None:
+        return sample_weight
+    if not isinstance(class_weight, Mapping):
+        raise ArgumentError(f"class_weight is a dict of class number to weight, not {class_weight!r}")
+    if not isinstance(target, np.ndarray):
+        raise DataError("class_weight needs targets of one output: give y, or sample_weight in its place")
+    wide = target.ndim > 1 and target.shape[-1] > 1
+    classes = np.argmax(target, axis=-1) if wide else target.reshape(target.shape[:-1] if target.ndim > 1 else -1)
+    by_class = _weights_by_class(np.rint(classes), class_weight)
+    return by_class if sample_weight is None else by_class * _aligned(sample_weight, by_class)
+
+
+def _aligned(weights: Array, values: Array) -> Array:
+    return weights.reshape(weights.shape + (1,) * (values.ndim - weights.ndim))
 
 
 def _check_class_weight(class_weight: Mapping[Any, Any], classes: int) -> None:

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kinema import ops
-from kinema._silence import without_warnings
-from kinema._warnings import once_each, warn_once
-from kinema.autograd import Array, GradientTape, StepTape, Tensor, Variable, no_tape
-from kinema.errors import ArgumentError, DataError, NotBuiltError
-from kinema.layers.weights import Growth
+from kinema._warnings import once_each
+from kinema.errors import ArgumentError, NotBuiltError
 from kinema.models import data as data_module
 from kinema.models.class_weights import resolved_class_weight
 from kinema.models.data import ArrayData, Batch, Data, make_data, steps_in, to_batch, unpack
 from kinema.models.findings import Findings
-from kinema.models.finite import require_clean, require_finite
-from kinema.models.interrupts import uninterrupted
-from kinema.models.objectives import loss_of_several
+from kinema.models.finite import require_finite
 from kinema.models.passes import Passes
-from kinema.models.structure import Ports, copied, joined, leaves_of
-from kinema.models.targets import check_targets, weigh
-from kinema.random import random_scope
-from kinema.updates import Update
+from kinema.models.ports import Ports
+from kinema.models.steps import Steps
+from kinema.models.structure import joined
 
 
 @dataclass(frozen=True)
@@ -119,7 +111,8 @@ def _train(model: Any, settings: FitSettings, train: Data, validation: Data | No
         loop.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
-    model.optimizer.finalize_variable_values(model.trainable_weights)
+    if model.optimizer is not None:
+        model.optimizer.finalize_variable_values(model.trainable_weights)
     loop.on_train_end(logs)
 
 
@@ -151,12 +144,13 @@ def predict(model: Any, x: Any, batch_size: int | None, steps: int | None, verbo
     batches = make_data(x, None, None, batch_size, steps=steps, ports=model.ports)
     loop, progress = _callbacks(model, callbacks, verbosity(verbose), 1, _steps(batches, steps), history=False)
     outputs = []
+    predicting = model.steps("predict_step")
     try:
         progress.begin("predict")
         loop.on_predict_begin()
         for index, batch in enumerate(_watched(_remembering(batches, steps), batches, progress)):
             loop.on_predict_batch_begin(index)
-            outputs.append(_predict_rows(model, batch.x))
+            outputs.append(predicting.predict(batch.x))
             progress.advance(batch.x, {})
             loop.on_predict_batch_end(index, {"outputs": outputs[-1]})
         loop.on_predict_end()
@@ -169,156 +163,58 @@ def predict(model: Any, x: Any, batch_size: int | None, steps: int | None, verbo
 def train_on_batch(model: Any, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> dict[str, float]:
     """One training step; the metrics of this batch alone."""
     _require_compiled(model)
-    model.compiled_metrics.reset()
-    loss = train_step(model, to_batch((x, y, sample_weight), model.ports), class_weight)
+    steps: Steps = model.steps("train_step", single=True)
+    steps.reset()
+    logs, loss = steps.train(to_batch((x, y, sample_weight), model.ports), class_weight)
     require_finite(model, loss, x)
-    return dict(model.compiled_metrics.results())
+    return logs
 
 
 def test_on_batch(model: Any, x: Any, y: Any, sample_weight: Any) -> dict[str, float]:
     """The loss and metrics of one batch."""
     _require_compiled(model)
-    model.compiled_metrics.reset()
-    _test_step(model, to_batch((x, y, sample_weight), model.ports))
-    return dict(model.compiled_metrics.results())
+    steps: Steps = model.steps("test_step", single=True)
+    steps.reset()
+    return steps.test(to_batch((x, y, sample_weight), model.ports))
 
 
 def predict_on_batch(model: Any, x: Any) -> Any:
     """The outputs for one batch."""
-    return _predict_rows(model, to_batch(x if isinstance(x, tuple) else (x,), model.ports).x)
-
-
-@without_warnings
-def train_step(model: Any, batch: Batch, class_weight: Any = None) -> float:
-    """One step on one batch. A loss that is not finite is given back with the weights as they were before the step."""
-    if model.optimizer is None:
-        raise NotBuiltError("the model has no optimizer: call model.compile(optimizer=..., loss=...) before training")
-    model.ensure_built(batch.x.input_shape)
-    model.clear_losses()
-    with random_scope(model.seed, model.steps_trained), StepTape() as tape:
-        trains, weights, growth = model.trainable, model.weights, Growth.count
-        statistics = [(variable, variable.numpy()) for variable in weights if not (trains and variable.trainable)]
-        outputs = model.forward(batch.x, training=True)
-        if Growth.count != growth:  # a layer that only this call has built
-            weights = model.weights
-        trainable = [variable for variable in weights if trains and variable.trainable]
-        loss, target, weight = _loss(model, batch, outputs, class_weight)
-    value = float(loss)
-    if math.isfinite(value):
-        _update(model, tape, loss, trainable)
-        model.steps_trained += 1
-    else:
-        for variable, before in statistics:
-            variable.assign(before)
-    model.compiled_metrics.update(value, target, leaves_of(outputs), weight, len(batch))
-    return value
-
-
-def _update(model: Any, tape: GradientTape, loss: Tensor, variables: list[Variable]) -> None:
-    optimizer = model.optimizer
-    if not variables:
-        return
-    optimizer.build(variables)
-    reached: set[int] = set()
-
-    def update_at_once(variable: Variable, gradient: Array) -> None:
-        reached.add(id(variable))
-        optimizer.update_variable(gradient, variable)
-
-    def lone_update(variable: Variable) -> Update | None:
-        update: Update | None = optimizer.lone_update(variable)
-        if update is not None:
-            reached.add(id(variable))
-        return update
-
-    with uninterrupted():
-        if optimizer.needs_all_gradients:
-            pairs: list[tuple[Array, Variable]] = []
-            tape.backward(loss, lambda variable, gradient: pairs.append((gradient, variable)))
-            optimizer.apply_gradients(pairs)
-            reached.update(id(variable) for _, variable in pairs)
-        else:
-            optimizer.begin_step()
-            tape.backward(loss, update_at_once, lone_update)
-            optimizer.end_step()
-    if missed := [variable.path for variable in variables if id(variable) not in reached]:
-        warn_once(
-            f"no gradient reaches {', '.join(missed)}, which training leaves as they are: the loss does not depend on "
-            "them, or a layer or loss of yours computes with NumPy where kinema.ops is needed"
-        )
-
-
-def _loss(model: Any, batch: Batch, outputs: Any, class_weight: Any = None) -> tuple[Tensor, Any, Array | None]:
-    if not isinstance(outputs, Tensor):
-        return loss_of_several(model, batch, outputs, class_weight)
-    target = check_targets(model, batch.y, outputs)
-    weight = weigh(batch.sample_weight, class_weight, target, outputs)
-    total: Any = None
-    if model.loss is not None:
-        if target is None:
-            raise DataError(
-                "the model is compiled with a loss, and y is missing: give targets, or yield (x, y) batches"
-            )
-        total = model.loss(target, outputs, sample_weight=weight)
-        if model.loss_weights != 1.0:
-            total = total * model.loss_weights
-    for penalty in model.losses:
-        total = penalty if total is None else total + penalty
-    if total is None:
-        raise NotBuiltError("the model has no loss to minimise: call model.compile(loss=...) or add one in a layer")
-    return ops.convert_to_tensor(total), target, weight
-
-
-@without_warnings
-def _test_step(model: Any, batch: Batch) -> None:
-    model.ensure_built(batch.x.input_shape)
-    model.clear_losses()
-    with no_tape():
-        outputs = model.forward(batch.x, training=False)
-        require_clean(batch.x, outputs)
-        loss, target, weight = _loss(model, batch, outputs)
-    model.compiled_metrics.update(float(loss), target, leaves_of(outputs), weight, len(batch))
-
-
-@without_warnings
-def _predict_rows(model: Any, rows: Any) -> Any:
-    with no_tape():
-        outputs = copied(model.forward(rows, training=False))
-    require_clean(rows, outputs)
-    return outputs
+    item = x if isinstance(x, tuple) and not model.ports.takes(x) else (x,)
+    return model.steps("predict_step", single=True).predict(to_batch(item, model.ports).x)
 
 
 def _train_epoch(
     model: Any, settings: FitSettings, batches: Iterable[Batch], loop: Any, progress: Any
 ) -> dict[str, float]:
-    model.compiled_metrics.reset()
+    steps: Steps = model.steps("train_step")
+    steps.reset()
     findings = Findings(remembers=False)
+    logs: dict[str, float] = {}
     for index, batch in enumerate(batches):
         batch = findings.told(batch)
         loop.on_train_batch_begin(index)
-        loss = train_step(model, batch, settings.class_weight)
-        logs = model.compiled_metrics.results()
-        if not math.isfinite(loss):
-            logs["loss"] = loss
+        logs, loss = steps.train(batch, settings.class_weight)
         progress.advance(batch.x, logs)
         loop.on_train_batch_end(index, logs)
         if model.stop_training:
             break
         require_finite(model, loss, batch.x)
-    return dict(model.compiled_metrics.results())
+    return steps.results(logs)
 
 
-def _evaluate(model: Any, batches: Data, steps: int | None, loop: Any, progress: Any = None) -> dict[str, float]:
-    model.compiled_metrics.reset()
+def _evaluate(model: Any, batches: Data, limit: int | None, loop: Any, progress: Any = None) -> dict[str, float]:
+    steps: Steps = model.steps("test_step")
+    steps.reset()
     loop.on_test_begin()
-    for index, batch in enumerate(_watched(_remembering(batches, steps), batches, progress)):
+    logs: dict[str, float] = {}
+    for index, batch in enumerate(_watched(_remembering(batches, limit), batches, progress)):
         loop.on_test_batch_begin(index)
-        _test_step(model, batch)
-        logs = model.compiled_metrics.results()
+        logs = steps.test(batch)
         if progress is not None:
             progress.advance(batch.x, logs)
         loop.on_test_batch_end(index, logs)
-    results = dict(model.compiled_metrics.results())
+    results = steps.results(logs)
     loop.on_test_end(results)
     return results
 

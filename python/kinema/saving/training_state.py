@@ -7,13 +7,11 @@ from typing import Any
 
 from kinema.saving.registry import (
     builtin_objects,
+    custom_object_scope,
     deserialize_keras_object,
+    get_custom_objects,
     get_registered_object,
-    serialize_keras_object,
 )
-
-#: Arguments of `compile` that Keras writes and that change nothing here.
-_SWITCHES = {"run_eagerly": False, "steps_per_execution": 1, "jit_compile": False}
 
 #: Where the names of what `compile` takes are looked up.
 _MODULES = {
@@ -26,33 +24,33 @@ _MODULES = {
 
 def compile_config(model: Any) -> dict[str, Any] | None:
     """The arguments of `compile` as plain values, None for a model that is not compiled."""
-    if not model.compiled:
-        return None
-    arguments = {name: serialize_keras_object(value) for name, value in model._compile_arguments.items()}
-    switches = {name: getattr(model, name) for name in _SWITCHES}
-    return {"optimizer": serialize_keras_object(model.optimizer), **arguments, **switches}
+    return (model.get_compile_config() or None) if model.compiled else None
 
 
 def compile_from_config(model: Any, config: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> None:
     """Compiles a model as a file says."""
-    arguments = {
-        name: _with_own(
-            deserialize_keras_object(config.get(name), custom_objects, expected=module), module, custom_objects
-        )
-        for name, module in _MODULES.items()
-    }
-    switches = {name: config[name] for name, usual in _SWITCHES.items() if config.get(name, usual) != usual}
-    model.compile(loss_weights=deserialize_keras_object(config.get("loss_weights")), **arguments, **switches)
+    with custom_object_scope(custom_objects):
+        model.compile_from_config(config)
 
 
-def _with_own(argument: Any, module: str, custom_objects: Mapping[str, Any]) -> Any:
+def compile_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of `compile` that plain values stand for."""
+    arguments: dict[str, Any] = {}
+    for name, value in config.items():
+        module = _MODULES.get(name)
+        argument = deserialize_keras_object(value, expected=module)
+        arguments[name] = argument if module is None else _with_own(argument, module)
+    return arguments
+
+
+def _with_own(argument: Any, module: str) -> Any:
     """An argument of `compile` with the user's objects in the place of their names, which mean nothing later on."""
     if isinstance(argument, (list, tuple)):
-        return [_with_own(item, module, custom_objects) for item in argument]
+        return [_with_own(item, module) for item in argument]
     if isinstance(argument, dict):
-        return {name: _with_own(item, module, custom_objects) for name, item in argument.items()}
-    if isinstance(argument, str) and (argument in custom_objects or argument not in builtin_objects(module)):
-        return get_registered_object(argument, custom_objects) or argument
+        return {name: _with_own(item, module) for name, item in argument.items()}
+    if isinstance(argument, str) and (argument in get_custom_objects() or argument not in builtin_objects(module)):
+        return get_registered_object(argument) or argument
     return argument
 
 

@@ -26,6 +26,7 @@ from kinema.utils.py_dataset import PyDataset
 from kinema.utils.session import clear_session, is_keras_tensor
 from kinema.utils.splitting import split_dataset
 from kinema.utils.timeseries import timeseries_dataset_from_array
+from kinema.utils.unpacking import pack_x_y_sample_weight, unpack_x_y_sample_weight
 
 CustomObjectScope = custom_object_scope
 Sequence = PyDataset
@@ -51,6 +52,7 @@ __all__ = [
     "is_keras_tensor",
     "load_img",
     "normalize",
+    "pack_x_y_sample_weight",
     "pad_sequences",
     "register_keras_serializable",
     "save_img",
@@ -60,4 +62,5 @@ __all__ = [
     "standardize_dtype",
     "timeseries_dataset_from_array",
     "to_categorical",
+    "unpack_x_y_sample_weight",
 ]
