@@ -189,8 +189,8 @@ def test_samples_alone_come_alone_or_as_the_data_set_gives_them() -> None:
 @pytest.mark.parametrize("loss", ["mse", "mae"])
 def test_the_default_steps_by_hand_train_the_same(loss: str) -> None:
     plain, recorded = _line(), _line(Recorder)
-    assert type(plain.steps("train_step")) is Steps
-    assert type(recorded.steps("train_step")) is OwnSteps
+    assert type(plain._steps_for("train_step")) is Steps
+    assert type(recorded._steps_for("train_step")) is OwnSteps
     histories = []
     for model in (plain, recorded):
         model.seed = 3
@@ -408,6 +408,17 @@ def test_class_weights_become_sample_weights() -> None:
         X, np.eye(3)[labels], class_weight={1: 4.0}, sample_weight=np.full(SAMPLES, 0.5), shuffle=False, verbose=0
     )
     np.testing.assert_array_equal(model.seen[1][1][2], np.where(labels == 1, 2.0, 0.5))
+
+
+def test_names_that_scripts_give_to_attributes_are_free() -> None:
+    class Diffusion(kinema.Sequential):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            self.steps, self.objective, self.overrides, self.data = 3, "noise", [], None
+
+    model = _line(Diffusion)
+    model.compile("sgd", "mse")
+    assert model.evaluate(X, Y, verbose=0) == model.test_on_batch(X, Y)
 
 
 def test_packing_and_unpacking() -> None:

@@ -44,7 +44,7 @@ class OwnSteps(Steps):
         self._prepare(batch)
         with random_scope(model.seed, model.steps_trained):
             logs = self._plain(model.train_step(self._data(batch, class_weight)), "train_step")
-        loss = 0.0 if model.overrides("train_step") else float(logs.get("loss", 0.0))
+        loss = 0.0 if model._overrides("train_step") else float(logs.get("loss", 0.0))
         if math.isfinite(loss):
             model.steps_trained += 1
         return logs, loss

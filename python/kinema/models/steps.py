@@ -33,8 +33,8 @@ class Steps:
 
     def reset(self) -> None:
         """Starts figures anew."""
-        if self.model.objective is not None:
-            self.model.objective.reset()
+        if self.model._objective is not None:
+            self.model._objective.reset()
 
     def train(self, batch: Batch, class_weight: Any = None) -> tuple[Logs, float]:
         """One step on one batch: the figures so far, and the loss of this batch."""
@@ -54,7 +54,7 @@ class Steps:
         Args:
             logs: What its last step gave.
         """
-        return dict(self.model.objective.results()) if self.model.objective is not None else logs
+        return dict(self.model._objective.results()) if self.model._objective is not None else logs
 
     def predict(self, rows: Any) -> Any:
         """The outputs for some samples, as arrays of their own."""

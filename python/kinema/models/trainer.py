@@ -26,6 +26,7 @@ class Trainer:
 
     optimizer: Any
     losses: list[Any]
+    #: What the model minimises and reports; None before the first batch where that has to tell the outputs.
     _objective: Objective | None
     _compile_arguments: CompileArguments | None
     #: How batches that come by themselves are taken, kept until the model is compiled or fitted.
@@ -148,16 +149,11 @@ class Trainer:
         """Whether `compile` has been called."""
         return self._compile_arguments is not None
 
-    @property
-    def objective(self) -> Objective | None:
-        """What the model minimises and reports; None before the first batch where that has to tell the outputs."""
-        return self._objective
-
     def objective_for(self, outputs: Any) -> Objective:
-        """The same, for outputs arranged like these."""
+        """What the model minimises and reports, for outputs arranged like these."""
         return self._objective_of(keys_of(outputs))
 
-    def steps(self, kind: str, single: bool = False) -> Steps:
+    def _steps_for(self, kind: str, single: bool = False) -> Steps:
         """How the model takes a step.
 
         Args:
@@ -169,13 +165,13 @@ class Trainer:
         elif kind in self._single_steps:
             return self._single_steps[kind]
         shared = _SHARED if kind != "predict_step" else ()
-        own = self.overrides(kind, *shared) or (shared and own_steps.own_metrics(self))
+        own = self._overrides(kind, *shared) or (shared and own_steps.own_metrics(self))
         steps = own_steps.OwnSteps(self, single) if own else Steps(self)
         if single:
             self._single_steps[kind] = steps
         return steps
 
-    def overrides(self, *methods: str) -> bool:
+    def _overrides(self, *methods: str) -> bool:
         """Whether the model has a method of its own in place of one of these."""
         mine = vars(self)
         return any(name in mine or getattr(type(self), name) is not getattr(Trainer, name) for name in methods)
@@ -189,7 +185,7 @@ class Trainer:
 
     def compile_from_config(self, config: Mapping[str, Any]) -> None:
         """Compiles the model as `get_compile_config` described, unless it has a `compile` of its own."""
-        if self.overrides("compile"):
+        if self._overrides("compile"):
             warnings.warn(
                 f"{type(self).__name__} has a compile method of its own, and is not compiled: call it, or override "
                 "get_compile_config and compile_from_config too",

@@ -144,7 +144,7 @@ def predict(model: Any, x: Any, batch_size: int | None, steps: int | None, verbo
     batches = make_data(x, None, None, batch_size, steps=steps, ports=model.ports)
     loop, progress = _callbacks(model, callbacks, verbosity(verbose), 1, _steps(batches, steps), history=False)
     outputs = []
-    predicting = model.steps("predict_step")
+    predicting = model._steps_for("predict_step")
     try:
         progress.begin("predict")
         loop.on_predict_begin()
@@ -163,7 +163,7 @@ def predict(model: Any, x: Any, batch_size: int | None, steps: int | None, verbo
 def train_on_batch(model: Any, x: Any, y: Any, sample_weight: Any, class_weight: Any) -> dict[str, float]:
     """One training step; the metrics of this batch alone."""
     _require_compiled(model)
-    steps: Steps = model.steps("train_step", single=True)
+    steps: Steps = model._steps_for("train_step", single=True)
     steps.reset()
     logs, loss = steps.train(to_batch((x, y, sample_weight), model.ports), class_weight)
     require_finite(model, loss, x)
@@ -173,7 +173,7 @@ def train_on_batch(model: Any, x: Any, y: Any, sample_weight: Any, class_weight:
 def test_on_batch(model: Any, x: Any, y: Any, sample_weight: Any) -> dict[str, float]:
     """The loss and metrics of one batch."""
     _require_compiled(model)
-    steps: Steps = model.steps("test_step", single=True)
+    steps: Steps = model._steps_for("test_step", single=True)
     steps.reset()
     return steps.test(to_batch((x, y, sample_weight), model.ports))
 
@@ -181,13 +181,13 @@ def test_on_batch(model: Any, x: Any, y: Any, sample_weight: Any) -> dict[str, f
 def predict_on_batch(model: Any, x: Any) -> Any:
     """The outputs for one batch."""
     item = x if isinstance(x, tuple) and not model.ports.takes(x) else (x,)
-    return model.steps("predict_step", single=True).predict(to_batch(item, model.ports).x)
+    return model._steps_for("predict_step", single=True).predict(to_batch(item, model.ports).x)
 
 
 def _train_epoch(
     model: Any, settings: FitSettings, batches: Iterable[Batch], loop: Any, progress: Any
 ) -> dict[str, float]:
-    steps: Steps = model.steps("train_step")
+    steps: Steps = model._steps_for("train_step")
     steps.reset()
     findings = Findings(remembers=False)
     logs: dict[str, float] = {}
@@ -204,7 +204,7 @@ def _train_epoch(
 
 
 def _evaluate(model: Any, batches: Data, limit: int | None, loop: Any, progress: Any = None) -> dict[str, float]:
-    steps: Steps = model.steps("test_step")
+    steps: Steps = model._steps_for("test_step")
     steps.reset()
     loop.on_test_begin()
     logs: dict[str, float] = {}
