@@ -104,7 +104,7 @@ class CompiledMetrics(Metric):
         self.outputs = dict(outputs)
         self._labels = list(labels)
         self._judge = judge
-        self._settled: dict[str, Any] = {}
+        self._settled: dict[str, Any] | None = None
 
     @property
     def metrics(self) -> list[Any]:
@@ -142,7 +142,7 @@ class CompiledMetrics(Metric):
     @property
     def named_metrics(self) -> dict[str, Any]:
         """The metrics that have seen a batch, by their names in logs."""
-        if self._settled:
+        if self._settled is not None:
             return self._settled
         every = list(zip(self._named(), self.outputs.values(), strict=True))
         found = {

@@ -178,7 +178,9 @@ class Optimizer(Slots):
                 f"{type(self).__name__} does not know variable '{variable.path}': an optimizer updates the variables "
                 "it was built with. Compile the model again, or make a new optimizer"
             )
-        array = np.asarray(as_array(gradient), dtype=variable.dtype, order="C")
+        array = as_array(gradient)
+        if array.dtype != variable.dtype or not array.flags.c_contiguous:
+            array = np.asarray(array, dtype=variable.dtype, order="C")
         if array.shape != variable.shape:
             raise ShapeError(
                 f"the gradient of '{variable.path}' has shape {array.shape}, the variable has {variable.shape}: they "
@@ -195,7 +197,9 @@ class Optimizer(Slots):
         if self.weight_decay and (decay := self._decay_of(variable)):
             _rust.weight_decay(variable.array, decay)
             variable.bump()
-        self.update_step(np.asarray(gradient), variable, self._step_rate)  # of one number NumPy makes no array
+        if type(gradient) is not np.ndarray:  # of arrays with one number NumPy makes numbers
+            gradient = np.asarray(gradient)
+        self.update_step(gradient, variable, self._step_rate)
         if variable.constraint is not None:
             variable.assign(variable.constraint(variable))
 
