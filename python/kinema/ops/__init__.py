@@ -505,11 +505,12 @@ _NEVER_SYMBOLIC = (
 
 
 def _take_symbolic_tensors() -> None:
-    """Lets every op note its calls on symbolic tensors; two names of one op stay one."""
-    functions = {name: globals()[name] for name in __all__ if name not in _NEVER_SYMBOLIC}
-    plain = {function for function in functions.values() if isfunction(function)}
+    """Lets every op note its calls on symbolic tensors, under all its names here and in the namespaces."""
+    here = globals()
+    plain = {here[name] for name in __all__ if name not in _NEVER_SYMBOLIC and isfunction(here[name])}
     noting = {function: also_symbolic(function) for function in plain}
-    globals().update({name: noting[function] for name, function in functions.items() if function in noting})
+    for names in (here, vars(nn), vars(numpy), vars(linalg)):
+        names.update({name: noting[value] for name, value in names.items() if isfunction(value) and value in noting})
 
 
 _take_symbolic_tensors()

@@ -17,6 +17,20 @@ from kinema.ops.activations import (
 )
 from kinema.ops.arranging import depth_to_space, space_to_depth
 from kinema.ops.attention import dot_product_attention
+from kinema.ops.composed_activations import (
+    celu,
+    glu,
+    hard_shrink,
+    hard_silu,
+    hard_swish,
+    hard_tanh,
+    log_sigmoid,
+    mish,
+    soft_shrink,
+    squareplus,
+    tanh_shrink,
+    threshold,
+)
 from kinema.ops.convolution_forms import conv, depthwise_conv, separable_conv
 from kinema.ops.crossentropy import binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy
 from kinema.ops.indexing import multi_hot, one_hot
@@ -30,17 +44,25 @@ __all__ = [
     "batch_normalization",
     "binary_crossentropy",
     "categorical_crossentropy",
+    "celu",
     "conv",
     "depth_to_space",
     "depthwise_conv",
     "dot_product_attention",
     "elu",
     "gelu",
+    "glu",
+    "hard_shrink",
     "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
     "layer_normalization",
     "leaky_relu",
+    "log_sigmoid",
     "log_softmax",
     "max_pool",
+    "mish",
     "moments",
     "multi_hot",
     "normalize",
@@ -52,9 +74,13 @@ __all__ = [
     "separable_conv",
     "sigmoid",
     "silu",
+    "soft_shrink",
     "softmax",
     "softplus",
     "softsign",
     "space_to_depth",
     "sparse_categorical_crossentropy",
+    "squareplus",
+    "tanh_shrink",
+    "threshold",
 ]
