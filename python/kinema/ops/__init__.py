@@ -505,11 +505,11 @@ _NEVER_SYMBOLIC = (
 
 
 def _take_symbolic_tensors() -> None:
-    """Lets every op note its calls on symbolic tensors, under all its names here and in the namespaces."""
+    """Lets every op note its calls on symbolic tensors, under all its names here and in `linalg`."""
     here = globals()
     plain = {here[name] for name in __all__ if name not in _NEVER_SYMBOLIC and isfunction(here[name])}
     noting = {function: also_symbolic(function) for function in plain}
-    for names in (here, vars(nn), vars(numpy), vars(linalg)):
+    for names in (here, vars(linalg)):
         names.update({name: noting[value] for name, value in names.items() if isfunction(value) and value in noting})
 
 
