@@ -329,3 +329,18 @@ def test_every_error_is_a_kinema_error_and_a_builtin() -> None:
         layers.Dense(0)
     assert isinstance(caught.value, KinemaError)
     assert isinstance(caught.value, kinema.errors.ArgumentError)
+
+
+def test_open_axes_stay_open_through_layers_that_say_no_shape() -> None:
+    class Halved(layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            return inputs[:, ::2] * 0.5
+
+    class Joined(layers.Layer):
+        def call(self, inputs: Any, other: Any) -> Any:
+            return inputs + other
+
+    steps = kinema.Input((None, 3))
+    assert Halved()(steps).shape == (None, None, 3)
+    assert Joined()(steps, steps).shape == (None, None, 3)
+    assert Halved()(kinema.Input((8, 3))).shape == (None, 4, 3)

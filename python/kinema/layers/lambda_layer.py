@@ -12,7 +12,7 @@ from kinema import ops
 from kinema.autograd import Tensor, no_tape
 from kinema.errors import ArgumentError, FileFormatError, ShapeError
 from kinema.layers.layer import Layer
-from kinema.layers.structure import leaves, map_shapes, map_tensors
+from kinema.layers.structure import leaves, map_shapes, map_tensors, open_shapes
 from kinema.saving.registry import (
     builtin,
     deserialize_keras_object,
@@ -88,12 +88,7 @@ class Lambda(Layer):
         if self._output_shape is not None:
             first = leaves(input_shape)[0]
             return map_shapes(self._output_shape, lambda shape: (first, *shape))
-        one, other = (self._tried(input_shape, length) for length in (2, 3))
-        if not isinstance(one, (list, dict)):
-            return _common(one, other)
-        if isinstance(one, dict):
-            return {name: _common(shape, other[name]) for name, shape in one.items()}
-        return [_common(*pair) for pair in zip(one, other, strict=True)]
+        return open_shapes(lambda length: self._tried(input_shape, length))
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """The mask that `mask` says."""
@@ -131,23 +126,18 @@ class Lambda(Layer):
         return super().from_config(given)
 
     def _tried(self, input_shape: Any, length: int) -> Any:
-        """The shapes that come out where lengths that are not known are this one."""
+        """What comes out where lengths that are not known are this one."""
         zeros = map_shapes(
             input_shape, lambda shape: Tensor(np.zeros([length if n is None else n for n in shape], self.dtype))
         )
         try:
             with no_tape():
-                return map_tensors(self.call(zeros), lambda tensor: tuple(tensor.shape))
+                return self.call(zeros)
         except Exception as error:
             raise ShapeError(
                 f"{self.title}: the output's shape for an input of shape {input_shape} cannot be found by a call on "
                 f"zeros ({error}): pass output_shape"
             ) from error
-
-
-def _common(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int | None, ...]:
-    """The lengths that do not depend on unknown ones."""
-    return tuple(length if length == same else None for length, same in zip(one, other, strict=True))
 
 
 def _parameters(function: Callable[..., Any]) -> set[str]:

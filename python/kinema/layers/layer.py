@@ -20,7 +20,7 @@ from kinema.layers.building import Buildable
 from kinema.layers.configuration import Configurable
 from kinema.layers.naming import auto_name
 from kinema.layers.settings import Adjustable
-from kinema.layers.structure import Shape, map_shapes, map_tensors
+from kinema.layers.structure import Shape, map_shapes, map_tensors, open_shapes
 from kinema.layers.structure import leaves as flat
 from kinema.layers.symbolic import Node, call_symbolically, symbolic_leaves
 
@@ -175,10 +175,17 @@ class Layer(Adjustable, Configurable, Buildable):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The output's shape for an input shape, batch axis None; a call on zeros finds it unless overridden."""
-        zeros = map_shapes(input_shape, lambda shape: np.zeros([1 if n is None else n for n in shape], self.dtype))
+
+        def trial(length: int) -> Any:
+            return self(
+                map_shapes(
+                    input_shape, lambda shape: np.zeros([length if n is None else n for n in shape], self.dtype)
+                ),
+                training=False,
+            )
+
         with no_tape():
-            outputs = self(zeros, training=False)
-        return map_tensors(outputs, lambda tensor: (None, *tensor.shape[1:]))
+            return open_shapes(trial)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """The mask of the output: the input's own, where the layer passes masks on."""

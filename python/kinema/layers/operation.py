@@ -13,11 +13,8 @@ from kinema import ops
 from kinema.autograd import no_tape
 from kinema.layers.layer import Layer
 from kinema.layers.naming import auto_name
-from kinema.layers.structure import Shape, leaves, map_leaves
+from kinema.layers.structure import map_leaves, open_shapes
 from kinema.layers.symbolic import KerasTensor
-
-#: Lengths that stand for unknown ones in trial runs: an axis that differs between them is unknown as well.
-_TRIALS = (3, 5)
 
 
 @dataclass(frozen=True)
@@ -67,17 +64,11 @@ class Operation(Layer):
     def compute_output_spec(self, inputs: Any) -> Any:
         """Shapes and types of the result, from trial runs on ones."""
         tensors = inputs if isinstance(inputs, (list, tuple)) else [inputs]
-        short, long = ([self._ones(tensor, length) for tensor in tensors] for length in _TRIALS)
         with no_tape():
-            first, second = self.call(short), self.call(long)
-        others = iter(leaves(second))
-
-        def spec(output: Any) -> KerasTensor:
-            lengths = zip(output.shape, next(others).shape, strict=True)
-            shape: Shape = tuple(one if one == other else None for one, other in lengths)
-            return KerasTensor(shape, str(output.dtype))
-
-        return map_leaves(first, spec)
+            return open_shapes(
+                lambda length: self.call([self._ones(tensor, length) for tensor in tensors]),
+                lambda shape, tensor: KerasTensor(shape, str(tensor.dtype)),
+            )
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again."""

@@ -11,6 +11,8 @@ from kinema.autograd import Tensor
 
 #: The length of every axis; None where it is not known, as the batch's.
 Shape: TypeAlias = "tuple[int | None, ...]"
+#: What stands for unknown lengths in trial calls.
+_TRIALS = (3, 5)
 
 
 def map_tensors(structure: Any, function: Callable[[Any], Any]) -> Any:
@@ -60,3 +62,20 @@ def map_leaves(structure: Any, function: Callable[[Any], Any]) -> Any:
     if isinstance(structure, (list, tuple)):
         return type(structure)(map_leaves(item, function) for item in structure)
     return function(structure)
+
+
+def open_shapes(call: Callable[[int], Any], make: Callable[[Shape, Any], Any] = lambda shape, tensor: shape) -> Any:
+    """The shapes that a call gives, None along axes that depend on lengths which are not known.
+
+    Args:
+        call: Gives tensors, where this number stands for every unknown length.
+        make: Makes the answer for one tensor of its shape and the tensor of a trial.
+    """
+    one, other = (call(length) for length in _TRIALS)
+    others = iter(leaves(other))
+
+    def made(tensor: Any) -> Any:
+        lengths = zip(tensor.shape, next(others).shape, strict=True)
+        return make(tuple(length if length == same else None for length, same in lengths), tensor)
+
+    return map_leaves(one, made)

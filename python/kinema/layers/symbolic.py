@@ -9,7 +9,7 @@ import numpy as np
 
 from kinema.autograd import no_tape
 from kinema.errors import ArgumentError
-from kinema.layers.structure import Shape, leaves, map_leaves, map_shapes
+from kinema.layers.structure import Shape, leaves, map_leaves, map_shapes, open_shapes
 from kinema.ops._symbolic import Symbolic
 
 if TYPE_CHECKING:
@@ -230,14 +230,16 @@ def _output_shapes(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     if said or not symbolic_leaves((args[1:], kwargs)):
         return layer.compute_output_shape(_shapes(args[0]))
 
-    def zeros(leaf: Any) -> Any:
-        if not isinstance(leaf, KerasTensor):
-            return leaf
-        return np.zeros([1 if length is None else length for length in leaf.shape], leaf.dtype)
+    def trial(length: int) -> Any:
+        def zeros(leaf: Any) -> Any:
+            if not isinstance(leaf, KerasTensor):
+                return leaf
+            return np.zeros([length if known is None else known for known in leaf.shape], leaf.dtype)
+
+        return layer(*map_leaves(args, zeros), **{"training": False, **map_leaves(kwargs, zeros)})
 
     with no_tape():
-        outputs = layer(*map_leaves(args, zeros), **{"training": False, **map_leaves(kwargs, zeros)})
-    return map_leaves(outputs, lambda tensor: (None, *tensor.shape[1:]))
+        return open_shapes(trial)
 
 
 def _combined(kind: str, tensor: KerasTensor, other: Any, scale: Any, offset: Any) -> Any:
