@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from kinema.errors import ArgumentError, DataError, DTypeError, ShapeError
-from kinema.preprocessing._resampling import METHODS, resample
+from kinema.ops._resampling import METHODS
+from kinema.preprocessing._resampling import resample
 from kinema.preprocessing.image import array_to_img, img_to_array, load_img, save_img, smart_resize
 
 RNG = np.random.default_rng(0)

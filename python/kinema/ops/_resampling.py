@@ -77,7 +77,7 @@ def taps_between(before: int, after: int, interpolation: str, antialias: bool) -
     distances = (np.arange(before) + 0.5 - centers[:, np.newaxis]) / width
     if interpolation == "bicubic" and not antialias:
         distances = np.rint(distances * _CUBIC_PLACES) / _CUBIC_PLACES
-    weights = _without_specks(_KERNELS[interpolation](np.abs(distances)))
+    weights = _without_specks(_KERNELS[interpolation](distances))
     return Taps(weights / weights.sum(1, keepdims=True))
 
 
@@ -87,23 +87,52 @@ def _without_specks(weights: Array) -> Array:
     return cleaned
 
 
+def _box(distance: Array) -> Array:
+    inside: Array = ((distance >= -0.5) & (distance < 0.5)).astype(float)
+    return inside
+
+
 def _triangle(distance: Array) -> Array:
-    height: Array = np.maximum(1 - distance, 0.0)
+    height: Array = np.maximum(1 - np.abs(distance), 0.0)
     return height
 
 
-def _cubic(distance: Array) -> Array:
-    """Keys's cubic convolution with a = -1/2."""
-    near = (1.5 * distance - 2.5) * distance**2 + 1
-    far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
-    return np.where(distance < 1, near, np.where(distance < 2, far, 0.0))
+def _hamming(distance: Array) -> Array:
+    return np.where(np.abs(distance) < 1, np.sinc(distance) * (0.54 + 0.46 * np.cos(np.pi * distance)), 0.0)
 
 
-def _lanczos(radius: int) -> Callable[[Array], Array]:
+def _gaussian(distance: Array) -> Array:
+    return np.where(np.abs(distance) < 1.5, np.exp(-2 * distance**2), 0.0)
+
+
+def _cubic(b: float, c: float) -> Callable[[Array], Array]:
+    """The family of cubic kernels of Mitchell and Netravali; b = 0 and c = 1/2 give Keys's."""
+
     def kernel(distance: Array) -> Array:
-        return np.where(distance <= radius, np.sinc(distance) * np.sinc(distance / radius), 0.0)
+        x = np.abs(distance)
+        near = ((12 - 9 * b - 6 * c) * x**3 + (-18 + 12 * b + 6 * c) * x**2 + 6 - 2 * b) / 6
+        far = ((-b - 6 * c) * x**3 + (6 * b + 30 * c) * x**2 + (-12 * b - 48 * c) * x + 8 * b + 24 * c) / 6
+        return np.where(x < 1, near, np.where(x < 2, far, 0.0))
 
     return kernel
 
 
-_KERNELS = {"bilinear": _triangle, "bicubic": _cubic, "lanczos3": _lanczos(3), "lanczos5": _lanczos(5)}
+def _lanczos(radius: int) -> Callable[[Array], Array]:
+    def kernel(distance: Array) -> Array:
+        return np.where(np.abs(distance) <= radius, np.sinc(distance) * np.sinc(distance / radius), 0.0)
+
+    return kernel
+
+
+_KERNELS = {
+    "bilinear": _triangle,
+    "bicubic": _cubic(0, 1 / 2),
+    "mitchellcubic": _cubic(1 / 3, 1 / 3),
+    "lanczos3": _lanczos(3),
+    "lanczos5": _lanczos(5),
+    "box": _box,
+    "hamming": _hamming,
+    "gaussian": _gaussian,
+}
+#: All ways there are; layers and ops know those in `INTERPOLATIONS`.
+METHODS = ("nearest", "area", *_KERNELS)
