@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -82,6 +82,18 @@ class _ArrayLike:
         return bool(self._array)
 
 
+class Logits(NamedTuple):
+    """What probabilities were made of.
+
+    Args:
+        values: The logits.
+        activation: "softmax", over the last axis, or "sigmoid".
+    """
+
+    values: Tensor
+    activation: str
+
+
 class Tensor(_ArrayLike):
     """An immutable array, the result of an op.
 
@@ -104,8 +116,8 @@ class Tensor(_ArrayLike):
         self._key = next(_keys)
         #: Boolean array (batch, time) of the steps that count, or None. Travels with the tensor as in Keras.
         self.mask: Array | None = None
-        #: What a softmax or sigmoid made this tensor of, so that a cross-entropy can do without their rounding.
-        self.logits: Tensor | None = None
+        #: What these probabilities were made of, so that a cross-entropy can do without their rounding.
+        self.logits: Logits | None = None
 
     def numpy(self) -> Array:
         """The values as a read-only array."""

@@ -56,9 +56,18 @@ def test_label_smoothing():
 
 def test_the_probabilities_of_sigmoids_are_divided_by_their_sum():
     """Their logits are not those of a softmax."""
-    given = kinema.ops.sigmoid(LOGITS)
+    given = kinema.ops.sigmoid(kinema.ops.convert_to_tensor(LOGITS))
+    assert given.logits is not None
     loss = losses.categorical_focal_crossentropy(ROWS, given)
     np.testing.assert_allclose(loss.numpy(), losses.categorical_focal_crossentropy(ROWS, given.numpy()).numpy())
+
+
+def test_a_softmax_over_another_axis_than_the_classes_is_not_looked_behind():
+    given = kinema.ops.softmax(kinema.ops.convert_to_tensor(LOGITS[:4]))
+    loss = losses.categorical_focal_crossentropy(np.eye(4), given, axis=0)
+    np.testing.assert_allclose(
+        loss.numpy(), losses.categorical_focal_crossentropy(np.eye(4), given.numpy(), axis=0).numpy()
+    )
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])

@@ -27,7 +27,7 @@ def counted_steps(target: Array, outputs: Tensor, sample_weight: Array | None) -
 def _part(outputs: Tensor, chosen: Any) -> Tensor:
     part = Tensor(outputs.numpy()[chosen])
     if outputs.logits is not None:
-        part.logits = Tensor(outputs.logits.numpy()[chosen])
+        part.logits = outputs.logits._replace(values=Tensor(outputs.logits.values.numpy()[chosen]))
     return part
 
 

@@ -12,6 +12,7 @@ from kinema.autograd import Array, Tensor
 from kinema.ops._activation import code_of
 from kinema.ops._arrays import floating, native, one_axis, rows
 from kinema.ops._contract import Result, differentiable
+from kinema.tensor import Logits
 
 
 @differentiable
@@ -89,7 +90,7 @@ def silu(x: Array) -> Result:
 
 def sigmoid(x: Any) -> Tensor:
     """`1 / (1 + exp(-x))`."""
-    return _with_logits(_sigmoid(x), x)
+    return _with_logits(_sigmoid(x), x, "sigmoid")
 
 
 @differentiable
@@ -137,7 +138,7 @@ def softmax(x: Any, axis: int = -1) -> Tensor:
         array([0.5, 0.5], dtype=float32)
     """
     y = _softmax(x, axis=axis)
-    return _with_logits(y, x) if axis in (-1, y.ndim - 1) else y
+    return _with_logits(y, x, "softmax") if axis in (-1, y.ndim - 1) else y
 
 
 @differentiable
@@ -170,10 +171,10 @@ def _softmax(x: Array, *, axis: int) -> Result:
     return _from_vectors(y, x.shape, along), backward
 
 
-def _with_logits(y: Tensor, x: Any) -> Tensor:
+def _with_logits(y: Tensor, x: Any, activation: str) -> Tensor:
     """Remembers what probabilities were made of; cross-entropies of logits are exact where probabilities saturate."""
     if isinstance(x, Tensor):
-        y.logits = x
+        y.logits = Logits(x, activation)
     return y
 
 

@@ -164,7 +164,7 @@ def _logits(op: str, output: Any, from_logits: bool) -> tuple[Any, bool]:
             f"{op} got from_logits=True and an output that a softmax or a sigmoid has made into probabilities: the "
             "logits behind it are taken. Leave out from_logits, or the activation"
         )
-    return output.logits, True
+    return output.logits.values, True
 
 
 def _log_softmax(x: Array) -> Array:
