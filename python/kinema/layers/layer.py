@@ -193,24 +193,28 @@ class Layer(Adjustable, Configurable, Buildable):
 
     @property
     def input(self) -> Any:
-        """The symbolic input of the layer in a graph, where it is called once."""
-        node = self._only_node()
+        """The symbolic input of the layer's first call in a graph."""
+        node = self._first_call()
         if node.is_input:
             return node.result
         return node.args[0]
 
     @property
     def output(self) -> Any:
-        """The symbolic output of the layer in a graph, where it is called once."""
-        return self._only_node().result
+        """The symbolic output of the layer's first call in a graph."""
+        return self._first_call().result
 
-    def _only_node(self) -> Node:
-        if len(self._nodes) != 1:
+    def _first_call(self) -> Node:
+        if not self._nodes:
             raise NotBuiltError(
-                f"{self.title} has been called {len(self._nodes)} times on symbolic tensors, so that it has no one "
-                "input and output: keep what the call gives"
+                f"{self.title} has not been called on symbolic tensors, so that it has no input and output yet: call "
+                "it on what kinema.Input gives, or build the Sequential that it belongs to"
             )
         return self._nodes[0]
+
+    def __getstate__(self) -> Any:
+        """What copies are made of: the graphs in which the layer is called are not part of it."""
+        return {name: value for name, value in vars(self).items() if name != "_nodes"}
 
     # Losses
 

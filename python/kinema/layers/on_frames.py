@@ -23,5 +23,8 @@ def must_lift(layer: Any, shape: Shape, in_run: bool) -> bool:
 
 
 def on_every_frame(layer: Any) -> TimeDistributed:
-    """The layer, wrapped."""
-    return TimeDistributed(layer, name=f"time_distributed_{layer.name}")
+    """The layer, wrapped, always in the same wrapper: models and graphs that share the layer share this too."""
+    if layer._on_every_frame is None:
+        layer._on_every_frame = TimeDistributed(layer, name=f"time_distributed_{layer.name}")
+    wrapper: TimeDistributed = layer._on_every_frame
+    return wrapper

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kinema.layers.layer import Layer
 
 _numbers = itertools.count()
+_call_numbers = itertools.count()
 
 
 class KerasTensor(Symbolic):
@@ -154,6 +155,8 @@ class Node:
         self.inputs: list[KerasTensor] = symbolic_leaves((args, kwargs))
         self.result: Any = None
         self.outputs: list[KerasTensor] = []
+        #: Later calls have larger numbers.
+        self.number = next(_call_numbers)
 
     @property
     def is_input(self) -> bool:
@@ -167,6 +170,15 @@ class Node:
             tensor.node, tensor.position = self, position
         self.layer._nodes.append(self)
         return result
+
+
+def note_copies(nodes: list[Node]) -> None:
+    """Gives calls in the copy of a graph to the copies of their layers, which know of none."""
+    for node in nodes:
+        noted = node.layer._nodes
+        if node not in noted:
+            noted.append(node)
+            noted.sort(key=lambda one: one.number)
 
 
 def symbolic_leaves(structure: Any) -> list[KerasTensor]:
@@ -193,15 +205,28 @@ def call_symbolically(layer: Layer, *args: Any, **kwargs: Any) -> Any:
                 f"{layer.title} is called on symbolic tensors and on {type(leaf).__name__} together: "
                 "make an Input of everything that is data"
             )
-    run = next((tensor.run for tensor in symbolic_leaves((args, kwargs)) if tensor.run is not None), None)
-    running = layer
-    if isinstance(first, KerasTensor) and must_lift(layer, first.shape, run is not None):
-        run = run or layer.name
-        running = layer._on_every_frame
-        if running is None:
-            running = on_every_frame(layer)
-            object.__setattr__(layer, "_on_every_frame", running)
+    in_run = _run_before(args, kwargs) is not None
+    lifted = isinstance(first, KerasTensor) and must_lift(layer, first.shape, in_run)
+    running = on_every_frame(layer) if lifted else layer
     running.ensure_built(_shapes(first))
+    return _note_call(layer, running, args, kwargs).result
+
+
+def call_as_planned(layer: Layer, running: Layer, inputs: Any, output_shape: Any) -> Node:
+    """Notes the call of a built layer where it is known how it runs and what shape its output has."""
+    return _note_call(layer, running, (inputs,), {}, output_shape)
+
+
+def _run_before(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+    return next((tensor.run for tensor in symbolic_leaves((args, kwargs)) if tensor.run is not None), None)
+
+
+def _note_call(
+    layer: Layer, running: Layer, args: tuple[Any, ...], kwargs: dict[str, Any], output_shape: Any = None
+) -> Node:
+    run = _run_before(args, kwargs)
+    if running is not layer:
+        run = run or layer.name
     if running.mixes_frames:
         run = None
     node = Node(layer, running, args, kwargs)
@@ -214,8 +239,12 @@ def call_symbolically(layer: Layer, *args: Any, **kwargs: Any) -> Any:
     with layer._naming_errors():
         if hasattr(running, "compute_output_spec"):
             spec = running.compute_output_spec(*args, **kwargs)
-            return node.give(map_leaves(spec, lambda said: tensor(said.shape, said.dtype)))
-        return node.give(map_shapes(_output_shapes(running, args, kwargs), tensor))
+            node.give(map_leaves(spec, lambda said: tensor(said.shape, said.dtype)))
+            return node
+        if output_shape is None:
+            output_shape = _output_shapes(running, args, kwargs)
+        node.give(map_shapes(output_shape, tensor))
+        return node
 
 
 def _shapes(structure: Any) -> Any:

@@ -10,7 +10,7 @@ from kinema.errors import ArgumentError, DTypeError, ShapeError
 from kinema.layers import InputLayer, TimeDistributed
 from kinema.layers.layer import Layer, training_scope
 from kinema.layers.structure import leaves, map_leaves, shapes_in
-from kinema.layers.symbolic import KerasTensor
+from kinema.layers.symbolic import KerasTensor, Node
 from kinema.models.frames import Rows
 from kinema.models.functional_classes import takes_graph
 from kinema.models.graph import Graph, distinct, with_own_inputs
@@ -96,6 +96,10 @@ class Functional(Model):
     def layers(self) -> list[Layer]:
         """The layers, as the user made them, with the inputs."""
         return self.graph.layers
+
+    @property
+    def _graph_calls(self) -> list[Node]:
+        return self.graph.nodes
 
     @property
     def running_layers(self) -> tuple[Layer, ...]:

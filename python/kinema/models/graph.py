@@ -57,8 +57,7 @@ class Graph:
 
     def calls_of(self, running: Layer) -> list[Node]:
         """The calls of a layer in this graph, in the order in which they were made."""
-        mine = [node for node in self.nodes if node.running is running]
-        return sorted(mine, key=lambda node: node.layer._nodes.index(node))
+        return sorted((node for node in self.nodes if node.running is running), key=lambda node: node.number)
 
     def address(self, tensor: KerasTensor) -> list[Any]:
         """Where a tensor comes from: the layer's name, the number of its call, the number of the output."""

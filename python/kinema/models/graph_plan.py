@@ -167,7 +167,7 @@ def _steps(graph: Graph) -> list[Line | Call]:
 
 def _line(nodes: Sequence[Node]) -> Line:
     source = nodes[0].inputs[0]
-    return Line(Plan([node.running for node in nodes], source.shape, {}), source, nodes[-1].outputs[0])
+    return Line(Plan([node.running for node in nodes], source.shape), source, nodes[-1].outputs[0])
 
 
 def _is_plain(node: Node) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kinema.layers import InputLayer, TimeDistributed
+from kinema.layers import InputLayer
 from kinema.layers.layer import Layer, Shape
 from kinema.layers.on_frames import must_lift, on_every_frame
 
@@ -30,13 +30,12 @@ class Lifted:
     open_run: str | None
 
 
-def lift(layers: Sequence[Layer], input_shape: Shape, wrappers: dict[int, TimeDistributed]) -> Lifted:
+def lift(layers: Sequence[Layer], input_shape: Shape) -> Lifted:
     """Builds the layers one after the other for an input shape, and wraps those that must run on every frame.
 
     Args:
         layers: The user's layers in order.
         input_shape: The model's input shape, batch axis None.
-        wrappers: Wrappers made before, by the id of the layer inside: a rebuilt model keeps them.
     """
     running: list[Layer] = []
     shapes: list[Shape] = []
@@ -47,7 +46,7 @@ def lift(layers: Sequence[Layer], input_shape: Shape, wrappers: dict[int, TimeDi
             continue
         if must_lift(layer, shape, in_run=run is not None):
             run = run or layer.name
-            layer = wrappers.setdefault(id(layer), on_every_frame(layer))
+            layer = on_every_frame(layer)
         layer.ensure_built(shape)
         if layer.mixes_frames:
             run = None

@@ -12,6 +12,7 @@ from kinema.autograd import Tensor
 from kinema.errors import ArgumentError
 from kinema.layers.layer import Layer
 from kinema.layers.structure import map_shapes
+from kinema.layers.symbolic import Node, note_copies
 from kinema.models import training
 from kinema.models.frames import Rows
 from kinema.models.functional_classes import is_graph, rest_on, takes_graph
@@ -116,6 +117,20 @@ class Model(Trainer, Layer):
                 return layer
         names = ", ".join(layer.name for layer in self.layers)
         raise ArgumentError(f"the model has no layer named {name!r}; its layers are: {names}")
+
+    @property
+    def _graph_calls(self) -> list[Node]:
+        """The symbolic calls of layers that the model is made of, each behind those it needs."""
+        return []
+
+    def __getstate__(self) -> Any:
+        """What copies are made of, the calls first: a deep graph is not to be followed from its end."""
+        return self._graph_calls, super().__getstate__()
+
+    def __setstate__(self, state: Any) -> None:
+        calls, attributes = state
+        self.__dict__.update(attributes)
+        note_copies(calls)
 
     def build(self, input_shape: Any = None) -> None:
         """Creates the weights of all layers for inputs of this shape (batch axis None), by a call on zeros."""

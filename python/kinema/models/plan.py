@@ -9,7 +9,7 @@ import numpy as np
 
 from kinema import ops
 from kinema.autograd import Tensor
-from kinema.layers import Dropout, TimeDistributed
+from kinema.layers import Dropout
 from kinema.layers.layer import Layer, Shape
 from kinema.layers.settings import Snapshot
 from kinema.models.byte_frames import read_bytes
@@ -31,12 +31,11 @@ class Plan:
     Args:
         layers: The user's layers in order.
         input_shape: The model's input shape, batch axis None.
-        wrappers: Wrappers that lifting made before, by the id of the layer inside.
     """
 
-    def __init__(self, layers: Sequence[Layer], input_shape: Shape, wrappers: dict[int, TimeDistributed]) -> None:
+    def __init__(self, layers: Sequence[Layer], input_shape: Shape) -> None:
         self.input_shape = input_shape
-        self.lifted = lift(layers, input_shape, wrappers)
+        self.lifted = lift(layers, input_shape)
         #: The steps of training, and of prediction.
         self.steps = {
             True: fuse(self.lifted.layers),

@@ -9,13 +9,15 @@ from kinema.autograd import Tensor
 from kinema.errors import ArgumentError, DTypeError, NotBuiltError, ShapeError
 from kinema.layers import Input, InputLayer, TimeDistributed
 from kinema.layers.layer import Layer, Shape, training_scope
-from kinema.layers.symbolic import KerasTensor
+from kinema.layers.structure import leaves
+from kinema.layers.symbolic import KerasTensor, Node
 from kinema.models.frames import Rows
 from kinema.models.lifting import is_lifted
 from kinema.models.model import Model
 from kinema.models.objectives import ONE_OUTPUT, Objective
 from kinema.models.plan import Plan
 from kinema.models.ports import Ports
+from kinema.models.symbolic_line import SymbolicLine
 from kinema.saving.registry import builtin, deserialize_keras_object, serialize_keras_object
 
 _AXES = {
@@ -55,7 +57,7 @@ class Sequential(Model):
         (None, 2)
     """
 
-    _internal_names = Model._internal_names | {"_line", "_wrappers"}
+    _internal_names = Model._internal_names | {"_line"}
     accepts_integers = True
 
     def __init__(
@@ -67,9 +69,8 @@ class Sequential(Model):
     ) -> None:
         super().__init__(trainable=trainable, name=name, **kwargs)
         self._line: list[Layer] = []
-        self._wrappers: dict[int, TimeDistributed] = {}
         self._plan: Plan | None = None
-        self._ends: tuple[KerasTensor, KerasTensor, Plan] | None = None
+        self._symbolic: SymbolicLine | None = None
         for layer in layers or []:
             self.add(layer, rebuild=False)
         self._maybe_rebuild()
@@ -107,6 +108,10 @@ class Sequential(Model):
         return [layer for layer in self._line if not isinstance(layer, InputLayer)]
 
     @property
+    def _graph_calls(self) -> list[Node]:
+        return [] if self._symbolic is None else self._symbolic.calls
+
+    @property
     def running_layers(self) -> tuple[Layer, ...]:
         """The layers as they run and as files hold them: wrapped in TimeDistributed where they were lifted."""
         return self.plan.lifted.layers
@@ -120,7 +125,7 @@ class Sequential(Model):
                 "or call the model on data first"
             )
         if self._plan.settings.is_stale:
-            self._plan = Plan(self.layers, self._plan.input_shape, self._wrappers)
+            self._plan = Plan(self.layers, self._plan.input_shape)
         return self._plan
 
     @property
@@ -150,55 +155,64 @@ class Sequential(Model):
     @property
     def inputs(self) -> list[KerasTensor]:
         """The symbolic input, in a list: where graphs that reach into this model begin."""
-        return [self.input]
+        return leaves(self._symbolic_line().entry)
 
     @property
     def outputs(self) -> list[KerasTensor]:
         """The symbolic output, in a list."""
-        return [self.output]
+        return leaves(self._symbolic_line().end)
 
     @property
-    def input(self) -> KerasTensor:
-        """The symbolic input."""
-        return self._symbolic_ends()[0]
+    def input(self) -> Any:
+        """The symbolic input: that of its first call within another model, otherwise where its own layers begin."""
+        return super().input if self._nodes else self._symbolic_line().entry
 
     @property
-    def output(self) -> KerasTensor:
-        """The symbolic output. With it the `output` of every layer is there, for models of its features."""
-        return self._symbolic_ends()[1]
+    def output(self) -> Any:
+        """The symbolic output: that of its first call within another model, otherwise that of its last layer."""
+        return super().output if self._nodes else self._symbolic_line().end
 
-    def _symbolic_ends(self) -> tuple[KerasTensor, KerasTensor]:
-        if self._ends is None or self._ends[2] is not self.plan:
-            entry = Input(batch_shape=self.input_shape, name=f"{self.name}_input")
-            tensor: Any = entry
-            for layer in self.layers:
-                tensor = layer(tensor)
-            self._ends = (entry, tensor, self.plan)
-        return self._ends[0], self._ends[1]
+    def _symbolic_line(self) -> SymbolicLine:
+        """The calls that give each layer its `output`; those made before stay where the layers are the same."""
+        plan, known = self.plan, self._symbolic
+        if known is None or known.plan is not plan:
+            entry = known.entry if known is not None and known.entry.shape == plan.input_shape else self._entry()
+            if known is not None and known.entry is not entry:
+                known.forget()
+            self._symbolic = known = SymbolicLine(entry, self.layers, plan)
+        return known
+
+    def _entry(self) -> KerasTensor:
+        first = self._line[0]
+        if isinstance(first, InputLayer) and first.batch_shape == self.input_shape:
+            entry: KerasTensor = first.output
+            return entry
+        return Input(batch_shape=self.input_shape, name=f"{self.name}_input")
 
     def build(self, input_shape: Any = None) -> None:
         """Builds all layers for an input shape, batch axis included; that of the Input when None."""
         if not self.layers:
             raise NotBuiltError(f"model '{self.name}' has no layers yet: add some first")
-        shape = self._declared_shape() if input_shape is None else tuple(input_shape)
+        shape = self._known_shape() if input_shape is None else tuple(input_shape)
         if shape is None:
             raise NotBuiltError(
                 f"model '{self.name}' does not know its input shape: give it to build(), or put Input(shape) first"
             )
-        self._plan = Plan(self.layers, shape, self._wrappers)
+        self._plan = Plan(self.layers, shape)
         # Wrappers do not count: a lifted layer keeps its stream when its file spells the wrapper out.
         drawing = [layer for layer in self.flatten_layers() if not isinstance(layer, TimeDistributed)]
         for position, layer in enumerate(drawing):
             layer.stream = position
         self._build_shape = shape
         self.built = True
+        self._symbolic_line()
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The output's shape for an input shape, batch axis None."""
         shape = tuple(input_shape)
         if self._plan is not None and shape[1:] == self.input_shape[1:]:
             return self.output_shape
-        return Plan(self.layers, shape, self._wrappers).output_shape
+        return Plan(self.layers, shape).output_shape
 
     def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
         """Runs the layers one after the other."""
@@ -263,18 +277,19 @@ class Sequential(Model):
     def _maybe_rebuild(self) -> None:
         self._sync()
         self._plan, self.built = None, False
-        if self.layers and self._declared_shape() is not None:
+        if self.layers and self._known_shape() is not None:
             self.build()
 
     def _sync(self) -> None:
         """Weights and sublayers are those of the line, in its order."""
         object.__setattr__(self, "_layers", [layer for layer in self._line if not isinstance(layer, InputLayer)])
 
-    def _declared_shape(self) -> Shape | None:
+    def _known_shape(self) -> Shape | None:
+        """The input shape that the first entry declares, or for which the model was built before."""
         first = self._line[0] if self._line else None
         while isinstance(first, Sequential) and first.batch_shape is None:
             first = first._line[0] if first._line else None
-        return None if first is None else first.batch_shape
+        return self._build_shape if first is None or first.batch_shape is None else first.batch_shape
 
     def _check_input(self, shape: tuple[int, ...]) -> None:
         expected = self.input_shape
