@@ -18,6 +18,7 @@ from kinema.layers.over_time import OverTime
 from kinema.layers.structure import leaves, map_leaves
 from kinema.layers.symbolic import KerasTensor, Node
 from kinema.models.graph import Graph
+from kinema.models.model import Model
 from kinema.models.operation_config import known_operation, make_operation, operation_config
 from kinema.saving.registry import deserialize_keras_object, serialize_keras_object
 
@@ -110,7 +111,9 @@ def _call_config(graph: Graph, node: Node) -> dict[str, Any]:
 
 def _first_call(layer: Any) -> int:
     """Keras counts the calls of a nested graph from 1, where it says which outputs are the model's."""
-    return int(hasattr(layer, "graph"))
+    from kinema.models.functional import Functional
+
+    return int(isinstance(layer, Functional))
 
 
 @dataclass(frozen=True)
@@ -189,7 +192,7 @@ class _Builder:
             self._require_known(name)
             results, layer = self._results[name], self._layers.get(name)
             call = max(int(call) - _first_call(layer), 0)
-            if hasattr(layer, "running_layers"):  # Keras 2 counted the calls of a Sequential from 1 as well
+            if isinstance(layer, Model):  # Keras 2 counted the calls of a Sequential from 1 as well
                 call = min(call, len(results) - 1)
             return results[call][int(output)]
         return [self.tensors(place) for place in places]

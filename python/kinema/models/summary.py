@@ -12,6 +12,8 @@ import numpy as np
 from kinema.errors import ArgumentError
 from kinema.layers.layer import Layer, Shape
 from kinema.layers.symbolic import KerasTensor, Node
+from kinema.models.functional import Functional
+from kinema.models.sequential import Sequential
 
 _BATCH = 32
 
@@ -41,7 +43,7 @@ def summary_text(
     rows = list(_rows(model, expand_nested, indent="", layer_range=layer_range))
     header = _Row("Layer (type)", "Output shape", "Param #", "Trainable", "Connected to")
     columns = ["layer", "shape", "parameters", *(["trainable"] if show_trainable else [])]
-    columns += ["connected"] if hasattr(model, "graph") else []
+    columns += ["connected"] if isinstance(model, Functional) else []
     widths = [max(len(getattr(row, column)) for row in [header, *rows]) for column in columns]
     if line_length is not None:
         widths[0] = max(widths[0], line_length - sum(widths[1:]) - 2 * (len(widths) - 1))
@@ -59,8 +61,9 @@ def _line(row: _Row, columns: list[str], widths: list[int]) -> str:
 def _rows(model: Any, expand_nested: bool, indent: str, layer_range: Any = None) -> Iterator[_Row]:
     running = _running(model)
     for layer, shape, connected in running if layer_range is None else _between(running, model, layer_range):
-        inner: Any = getattr(layer, "layer", None)
-        lifted = inner is not None and getattr(model, "is_lifted", lambda _: False)(layer)
+        wrapped = getattr(layer, "layer", None)
+        inner: Any = wrapped if isinstance(wrapped, Layer) else None
+        lifted = inner is not None and _is_lifted(model, layer)
         kind = type(layer).__name__ + (f" of {type(inner).__name__}" if inner is not None else "")
         name = f"{inner.name} (every frame: {kind})" if lifted else f"{layer.name} ({kind})"
         built = layer.built
@@ -72,15 +75,15 @@ def _rows(model: Any, expand_nested: bool, indent: str, layer_range: Any = None)
             connected,
         )
         nested = inner if inner is not None else layer
-        if expand_nested and hasattr(nested, "running_layers"):
+        if expand_nested and isinstance(nested, (Functional, Sequential)):
             yield from _rows(nested, expand_nested, indent + "  ")
 
 
 def _running(model: Any) -> list[tuple[Layer, Shape | None, str]]:
     """Each layer with the shape of its output and the layers that it is fed by, where the model is a graph."""
-    if hasattr(model, "graph"):
+    if isinstance(model, Functional):
         return [(layer, *_calls_text(model.graph.calls_of(layer))) for layer in model.running_layers]
-    plan = getattr(model, "_plan", None)
+    plan = model._plan if isinstance(model, Sequential) else None
     if plan is not None:
         return [(*pair, "") for pair in zip(plan.lifted.layers, plan.lifted.shapes, strict=True)]
     return [(layer, None, "") for layer in model.layers]
@@ -92,15 +95,18 @@ def _between(
     """The layers from the one that the first expression means to the one that the last one means."""
     if not isinstance(layer_range, (list, tuple)) or [type(name) for name in layer_range] != [str, str]:
         raise ArgumentError(f"layer_range is two names of layers, the first and the last, not {layer_range!r}")
-    is_lifted = getattr(model, "is_lifted", lambda _: False)
     shown: list[Any] = [layer for layer, *_ in running]
-    names = [layer.layer.name if is_lifted(layer) else layer.name for layer in shown]
+    names = [layer.layer.name if _is_lifted(model, layer) else layer.name for layer in shown]
     found = [[place for place, name in enumerate(names) if re.match(wanted, name)] for wanted in layer_range]
     for wanted, places in zip(layer_range, found, strict=True):
         if not places:
             raise ArgumentError(f"layer_range: no layer is named {wanted!r}; the layers are: {', '.join(names)}")
     first, last = found if found[0][0] <= found[1][-1] else reversed(found)
     return running[first[0] : last[-1] + 1]
+
+
+def _is_lifted(model: Any, layer: Layer) -> bool:
+    return isinstance(model, (Functional, Sequential)) and model.is_lifted(layer)
 
 
 def _calls_text(calls: Sequence[Node]) -> tuple[Shape, str]:
@@ -131,12 +137,12 @@ def _totals(model: Any) -> list[str]:
 
 
 def _notes(model: Any) -> list[str]:
-    if hasattr(model, "graph"):
+    if isinstance(model, Functional):
         return [
             _memory_line(model, [tensor.shape for tensor in model.inputs], model.graph_plan.shapes()),
             *_open(model),
         ]
-    plan = getattr(model, "_plan", None)
+    plan = model._plan if isinstance(model, Sequential) else None
     if plan is None:
         return ["The model is not built yet: its shapes are known once it has an input shape."]
     shapes = [plan.input_shape]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from kinema.autograd import Variable
 from kinema.layers import TimeDistributed
 from kinema.layers.convolution import Convolution
 from kinema.layers.layer import Layer, Shape
@@ -41,15 +42,21 @@ def _products(layer: Any, shape: Shape) -> float:
             for plan in plans
             for inner, inner_shape in zip(plan.lifted.layers, plan.lifted.shapes, strict=True)
         )
-    kernel = getattr(layer, "kernel", None)
-    kernels = [link.kernel for link in layer.links()] if isinstance(layer, Convolution) else [kernel]
+    kernels: list[Any] = []
+    if isinstance(layer, Convolution):
+        kernels = [link.kernel for link in layer.links()]
+    elif isinstance(kernel := getattr(layer, "kernel", None), Variable):
+        kernels = [kernel]
     places = math.prod(n or 1 for n in shape[:-1])
-    return float(sum(math.prod(kernel.shape) * places for kernel in kernels if kernel is not None))
+    return float(sum(math.prod(kernel.shape) * places for kernel in kernels))
 
 
 def _plans_of(layer: Any) -> list[Any] | None:
     """The plans of the lines within a model; None for a layer that is none."""
-    if (graph_plan := getattr(layer, "graph_plan", None)) is not None:
-        return [step.plan for step in graph_plan.steps if hasattr(step, "plan")]
-    plan = getattr(layer, "plan", None)
-    return None if plan is None else [plan]
+    from kinema.models.functional import Functional
+    from kinema.models.graph_steps import Line
+    from kinema.models.sequential import Sequential
+
+    if isinstance(layer, Functional):
+        return [step.plan for step in layer.graph_plan.steps if isinstance(step, Line)]
+    return [layer.plan] if isinstance(layer, Sequential) else None

@@ -32,7 +32,7 @@ def write_h5(model: Any, path: Path) -> None:
         file.attrs["backend"] = "tensorflow"
         described = serialize_keras_object(model)
         config = legacy_config(described)
-        if not hasattr(model, "running_layers"):  # Keras, which keeps no shape here, opens no such model
+        if not _is_line_or_graph(model):  # Keras, which keeps no shape here, opens no such model
             config["build_config"] = described.get("build_config")
         file.attrs["model_config"] = json.dumps(config)
         file.attrs[_OWN] = json.dumps(progress_state(model))
@@ -93,7 +93,13 @@ def is_legacy_weights(path: Path) -> bool:
 
 
 def _layers(model: Any) -> list[Any]:
-    return list(getattr(model, "running_layers", model.layers))
+    return list(model.running_layers if _is_line_or_graph(model) else model.layers)
+
+
+def _is_line_or_graph(model: Any) -> bool:
+    from kinema.models import Functional, Sequential
+
+    return isinstance(model, (Functional, Sequential))
 
 
 def _in_file_order(layer: Any) -> list[Variable]:
@@ -116,8 +122,9 @@ def _read_layers(group: Any, model: Any, filename: str, skip_mismatch: bool, by_
 def _matched_by_name(group: Any, model: Any, filename: str) -> list[tuple[Any, str]]:
     """The layers whose names the file has; a layer in a wrapper of video lifting goes by its own name as well."""
     own = {layer.name: layer for layer in _layers(model)}
-    is_lifted = getattr(model, "is_lifted", lambda _: False)
-    lifted = {layer.layer.name: layer for layer in own.values() if is_lifted(layer)}
+    lifted = {}
+    if _is_line_or_graph(model):
+        lifted = {layer.layer.name: layer for layer in own.values() if model.is_lifted(layer)}
     named = {**lifted, **own}
     return [(named[name], name) for name in read_names(group, "layer_names") if name in named]
 
