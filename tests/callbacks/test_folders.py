@@ -27,5 +27,5 @@ def test_a_folder_that_cannot_be_written_into(make: Callable[[Path], Any], argum
     model.compile("sgd", "mse")
     with pytest.raises(FileFormatError, match=f"{argument}: cannot write into the folder '{taken}'"):
         model.fit(np.ones((4, 2), "float32"), np.ones((4, 1)), verbose=0, callbacks=[make(taken)])
-    assert model.steps_trained == 0
+    assert model._training_run.steps == 0
     assert taken.read_text() == "a file"

@@ -71,7 +71,7 @@ def test_fit_touches_no_more_than_a_batch_of_a_huge_view() -> None:
     model = _model(layers.LSTM(4))
     model.compile("sgd", "sparse_categorical_crossentropy")
     model.fit(huge, labels, batch_size=4, steps_per_epoch=2, verbose=0, shuffle=False)
-    assert model.steps_trained == 2
+    assert model._training_run.steps == 2
 
 
 def _step_gradients(model: kinema.Sequential, x: object, y: np.ndarray, sharing: bool) -> list[np.ndarray]:
@@ -240,7 +240,7 @@ def test_dropout_draws_once_for_each_frame() -> None:
     model = kinema.Sequential(
         [layers.Input((3, 4, 4, 1)), layers.Dropout(0.5), layers.Flatten(), layers.Reshape((3, 16))]
     )
-    outputs = model.forward(
+    outputs = model._outputs_for(
         Rows(kinema.video.convert_frames_to_sequence(frames, 3), np.arange(4)), training=True
     ).numpy()
     for clip in range(3):

@@ -84,3 +84,95 @@ def test_attributes_of_models(name: str, value: Any, tmp_path: Any) -> None:
         model.save(tmp_path / "one.h5")
         model.load_weights(tmp_path / "one.h5", by_name=True)
     kinema.models.clone_model(line, clone_function=lambda layer: layer).summary(print_fn=lambda text: None)
+
+
+OWN_NAMES = ["forward", "ports", "compiled", "seed", "batch_shape", "epochs_trained", "steps_trained", "class_names"]
+
+
+@pytest.mark.parametrize("name", OWN_NAMES)
+@pytest.mark.parametrize("value", VALUES, ids=str)
+def test_attributes_that_training_leaves_alone(name: str, value: Any, tmp_path: Any) -> None:
+    class Early(Classifier):
+        def __init__(self) -> None:
+            setattr(self, name, value)
+            kinema.Model.__init__(self)
+            self.out = layers.Dense(1)
+
+    for model in (Classifier(name, value), Early()):
+        assert getattr(model, name) == value
+        model.compile("sgd", "mse")
+        model.fit(X, X[:, :1], verbose=0)
+        model.evaluate(X, X[:, :1], verbose=0)
+        model.predict(X, verbose=0)
+        model.train_on_batch(X, X[:, :1])
+        model.save(tmp_path / "model.keras")
+        assert getattr(model, name) == (True if name == "compiled" else value)
+
+
+@pytest.mark.parametrize("name", ["seed", "batch_shape", "epochs_trained", "steps_trained"])
+@pytest.mark.parametrize("value", VALUES, ids=str)
+def test_attributes_of_lines_and_graphs(name: str, value: Any) -> None:
+    entry = kinema.Input((3,))
+    for model in (kinema.Sequential([layers.Dense(1)]), kinema.Model(entry, layers.Dense(1)(entry))):
+        setattr(model, name, value)
+        model.compile("sgd", "mse")
+        model.fit(X, X[:, :1], verbose=0)
+        assert getattr(model, name) == value
+        nested = kinema.Sequential([model, layers.Dense(1)])
+        nested.build((None, 3))
+
+
+@pytest.mark.parametrize("base", ["free", "line", "graph"])
+def test_methods_that_training_leaves_alone(base: str) -> None:
+    class Methods:
+        def forward(self, inputs: Any) -> Any:
+            return self.out(inputs)  # type: ignore[attr-defined]
+
+        def ports(self) -> str:
+            return "the user's"
+
+        def seed(self, number: int) -> int:
+            return number
+
+    class Free(Methods, kinema.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.out = layers.Dense(1)
+
+        def call(self, inputs: Any) -> Any:
+            return self.forward(inputs)
+
+    class Line(Methods, kinema.Sequential):
+        pass
+
+    class Graph(Methods, kinema.Model):
+        pass
+
+    entry = kinema.Input((3,))
+    model: Any = {
+        "free": Free,
+        "line": lambda: Line([layers.Dense(1)]),
+        "graph": lambda: Graph(entry, layers.Dense(1)(entry)),
+    }[base]()
+    model.compile("sgd", "mse")
+    model.fit(X, X[:, :1], verbose=0)
+    model.evaluate(X, X[:, :1], verbose=0)
+    assert model.predict(X, verbose=0).shape == (4, 1)
+    assert model.ports() == "the user's"
+    assert model.seed(3) == 3
+
+
+def test_what_is_set_before_the_base_class_stays() -> None:
+    class Early(kinema.Model):
+        def __init__(self) -> None:
+            self.class_names = ["a", "b"]
+            self.stop_training = "maybe"
+            self.history = []
+            super().__init__()
+
+    model = Early()
+    assert (model.class_names, model.stop_training, model.history) == (["a", "b"], "maybe", [])
+    fresh = Classifier("kernel", 1)
+    assert (fresh.class_names, fresh.stop_training, fresh.history, fresh.optimizer, fresh.compiled) == (
+        None, False, None, None, False,
+    )  # fmt: skip

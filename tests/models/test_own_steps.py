@@ -193,11 +193,11 @@ def test_the_default_steps_by_hand_train_the_same(loss: str) -> None:
     assert type(recorded._steps_for("train_step")) is OwnSteps
     histories = []
     for model in (plain, recorded):
-        model.seed = 3
+        model._training_run.seed = 3
         model.compile("adam", loss, metrics=["mae"], weighted_metrics=["mse"])
         fitted = model.fit(X, Y, sample_weight=Y[:, 0], batch_size=5, epochs=2, verbose=0, validation_split=0.25)
         histories.append(fitted.history)
-        assert model.steps_trained == 4
+        assert model._training_run.steps == 4
     assert histories[0].keys() == histories[1].keys()
     for name, values in histories[0].items():
         np.testing.assert_allclose(histories[1][name], values, rtol=1e-6)
@@ -353,7 +353,7 @@ def test_logs_may_hold_more_figures_inside() -> None:
 def test_dropout_in_a_step_of_its_own_is_drawn_from_seed_and_step() -> None:
     def trained() -> list[np.ndarray]:
         model = Recorder([kinema.Input((5,)), layers.Dropout(0.5), layers.Dense(1, kernel_initializer="ones")])
-        model.seed = 5
+        model._training_run.seed = 5
         model.compile("sgd", "mse")
         model.fit(X, Y, batch_size=4, verbose=0)
         return model.get_weights()
@@ -374,7 +374,7 @@ def test_a_loss_of_its_own_that_is_not_finite_leaves_the_weights() -> None:
         model.fit(X, Y, verbose=0)
     for one, other in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert model.steps_trained == 0
+    assert model._training_run.steps == 0
 
 
 def test_a_step_without_figures_is_refused() -> None:

@@ -137,7 +137,7 @@ def test_ctrl_c_leaves_a_usable_model(data: tuple[np.ndarray, np.ndarray]) -> No
     model = _classifier()
     with pytest.raises(KeyboardInterrupt):
         model.fit(*data, epochs=3, batch_size=8, verbose=0, callbacks=[_Interrupt()])
-    assert model.steps_trained == 3
+    assert model._training_run.steps == 3
     assert np.isfinite(model.evaluate(*data, verbose=0)[0])
     model.fit(*data, epochs=1, batch_size=8, verbose=0)
 
@@ -160,7 +160,7 @@ def test_generators_and_steps(data: tuple[np.ndarray, np.ndarray]) -> None:
 
     model = _classifier()
     history = model.fit(forever(), steps_per_epoch=6, epochs=2, verbose=0, validation_data=(x, y))
-    assert model.steps_trained == 12
+    assert model._training_run.steps == 12
     assert "val_accuracy" in history.history
     assert len(model.predict(forever(), steps=3, verbose=0)) == 48
 

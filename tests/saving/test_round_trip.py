@@ -22,7 +22,8 @@ def test_a_model_comes_back_whole(name: str, ending: str, tmp_path: Path) -> Non
     x = inputs_for(model)
     np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
     assert loaded.class_names == ["a", "b", "c"]
-    assert (loaded.seed, loaded.epochs_trained, loaded.steps_trained) == (model.seed, 1, 2)
+    run = loaded._training_run
+    assert (run.seed, run.epochs, run.steps) == (model._training_run.seed, 1, 2)
     for a, b in zip(loaded.optimizer.variables, model.optimizer.variables, strict=True):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
     assert loaded.metrics_names[0] == "loss"

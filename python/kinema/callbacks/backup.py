@@ -98,7 +98,7 @@ class BackupAndRestore(Callback):
     def _save(self) -> None:
         older = self._backups()
         # The place in the training is in the name: it cannot part from the state, and the file is whole or not there.
-        newest = self.backup_dir / f"epoch-{self._epoch:06d}-step-{self.model.steps_trained:09d}.keras"
+        newest = self.backup_dir / f"epoch-{self._epoch:06d}-step-{self.model._training_run.steps:09d}.keras"
         self.model.save(newest, overwrite=True)
         kept = {newest, *older[-1:]} if self.double_checkpoint else {newest}
         for backup in older:

@@ -61,13 +61,19 @@ class InputLayer(Layer):
         if (shape is None) == (batch_shape is None):
             raise ArgumentError(f"{self.title}: give either shape, without the batch axis, or batch_shape, with it")
         if batch_shape is not None:
-            self.batch_shape = as_shape(batch_shape)
+            self._declared_shape = as_shape(batch_shape)
         elif shape is not None:
-            self.batch_shape = (batch_size, *as_shape(shape))
+            self._declared_shape = (batch_size, *as_shape(shape))
         self.dtype = "float32" if dtype is None else np.dtype(dtype).name
         self.optional = bool(optional)
         self.built = True
         input_tensor_of(self)
+
+    @property
+    def batch_shape(self) -> Shape:
+        """The shape of the data, batch axis included."""
+        assert self._declared_shape is not None
+        return self._declared_shape
 
     def call(self, inputs: Any) -> Any:
         """The input itself."""

@@ -123,7 +123,7 @@ class Layer(Adjustable, Configurable, Buildable):
         self.built = False
         #: The layer's number among the random streams of its model; set by the model, so that names do not matter.
         self.stream = zlib.crc32(self.name.encode())
-        self.batch_shape: Shape | None = declared_input_shape(self.title, kwargs)
+        self._declared_shape: Shape | None = declared_input_shape(self.title, kwargs)
         self.activity_regularizer = _get_regularizer(activity_regularizer)
         self._trainable = bool(trainable)
         self._losses: list[Tensor] = []

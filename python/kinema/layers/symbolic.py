@@ -188,9 +188,9 @@ def symbolic_leaves(structure: Any) -> list[KerasTensor]:
 
 def input_tensor(layer: Layer) -> KerasTensor:
     """What an `InputLayer` gives."""
-    assert layer.batch_shape is not None
+    assert layer._declared_shape is not None
     node = Node(layer, layer, (), {})
-    tensor: KerasTensor = node.give(KerasTensor(layer.batch_shape, layer.dtype, layer.name))
+    tensor: KerasTensor = node.give(KerasTensor(layer._declared_shape, layer.dtype, layer.name))
     return tensor
 
 

@@ -34,6 +34,5 @@ def require_finite(model: Any, loss: float, x: Any) -> None:
             "lower learning_rate, clip gradients (clipnorm=1.0 in the optimizer), "
             "or scale the inputs (Rescaling, Normalization)"
         )
-    raise NonFiniteError(
-        f"the loss became {loss} at step {model.steps_trained + 1} ({reason}); the weights are those before this step"
-    )
+    step = model._training_run.steps + 1
+    raise NonFiniteError(f"the loss became {loss} at step {step} ({reason}); the weights are those before this step")

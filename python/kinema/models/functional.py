@@ -145,7 +145,7 @@ class Functional(Model):
         return names
 
     @property
-    def ports(self) -> Ports:
+    def _data_ports(self) -> Ports:
         """How data is arranged for this model."""
         return Ports(tuple(self.input_names), tuple(self.output_names), plain=isinstance(self._inputs, KerasTensor))
 
@@ -195,7 +195,7 @@ class Functional(Model):
                 value.mask = one
         return self._arranged(self.graph_plan.run(values, training))
 
-    def forward(self, rows: Any, training: bool) -> Any:
+    def _outputs_for(self, rows: Any, training: bool) -> Any:
         """The outputs for some samples; frames that overlapping clips share are computed once."""
         parts = [rows.parts[name] for name in self.input_names] if isinstance(rows, SeveralRows) else [rows]
         features = {}

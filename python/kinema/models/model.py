@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from kinema import random
 from kinema.autograd import Tensor
 from kinema.errors import ArgumentError
 from kinema.layers.layer import Layer
@@ -18,6 +15,7 @@ from kinema.models.frames import Rows
 from kinema.models.functional_classes import is_graph, rest_on, takes_graph
 from kinema.models.ports import Ports
 from kinema.models.trainer import Trainer
+from kinema.models.training_run import TrainingRun
 from kinema.saving.registry import custom_object_scope
 
 
@@ -46,17 +44,28 @@ class Model(Trainer, Layer):
         "_compile_arguments",
         "_objective",
         "_single_steps",
+        "_training_run",
         "history",
         "loss",
         "optimizer",
     }
 
+    #: The names of the classes that the outputs stand for; kept in the model's file.
+    class_names: Any = None
+
+    # What is here or in `__new__` need not be set by `__init__`, which a subclass may call after setting its own.
+    _objective, _compile_arguments = None, None
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        kind: type = cls
         if cls is Model and (args or "inputs" in kwargs or "outputs" in kwargs):
             from kinema.models.functional import Functional
 
-            return super().__new__(Functional, *args, **kwargs)
-        return super().__new__(cls, *args, **kwargs)
+            kind = Functional
+        model = super().__new__(kind, *args, **kwargs)
+        object.__setattr__(model, "_single_steps", {})
+        object.__setattr__(model, "_training_run", TrainingRun())
+        return model
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args or "inputs" in kwargs or "outputs" in kwargs:
@@ -66,36 +75,9 @@ class Model(Trainer, Layer):
             Functional.__init__(self, *args, **kwargs)  # type: ignore[arg-type]
             return
         super().__init__(**kwargs)
-        self.optimizer: Any = None
-        self.loss: Any = None
-        #: What `compile` was told of them, for scripts that ask: they change nothing here.
-        self.run_eagerly, self.steps_per_execution, self.jit_compile = False, 1, False
-        self._objective = None
-        self._compile_arguments = None
-        self._single_steps = {}
-        self.stop_training = False
-        self.history: Any = None
-        #: The names of the classes that the outputs stand for; kept in the model's file.
-        self.class_names: list[str] | None = None
-        #: Epochs and steps trained so far, over all calls of fit: what shuffling and dropout are keyed by.
-        self.epochs_trained = 0
-        self.steps_trained = 0
-        self._seed: int | None = None
 
     @property
-    def seed(self) -> int:
-        """The seed of shuffling and dropout; drawn the first time it is needed and kept in the model's file."""
-        if self._seed is None:
-            words = np.random.SeedSequence([random.global_seed(), random.next_stream()]).generate_state(1, np.uint64)
-            self._seed = int(words[0] >> np.uint64(1))
-        return self._seed
-
-    @seed.setter
-    def seed(self, value: int | None) -> None:
-        self._seed = value
-
-    @property
-    def ports(self) -> Ports:
+    def _data_ports(self) -> Ports:
         """How data is arranged for this model: as its `call` takes it and gives it."""
         return Ports(free=True)
 
@@ -140,7 +122,7 @@ class Model(Trainer, Layer):
             self._note_build_shape(shape)
             self._build_sublayers(shape)
 
-    def forward(self, rows: Rows, training: bool) -> Tensor:
+    def _outputs_for(self, rows: Rows, training: bool) -> Tensor:
         """The output for some samples of an array."""
         outputs: Tensor = self(rows.gather_masked(), training=training)
         return outputs
@@ -228,7 +210,7 @@ class Model(Trainer, Layer):
             ),
             *training.fit_data(
                 x, y, sample_weight, batch_size, shuffle, steps_per_epoch,
-                validation_split, validation_data, validation_batch_size, validation_steps, self.ports,
+                validation_split, validation_data, validation_batch_size, validation_steps, self._data_ports,
             ),
             callbacks,
         )  # fmt: skip

@@ -212,7 +212,7 @@ class _Judge:
         self._model, self._objective = model, objective
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any) -> dict[Hashable, tuple[Any, Tensor, Any]]:
-        arranged = self._objective.as_data(*self._model.ports.arrange_targets(y_true, sample_weight))
+        arranged = self._objective.as_data(*self._model._data_ports.arrange_targets(y_true, sample_weight))
         found = {}
         outputs = map_leaves(y_pred, ops.convert_to_tensor)
         for key, (given, output, weight) in self._objective.arrange(arranged[0], outputs, arranged[1]).items():

@@ -42,11 +42,11 @@ class OwnSteps(Steps):
     def train(self, batch: Batch, class_weight: Any = None) -> tuple[Logs, float]:
         model = self.model
         self._prepare(batch)
-        with random_scope(model.seed, model.steps_trained):
+        with random_scope(model._training_run.seed, model._training_run.steps):
             logs = self._plain(model.train_step(self._data(batch, class_weight)), "train_step")
         loss = 0.0 if model._overrides("train_step") else float(logs.get("loss", 0.0))
         if math.isfinite(loss):
-            model.steps_trained += 1
+            model._training_run.steps += 1
         return logs, loss
 
     def test(self, batch: Batch) -> Logs:
@@ -135,7 +135,7 @@ def compute_loss(model: Any, y: Any, y_pred: Any, sample_weight: Any) -> Any:
     """What `Model.compute_loss` does."""
     y_pred = map_leaves(y_pred, ops.convert_to_tensor)
     objective = model.objective_for(y_pred)
-    y, sample_weight = objective.as_data(*model.ports.arrange_targets(y, sample_weight))
+    y, sample_weight = objective.as_data(*model._data_ports.arrange_targets(y, sample_weight))
     total, judged = objective.judge(model, y, y_pred, sample_weight)
     objective.update_losses(judged, _samples(y_pred))
     return total

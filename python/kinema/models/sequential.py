@@ -129,7 +129,7 @@ class Sequential(Model):
         return self._plan
 
     @property
-    def ports(self) -> Ports:
+    def _data_ports(self) -> Ports:
         """How data is arranged for this model: one input and one output."""
         return _ONE_INPUT_ONE_OUTPUT
 
@@ -219,7 +219,7 @@ class Sequential(Model):
         self._check_input(inputs.shape)
         return self.plan.run(inputs, training, mask)
 
-    def forward(self, rows: Rows, training: bool) -> Tensor:
+    def _outputs_for(self, rows: Rows, training: bool) -> Tensor:
         """The output for some samples; frames that overlapping clips share are computed once."""
         self.ensure_built(rows.input_shape)
         own_call = type(self).call is not Sequential.call
@@ -228,7 +228,7 @@ class Sequential(Model):
             with training_scope(training):
                 outputs: Tensor = self.plan.run_shared(shared, training, rows.memory)
             return outputs
-        return super().forward(rows, training)
+        return super()._outputs_for(rows, training)
 
     @property
     def mixes_frames(self) -> bool:  # type: ignore[override]
@@ -287,9 +287,9 @@ class Sequential(Model):
     def _known_shape(self) -> Shape | None:
         """The input shape that the first entry declares, or for which the model was built before."""
         first = self._line[0] if self._line else None
-        while isinstance(first, Sequential) and first.batch_shape is None:
+        while isinstance(first, Sequential) and first._declared_shape is None:
             first = first._line[0] if first._line else None
-        return self._build_shape if first is None or first.batch_shape is None else first.batch_shape
+        return self._build_shape if first is None or first._declared_shape is None else first._declared_shape
 
     def _check_input(self, shape: tuple[int, ...]) -> None:
         expected = self.input_shape

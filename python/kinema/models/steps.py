@@ -67,14 +67,14 @@ def train_step(model: Any, batch: Batch, class_weight: Any = None) -> tuple[floa
     require_optimizer(model)
     model.ensure_built(batch.x.input_shape)
     model.clear_losses()
-    with random_scope(model.seed, model.steps_trained), StepTape() as tape:
+    with random_scope(model._training_run.seed, model._training_run.steps), StepTape() as tape:
         before = BeforeStep(model)
-        outputs = model.forward(batch.x, training=True)
+        outputs = model._outputs_for(batch.x, training=True)
         objective: Objective = model.objective_for(outputs)
         loss, judged = objective.judge(model, batch.y, outputs, batch.sample_weight, class_weight)
     value = mean_of(loss)
     if minimise(model, tape, loss, value, before):
-        model.steps_trained += 1
+        model._training_run.steps += 1
     objective.update(value, judged, len(batch))
     return value, objective
 
@@ -158,7 +158,7 @@ def _test_step(model: Any, batch: Batch) -> Objective:
     model.ensure_built(batch.x.input_shape)
     model.clear_losses()
     with no_tape():
-        outputs = model.forward(batch.x, training=False)
+        outputs = model._outputs_for(batch.x, training=False)
         require_clean(batch.x, outputs)
         objective: Objective = model.objective_for(outputs)
         loss, judged = objective.judge(model, batch.y, outputs, batch.sample_weight)
@@ -169,6 +169,6 @@ def _test_step(model: Any, batch: Batch) -> Objective:
 @without_warnings
 def _predict_rows(model: Any, rows: Any) -> Any:
     with no_tape():
-        outputs = copied(model.forward(rows, training=False))
+        outputs = copied(model._outputs_for(rows, training=False))
     require_clean(rows, outputs)
     return outputs

@@ -24,7 +24,14 @@ class Trainer:
     steps that do the same with less work between them: frames that clips share are computed once.
     """
 
-    optimizer: Any
+    optimizer: Any = None
+    loss: Any = None
+    #: Whether `compile` has been called.
+    compiled = False
+    #: What `compile` was told of them, for scripts that ask: they change nothing here.
+    run_eagerly, steps_per_execution, jit_compile = False, 1, False
+    stop_training = False
+    history: Any = None
     losses: list[Any]
     #: What the model minimises and reports; None before the first batch where that has to tell the outputs.
     _objective: Objective | None
@@ -71,7 +78,7 @@ class Trainer:
         )
         self._objective = self._first_objective(self._compile_arguments)
         self._single_steps.clear()
-        self.stop_training = False
+        self.compiled, self.stop_training = True, False
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step of training: the model on the samples, the loss, its gradient, an update, the metrics.
@@ -143,11 +150,6 @@ class Trainer:
         """The names of what `evaluate` gives, in its order: "loss", the outputs' losses, the metrics."""
         compiled = self._objective.names if self._objective is not None else ["loss"]
         return [*compiled, *(metric.name for metric in own_steps.own_metrics(self))]
-
-    @property
-    def compiled(self) -> bool:
-        """Whether `compile` has been called."""
-        return self._compile_arguments is not None
 
     def objective_for(self, outputs: Any) -> Objective:
         """What the model minimises and reports, for outputs arranged like these."""

@@ -99,12 +99,12 @@ def _train(model: Any, settings: FitSettings, train: Data, validation: Data | No
         model.ensure_built(train.x.input_shape)
     loop.on_train_begin()
     logs: dict[str, float] = {}
-    passes = Passes(train, settings.steps_per_epoch)
+    passes, run = Passes(train, settings.steps_per_epoch), model._training_run
     for epoch in range(model._initial_epoch, settings.epochs):
         loop.on_epoch_begin(epoch)
-        batches = _watched(passes.epoch(model.seed, model.epochs_trained), train, progress)
+        batches = _watched(passes.epoch(run.seed, run.epochs), train, progress)
         logs = _train_epoch(model, settings, batches, loop, progress)
-        model.epochs_trained += 1
+        run.epochs += 1
         if validation is not None and settings.validates(epoch):
             results = _evaluate(model, validation, settings.validation_steps, loop)
             logs.update({f"val_{name}": value for name, value in results.items()})
@@ -128,7 +128,7 @@ def evaluate(
 ) -> dict[str, float]:
     """The loss and metrics over data; see `Model.evaluate`."""
     _require_compiled(model)
-    batches = make_data(x, y, sample_weight, batch_size, steps=steps, ports=model.ports)
+    batches = make_data(x, y, sample_weight, batch_size, steps=steps, ports=model._data_ports)
     loop, progress = _callbacks(model, callbacks, verbosity(verbose), 1, _steps(batches, steps), history=False)
     try:
         progress.begin("evaluate")
@@ -141,7 +141,7 @@ def evaluate(
 
 def predict(model: Any, x: Any, batch_size: int | None, steps: int | None, verbose: Any, callbacks: Any) -> Any:
     """The outputs for all samples; see `Model.predict`."""
-    batches = make_data(x, None, None, batch_size, steps=steps, ports=model.ports)
+    batches = make_data(x, None, None, batch_size, steps=steps, ports=model._data_ports)
     loop, progress = _callbacks(model, callbacks, verbosity(verbose), 1, _steps(batches, steps), history=False)
     outputs = []
     predicting = model._steps_for("predict_step")
@@ -165,7 +165,7 @@ def train_on_batch(model: Any, x: Any, y: Any, sample_weight: Any, class_weight:
     _require_compiled(model)
     steps: Steps = model._steps_for("train_step", single=True)
     steps.reset()
-    logs, loss = steps.train(to_batch((x, y, sample_weight), model.ports), class_weight)
+    logs, loss = steps.train(to_batch((x, y, sample_weight), model._data_ports), class_weight)
     require_finite(model, loss, x)
     return logs
 
@@ -175,13 +175,13 @@ def test_on_batch(model: Any, x: Any, y: Any, sample_weight: Any) -> dict[str, f
     _require_compiled(model)
     steps: Steps = model._steps_for("test_step", single=True)
     steps.reset()
-    return steps.test(to_batch((x, y, sample_weight), model.ports))
+    return steps.test(to_batch((x, y, sample_weight), model._data_ports))
 
 
 def predict_on_batch(model: Any, x: Any) -> Any:
     """The outputs for one batch."""
-    item = x if isinstance(x, tuple) and not model.ports.takes(x) else (x,)
-    return model._steps_for("predict_step", single=True).predict(to_batch(item, model.ports).x)
+    item = x if isinstance(x, tuple) and not model._data_ports.takes(x) else (x,)
+    return model._steps_for("predict_step", single=True).predict(to_batch(item, model._data_ports).x)
 
 
 def _train_epoch(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from kinema.saving.registry import (
     builtin_objects,
     custom_object_scope,
@@ -56,20 +58,25 @@ def _with_own(argument: Any, module: str) -> Any:
 
 def progress_state(model: Any) -> dict[str, Any]:
     """What resuming needs and Keras does not know: seed, epochs, steps, class names."""
+    run, names = model._training_run, model.class_names
     return {
-        "seed": model.seed,
-        "epochs_trained": model.epochs_trained,
-        "steps_trained": model.steps_trained,
-        "class_names": model.class_names,
+        "seed": run.seed,
+        "epochs_trained": run.epochs,
+        "steps_trained": run.steps,
+        "class_names": list(names) if _are_names(names) else None,
     }
 
 
 def restore_progress(model: Any, state: Mapping[str, Any]) -> None:
     """Takes over what `progress_state` gave; entries of another kind are left alone."""
-    for name in ("seed", "epochs_trained", "steps_trained"):
-        value = state.get(name)
+    for entry, name in (("seed", "seed"), ("epochs_trained", "epochs"), ("steps_trained", "steps")):
+        value = state.get(entry)
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            setattr(model, name, value)
-    names = state.get("class_names")
-    if isinstance(names, list) and all(isinstance(name, str) for name in names):
+            setattr(model._training_run, name, value)
+    if _are_names(names := state.get("class_names")):
         model.class_names = names
+
+
+def _are_names(value: Any) -> bool:
+    """Whether these are names of classes, and not what a program of the user's keeps under this name."""
+    return isinstance(value, (list, tuple, np.ndarray)) and all(isinstance(name, str) for name in value)
