@@ -42,6 +42,6 @@ class Adamax(MomentOptimizer):
         index = self.index(variable)
         momentum, norm = self._momentums[index], self._norms[index]
         rule = _rust.UpdateRule.adamax(
-            momentum.array, norm.array, learning_rate, self.beta_1, self.beta_2, self.epsilon, self.iterations + 1
+            momentum.array, norm.array, learning_rate, self.beta_1, self.beta_2, self.epsilon, self._updates + 1
         )
         return Update(rule, (variable, momentum, norm))

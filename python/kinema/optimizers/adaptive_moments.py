@@ -70,7 +70,7 @@ class Adam(MomentOptimizer):
             self.beta_1,
             self.beta_2,
             self.epsilon,
-            self.iterations + 1,
+            self._updates + 1,
         )
         return Update(rule, (variable, momentum, velocity, *(() if largest is None else (largest,))))
 

@@ -48,7 +48,7 @@ class Nadam(MomentOptimizer):
         self._u_product = self.add_variable((), "ones", variables[0].dtype if variables else config.floatx())
 
     def update_of(self, variable: Variable, learning_rate: float) -> Update:
-        index, step = self.index(variable), self.iterations + 1
+        index, step = self.index(variable), self._updates + 1
         momentum, velocity = self._momentums[index], self._velocities[index]
         now, ahead = self._momentum_at(step), self._momentum_at(step + 1)
         product = float(self._u_product.array) * now
@@ -66,10 +66,10 @@ class Nadam(MomentOptimizer):
         return Update(rule, (variable, momentum, velocity))
 
     def end_step(self) -> None:
-        before = self.iterations
+        before = self._updates
         super().end_step()
-        if self.built and self.iterations > before:
-            product = self._u_product.array * self._momentum_at(self.iterations)
+        if self.built and self._updates > before:
+            product = self._u_product.array * self._momentum_at(self._updates)
             self._u_product.assign(product)
 
     def _momentum_at(self, step: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ from kinema.optimizers.accumulation import GradientAccumulation
 from kinema.optimizers.averages import WeightAverages
 from kinema.optimizers.decay import Undecayed
 from kinema.optimizers.options import Options, from_old_config
-from kinema.optimizers.rate import LearningRate
 from kinema.optimizers.schedules import LearningRateSchedule
+from kinema.optimizers.shown_numbers import Iterations, LearningRate
 from kinema.optimizers.slots import Slots
 from kinema.saving.registry import serialize_keras_object
 from kinema.updates import Update
@@ -88,9 +89,24 @@ class Optimizer(Slots):
             variable.path = f"{self.name}/{variable.name}"
 
     @property
-    def iterations(self) -> int:
-        """How many steps have changed the weights."""
+    def iterations(self) -> Iterations:
+        """How many steps have changed the weights. Set it with its `assign(number)`, as a warm restart does."""
+        return Iterations("iteration", self._iterations.dtype, lambda: self._updates, self._set_updates)
+
+    @property
+    def _updates(self) -> int:
         return self._steps // (self.gradient_accumulation_steps or 1)
+
+    def _set_updates(self, value: Any) -> None:
+        count = as_array(value)
+        if count.ndim or count.dtype.kind not in "iuf" or not (count >= 0 and count % 1 == 0):
+            raise ArgumentError(f"{type(self).__name__}: iterations is a whole number of at least 0, not {value!r}")
+        self._iterations.assign(np.int64(count) * (self.gradient_accumulation_steps or 1))
+
+    @property
+    def loss_scale_factor(self) -> None:
+        """None: losses are not scaled, which the types that Kinema computes in do not need."""
+        return None
 
     @property
     def _steps(self) -> int:
@@ -99,7 +115,9 @@ class Optimizer(Slots):
     @property
     def learning_rate(self) -> LearningRate:
         """The learning rate of the next step. Set it to a number, or to a schedule, or use its `assign(number)`."""
-        return LearningRate(self._current_rate(), lambda value: setattr(self, "learning_rate", value))
+        kept = self._learning_rate
+        dtype = kept.dtype if isinstance(kept, Variable) else config.floatx()
+        return LearningRate("learning_rate", dtype, self._current_rate, partial(setattr, self, "learning_rate"))
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
@@ -257,8 +275,8 @@ class Optimizer(Slots):
         if self._accumulation is not None and self._accumulation.completes(self._steps):
             self._accumulation.clear()
         if self._averages is not None:
-            self._averages.follow(first=self.iterations == 0)
-            if self.ema_overwrite_frequency and (self.iterations + 1) % self.ema_overwrite_frequency == 0:
+            self._averages.follow(first=self._updates == 0)
+            if self.ema_overwrite_frequency and (self._updates + 1) % self.ema_overwrite_frequency == 0:
                 self._averages.overwrite(self._trainable_variables)
         self._iterations.assign_add(1)
 
@@ -335,7 +353,7 @@ class Optimizer(Slots):
             "use_ema": self.use_ema,
             "ema_momentum": self.ema_momentum,
             "ema_overwrite_frequency": self.ema_overwrite_frequency,
-            "loss_scale_factor": None,
+            "loss_scale_factor": self.loss_scale_factor,
             "gradient_accumulation_steps": self.gradient_accumulation_steps,
         }
 
