@@ -169,6 +169,36 @@ def test_an_input_that_is_not_needed_is_left() -> None:
             model.predict({"other": X}, verbose=0)
 
 
+class Encoder(kinema.Model):
+    """A model whose layers say their shapes, but for one of the user's."""
+
+    class Twice(layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            return inputs * 2.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encode = layers.LSTM(3, return_state=True)
+        self.twice = self.Twice()
+        self.out = layers.Dense(2)
+
+    def call(self, inputs: Any) -> Any:
+        return self.out(self.twice(self.encode(inputs)[0]))
+
+
+@pytest.mark.parametrize("build", [lambda model: model(np.ones((2, 5, 4))), lambda model: model.build((None, 5, 4))])
+def test_the_summary_knows_shapes_once_the_model_has_been_called(build: Any) -> None:
+    model, texts = Encoder(), []
+    model.summary(print_fn=texts.append)
+    assert "The model is not built yet" in texts[0]
+    build(model)
+    model.summary(print_fn=texts.append)
+    assert "not built" not in texts[1]
+    lines = texts[1].splitlines()
+    for kind, shape in (("(LSTM)", "(None, 3)"), ("(Dense)", "(None, 2)"), ("(Twice)", "?")):
+        assert any(kind in line and shape in line for line in lines)
+
+
 @pytest.mark.parametrize(
     ("act", "error", "message"),
     [

@@ -11,6 +11,7 @@ import numpy as np
 
 from kinema.errors import ArgumentError
 from kinema.layers.layer import Layer, Shape
+from kinema.layers.structure import shapes_in
 from kinema.layers.symbolic import KerasTensor, Node
 from kinema.models.functional import Functional
 from kinema.models.sequential import Sequential
@@ -86,7 +87,17 @@ def _running(model: Any) -> list[tuple[Layer, Shape | None, str]]:
     plan = model._plan if isinstance(model, Sequential) else None
     if plan is not None:
         return [(*pair, "") for pair in zip(plan.lifted.layers, plan.lifted.shapes, strict=True)]
-    return [(layer, None, "") for layer in model.layers]
+    return [(layer, _output_shape(layer), "") for layer in model.layers]
+
+
+def _output_shape(layer: Layer) -> Shape | None:
+    """The shape of the (first) output for inputs as the layer was built for; None where only a call could tell."""
+    if layer._build_shape is None or type(layer).compute_output_shape is Layer.compute_output_shape:
+        return None
+    try:
+        return shapes_in(layer.compute_output_shape(layer._build_shape))[0]
+    except Exception:  # a layer of the user's that does not know for this input alone
+        return None
 
 
 def _between(
@@ -144,7 +155,7 @@ def _notes(model: Any) -> list[str]:
         ]
     plan = model._plan if isinstance(model, Sequential) else None
     if plan is None:
-        return ["The model is not built yet: its shapes are known once it has an input shape."]
+        return [] if model.built else ["The model is not built yet: its shapes are known once it has an input shape."]
     shapes = [plan.input_shape]
     for step in plan.steps[True]:
         shapes.append(step.compute_output_shape(shapes[-1]))
