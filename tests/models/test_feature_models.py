@@ -193,6 +193,25 @@ def test_copies_of_deep_graphs_have_their_outputs(duplicate: Callable[[Any], Any
         np.testing.assert_array_equal(features.predict(SAMPLES, verbose=0), line.predict(SAMPLES, verbose=0))
 
 
+@pytest.mark.parametrize("base", [kinema.Sequential, kinema.models.Functional, kinema.Model])
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, copy.copy])
+def test_a_class_may_say_what_its_copies_are_made_of(base: Any, duplicate: Callable[[Any], Any]) -> None:
+    class Handled(base):  # type: ignore[misc]
+        def __getstate__(self) -> Any:
+            state = self.__dict__.copy()
+            state.pop("handle")
+            return state
+
+    entry = kinema.Input((4,))
+    output = layers.Dense(2)(entry)
+    model = Handled([entry, output.node.layer]) if base is kinema.Sequential else Handled(entry, output)
+    model.handle = (number for number in range(3))
+    twin = duplicate(model)
+    assert not hasattr(twin, "handle")
+    features = kinema.Model(twin.inputs, twin.layers[-1].output)
+    np.testing.assert_array_equal(features.predict(SAMPLES, verbose=0), model.predict(SAMPLES, verbose=0))
+
+
 def test_layers_that_were_never_called_have_none() -> None:
     model = kinema.Sequential(_dense())
     with pytest.raises(NotBuiltError, match="has not been called on symbolic tensors"):

@@ -107,12 +107,11 @@ class Model(Trainer, Layer):
 
     def __getstate__(self) -> Any:
         """What copies are made of, the calls first: a deep graph is not to be followed from its end."""
-        return self._graph_calls, super().__getstate__()
+        return {"_graph_calls": self._graph_calls, **super().__getstate__()}
 
     def __setstate__(self, state: Any) -> None:
-        calls, attributes = state
-        self.__dict__.update(attributes)
-        note_copies(calls)
+        self.__dict__.update((name, value) for name, value in state.items() if name != "_graph_calls")
+        note_copies(self._graph_calls)
 
     def build(self, input_shape: Any = None) -> None:
         """Creates the weights of all layers for inputs of this shape (batch axis None), by a call on zeros."""
