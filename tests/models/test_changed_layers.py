@@ -88,6 +88,25 @@ def test_an_activation_that_is_replaced_counts_at_once(name: str, training: bool
         assert np.abs(after - before).max() > 1e-3
 
 
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("name", ["dense", "convolutions", "pooled clips", "normalised"])
+def test_an_activation_that_is_taken_away_counts_as_linear(name: str, training: bool) -> None:
+    shape, line = LINES[name]
+    x = np.random.default_rng(0).normal(size=(3, *shape)).astype("float32")
+    for position in range(len(line())):
+        model = _sequential(shape, line())
+        layer = model.layers[position]
+        if not isinstance(layer, (layers.Dense, layers.Conv2D)):
+            continue
+        layer.activation = None
+        found = model(x, training=training).numpy()
+        again = kinema.models.clone_model(model)
+        again.set_weights(model.get_weights())
+        layer.activation = kinema.activations.linear
+        np.testing.assert_array_equal(found, model(x, training=training).numpy())
+        np.testing.assert_array_equal(found, again(x, training=training).numpy())
+
+
 def test_a_setting_of_a_layer_inside_a_model_in_the_model_counts() -> None:
     inner = _sequential((4,), _dense())
     model = _sequential((4,), [layers.Dense(4, activation="relu"), inner])

@@ -14,9 +14,9 @@ from kinema.saving.registry import builtin_objects
 WITH_LOGITS = "sigmoid"
 
 
-def kernel_activation(activation: Callable[..., Any]) -> str | None:
-    """The name under which kernels know an activation, None if they do not."""
-    return _names().get(id(activation))
+def kernel_activation(activation: Callable[..., Any] | None) -> str | None:
+    """The name under which kernels know an activation, None if they do not. One that was taken away is linear."""
+    return "linear" if activation is None else _names().get(id(activation))
 
 
 @functools.cache
@@ -26,10 +26,12 @@ def _names() -> dict[int, str]:
     return {id(known[name]): name for name in NAMES if name in known}
 
 
-def apply_fused(compute: Callable[..., Any], activation: Callable[..., Any]) -> Any:
+def apply_fused(compute: Callable[..., Any], activation: Callable[..., Any] | None) -> Any:
     """An op's output with the activation, computed by the op itself where it can and may."""
     name = kernel_activation(activation)
-    return activation(compute(activation=None)) if name in (None, WITH_LOGITS) else compute(activation=name)
+    if activation is None or name not in (None, WITH_LOGITS):
+        return compute(activation=name)
+    return activation(compute(activation=None))
 
 
 def required_kernel_activation(owner: str, argument: str, activation: Callable[..., Any]) -> str:
