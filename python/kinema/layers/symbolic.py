@@ -205,7 +205,7 @@ def call_symbolically(layer: Layer, *args: Any, **kwargs: Any) -> Any:
                 f"{layer.title} is called on symbolic tensors and on {type(leaf).__name__} together: "
                 "make an Input of everything that is data"
             )
-    in_run = _run_before(args, kwargs) is not None
+    in_run = _run_before(symbolic_leaves((args, kwargs))) is not None
     lifted = isinstance(first, KerasTensor) and must_lift(layer, first.shape, in_run)
     running = on_every_frame(layer) if lifted else layer
     running.ensure_built(_shapes(first))
@@ -217,19 +217,19 @@ def call_as_planned(layer: Layer, running: Layer, inputs: Any, output_shape: Any
     return _note_call(layer, running, (inputs,), {}, output_shape)
 
 
-def _run_before(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
-    return next((tensor.run for tensor in symbolic_leaves((args, kwargs)) if tensor.run is not None), None)
+def _run_before(inputs: list[KerasTensor]) -> str | None:
+    return next((tensor.run for tensor in inputs if tensor.run is not None), None)
 
 
 def _note_call(
     layer: Layer, running: Layer, args: tuple[Any, ...], kwargs: dict[str, Any], output_shape: Any = None
 ) -> Node:
-    run = _run_before(args, kwargs)
+    node = Node(layer, running, args, kwargs)
+    run = _run_before(node.inputs)
     if running is not layer:
         run = run or layer.name
     if running.mixes_frames:
         run = None
-    node = Node(layer, running, args, kwargs)
 
     def tensor(shape: Shape, dtype: str = layer.dtype) -> KerasTensor:
         made = KerasTensor(shape, dtype)
