@@ -42,7 +42,7 @@ def _layer(case: Case, dtype: str = "float32") -> Layer:
     """The case's layer; one for single frames as video lifting runs it."""
     layer = case.layer(dtype)
     for position, one in enumerate(layer.flatten_layers()):
-        one.stream = position  # as a model sets it: draws do not depend on names
+        one._random_stream = position  # as a model sets it: draws do not depend on names
     if not _on_frames(case):
         return layer
     lifted = layers.TimeDistributed(layer, dtype=dtype)

@@ -110,7 +110,7 @@ def test_the_formulas_of_a_step_are_the_kernels(
     for cell in (kernel, formulas):
         cell.ensure_built((None, 2))
         _randomise(cell)
-        cell.stream = 3
+        cell._random_stream = 3
     x, states = _sequences(3, 5, 2), [_sequences(3, 4, seed=index + 1) for index in range(kernel.state_count)]
     found = []
     for cell in (kernel, formulas):

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from kinema import ops, random
+from kinema import ops
 from kinema.autograd import Array
 from kinema.errors import ShapeError
 from kinema.layers.arguments import fraction, one_of
@@ -105,7 +105,7 @@ class Attention(ConfiguredLayer):
             scores = ops.where(visible, scores, scores - OUT_OF_SIGHT)
         weights = ops.softmax(scores, axis=-1)
         if training and self.dropout:
-            weights = drop(weights, self.dropout, random.current_key(self.stream, self.seed))
+            weights = drop(weights, self.dropout, self.draw_key(self.seed))
         outputs = weights @ value
         if query_mask is not None:
             outputs = ops.where(query_mask[..., None], outputs, 0.0)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from kinema import ops, random
+from kinema import ops
 from kinema.errors import ArgumentError
 from kinema.layers.activation import ElementwiseLayer
 from kinema.layers.arguments import fraction
@@ -65,7 +65,7 @@ class Dropout(ElementwiseLayer):
         """The input itself, or what dropping leaves of it while training."""
         if not training or self.rate == 0:
             return inputs
-        return drop(inputs, self.rate, random.current_key(self.stream, self.seed), self.noise_shape)
+        return drop(inputs, self.rate, self.draw_key(self.seed), self.noise_shape)
 
 
 def _checked_noise_shape(owner: str, noise_shape: Any) -> tuple[int | None, ...] | None:

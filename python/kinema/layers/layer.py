@@ -18,6 +18,7 @@ from kinema.errors import DTypeError, KinemaError, NotBuiltError, ShapeError
 from kinema.layers.arguments import bind_arguments, declared_input_shape
 from kinema.layers.building import Buildable
 from kinema.layers.configuration import Configurable
+from kinema.layers.drawing import Drawing
 from kinema.layers.naming import auto_name
 from kinema.layers.settings import Adjustable
 from kinema.layers.structure import Shape, map_shapes, map_tensors, open_shapes
@@ -48,7 +49,7 @@ def current_training(default: bool) -> bool:
     return default if mode is None else mode
 
 
-class Layer(Adjustable, Configurable, Buildable):
+class Layer(Adjustable, Configurable, Drawing, Buildable):
     """A function of tensors with weights: the base of every layer, also of your own.
 
     Subclasses create weights in `build(input_shape)` with `add_weight`, compute in `call(inputs)` with `kinema.ops`,
@@ -121,8 +122,8 @@ class Layer(Adjustable, Configurable, Buildable):
         self.dtype = config.standardize_dtype(dtype)
         self.autocast = autocast
         self.built = False
-        #: The layer's number among the random streams of its model; set by the model, so that names do not matter.
-        self.stream = zlib.crc32(self.name.encode())
+        self._random_stream = zlib.crc32(self.name.encode())
+        self._bare_draws = 0
         self._declared_shape: Shape | None = declared_input_shape(self.title, kwargs)
         self.activity_regularizer = _get_regularizer(activity_regularizer)
         self._trainable = bool(trainable)
@@ -153,10 +154,11 @@ class Layer(Adjustable, Configurable, Buildable):
             mask = carried
         training = kwargs.pop("training", None)
         outer = getattr(_call, "training", None)
-        training = bool(outer if training is None else training)
+        if training is None:
+            training = outer
         accepted = _call_parameters(type(self))
-        if "training" in accepted:
-            kwargs["training"] = training
+        if training is not None and "training" in accepted:
+            kwargs["training"] = bool(training)
         if "mask" in accepted:
             kwargs["mask"] = mask
         _call.training = training  # what `training_scope` does, which costs more than a small layer

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kinema import ops, random
+from kinema import ops
 from kinema.autograd import Array
 from kinema.errors import ArgumentError, ShapeError
 from kinema.layers.arguments import as_shape, fraction, positive_int
@@ -239,7 +239,7 @@ class MultiHeadAttention(ConfiguredLayer):
             weights = ops.softmax(ops.where(visible, scores, scores - OUT_OF_SIGHT), axis=-1)
             weights = ops.where(visible.any(axis=-1, keepdims=True), weights, 0.0)
         if training and self.dropout:
-            weights = drop(weights, self.dropout, random.current_key(self.stream, self.seed))
+            weights = drop(weights, self.dropout, self.draw_key(self.seed))
         seen = axes.scatter(weights @ axes.gather(self.value_dense(value)), query.shape)
         outputs = self.output_dense(seen)
         outputs.mask = query.mask if query_mask is None else np.asarray(query_mask, bool)

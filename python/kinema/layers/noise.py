@@ -26,7 +26,7 @@ class Noise(ElementwiseLayer):
         self.seed = seed
 
     def _draw(self, inputs: Any) -> Array:
-        return random.draw_normal(inputs.shape, random.current_key(self.stream, self.seed), inputs.dtype)
+        return random.draw_normal(inputs.shape, self.draw_key(self.seed), inputs.dtype)
 
 
 @builtin("keras.layers")

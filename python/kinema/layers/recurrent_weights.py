@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from kinema import activations, ops, random
+from kinema import activations, ops
 from kinema.autograd import Tensor, Variable, as_array
 from kinema.layers.arguments import fraction, positive_int
 from kinema.layers.configured import ConfiguredLayer, weight_settings
@@ -110,13 +110,13 @@ class RecurrentWeights(ConfiguredLayer):
         """Inputs (batch, ..., features) after dropout, with one draw a sample, the same at every step."""
         if not training or not self.dropout:
             return inputs
-        key = random.current_key(self.stream, self.seed)
+        key = self.draw_key(self.seed)
         return drop(inputs, self.dropout, key, (None, *(1,) * (inputs.ndim - 2), None))
 
     def _recurrent_mask(self, batch: int, training: bool) -> Any:
         if not training or not self.recurrent_dropout:
             return None
-        key = random.current_key(self.stream ^ _RECURRENT_STREAM, self.seed)
+        key = self.draw_key(self.seed, _RECURRENT_STREAM)
         return as_array(drop(Tensor(np.ones((batch, self.units), self.dtype)), self.recurrent_dropout, key))
 
 

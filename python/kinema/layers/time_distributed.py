@@ -10,7 +10,7 @@ from kinema import ops
 from kinema.errors import ArgumentError, ShapeError
 from kinema.layers.structure import Shape
 from kinema.layers.wrapper import Wrapper
-from kinema.random import scaled_samples
+from kinema.random import one_step, scaled_samples
 from kinema.saving.registry import builtin
 
 
@@ -20,7 +20,7 @@ class TimeDistributed(Wrapper):
 
     The steps of all samples are folded into one batch, so that the layer runs once. Only a layer that normalises with
     statistics of its batch, such as `BatchNormalization`, trains on one step after the other, as in Keras.
-    An augmentation draws once for all steps of a sample.
+    An augmentation, also one inside a model, draws once for all steps of a sample.
 
     Args:
         layer: The layer.
@@ -45,8 +45,8 @@ class TimeDistributed(Wrapper):
 
     @property
     def draws_per_frame(self) -> bool:  # type: ignore[override]
-        """Whether every step has a draw of its own: so it is, but for layers that take whole clips."""
-        return not self.layer.takes_clips
+        """Whether every step has a draw of its own: so it is, but for augmentations."""
+        return not any(layer.takes_clips for layer in self.layer.flatten_layers())
 
     @property
     def is_random(self) -> bool:  # type: ignore[override]
@@ -63,7 +63,7 @@ class TimeDistributed(Wrapper):
         self.layer.ensure_built(_step_shape(input_shape))
         self.built = True
 
-    def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
+    def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:
         """The layer's output for every step."""
         _step_shape(inputs.shape)
         if self.layer.takes_clips:
@@ -94,10 +94,11 @@ class TimeDistributed(Wrapper):
         return (input_shape[0], input_shape[1], *inner[1:])
 
     def _step_by_step(self, inputs: Any, mask: Any) -> Any:
-        outputs = [
-            self.layer(frames, training=True, mask=None if mask is None else mask[:, step])
-            for step, frames in enumerate(ops.unstack(inputs, axis=1))
-        ]
+        with one_step():
+            outputs = [
+                self.layer(frames, training=True, mask=None if mask is None else mask[:, step])
+                for step, frames in enumerate(ops.unstack(inputs, axis=1))
+            ]
         return ops.stack(outputs, axis=1)
 
 

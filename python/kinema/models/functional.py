@@ -7,7 +7,7 @@ from typing import Any
 
 from kinema.autograd import Tensor
 from kinema.errors import ArgumentError, DTypeError, ShapeError
-from kinema.layers import InputLayer, TimeDistributed
+from kinema.layers import InputLayer
 from kinema.layers.layer import Layer, training_scope
 from kinema.layers.structure import leaves, map_leaves, shapes_in
 from kinema.layers.symbolic import KerasTensor, Node
@@ -81,9 +81,7 @@ class Functional(Model):
         """Sublayers are those of the graph, in Keras's order; streams are numbered as in `Sequential`."""
         in_graph = [layer for layer in self.layers if not isinstance(layer, InputLayer)]
         object.__setattr__(self, "_layers", distinct([*self._given_before, *in_graph]))
-        drawing = [layer for layer in self.flatten_layers() if not isinstance(layer, TimeDistributed)]
-        for position, layer in enumerate(drawing):
-            layer.stream = position
+        self._number_streams()
 
     @property
     def graph_plan(self) -> GraphPlan:
@@ -186,7 +184,7 @@ class Functional(Model):
             shapes.update(zip(node.outputs, found, strict=True))
         return map_leaves(_alone(self._outputs), shapes.__getitem__)
 
-    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Runs the graph."""
         values = self._flat(inputs)
         for entry, value, one in zip(self.inputs, values, self._masks(mask), strict=True):

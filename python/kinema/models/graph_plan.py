@@ -99,14 +99,14 @@ class GraphPlan:
     def run(
         self,
         inputs: Sequence[Any],
-        training: bool,
+        training: bool | None,
         features: Mapping[KerasTensor, Sequence[Tensor]] | None = None,
     ) -> list[Any]:
         """The outputs for a batch.
 
         Args:
             inputs: A tensor for each input of the graph.
-            training: Whether the model is trained.
+            training: Whether the model is trained; None where nobody has said.
             features: In place of inputs: what stands for their clips at the borders of their frame-wise part.
         """
         values: dict[Hashable, Any] = {}
@@ -115,7 +115,7 @@ class GraphPlan:
             if features is None or entry not in features:
                 values[entry] = value
                 continue
-            part = self.frame_part(entry, training)
+            part = self.frame_part(entry, bool(training))
             values.update(zip(part.borders, features[entry], strict=True))
             left.update(part.left)
         steps = [left.get(number, step) for number, step in enumerate(self.steps)]
@@ -126,7 +126,7 @@ def _run(
     steps: Sequence[Step],
     values: dict[Hashable, Any],
     wanted: Sequence[Hashable],
-    training: bool,
+    training: bool | None,
     counts: Any = None,
 ) -> list[Any]:
     """What stands at the places wanted, after all steps; what nobody reads any more goes at once."""

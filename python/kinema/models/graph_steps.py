@@ -37,7 +37,7 @@ class Step(ABC):
         """The places it fills."""
 
     @abstractmethod
-    def run(self, values: Values, training: bool, counts: Any = None) -> None:
+    def run(self, values: Values, training: bool | None, counts: Any = None) -> None:
         """Computes what it gives."""
 
 
@@ -74,7 +74,7 @@ class Line(Step):
         """Whether it sees each frame for itself, from its beginning to its end."""
         return self.plan.is_frame_wise(training)
 
-    def run(self, values: Values, training: bool, counts: Any = None) -> None:
+    def run(self, values: Values, training: bool | None, counts: Any = None) -> None:
         """Runs the layers."""
         values[self.target] = self.plan.run(values[self.source], training, counts=counts)
 
@@ -111,9 +111,9 @@ class Head(Step):
         """The places it fills."""
         return (self.line,)
 
-    def run(self, values: Values, training: bool, counts: Any = None) -> None:
+    def run(self, values: Values, training: bool | None, counts: Any = None) -> None:
         """Runs the layers, and the input product of a recurrent layer behind them."""
-        values[self.line] = self.line.plan.frame_features(values[self.line.source], training, counts)
+        values[self.line] = self.line.plan.frame_features(values[self.line.source], bool(training), counts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,9 +136,9 @@ class Tail(Step):
         """The places it fills."""
         return self.line.gives
 
-    def run(self, values: Values, training: bool, counts: Any = None) -> None:
+    def run(self, values: Values, training: bool | None, counts: Any = None) -> None:
         """Runs the layers on clips."""
-        values[self.line.target] = self.line.plan.run_features(values[self.line], training)
+        values[self.line.target] = self.line.plan.run_features(values[self.line], bool(training))
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +169,7 @@ class Call(Step):
             return False
         return not isinstance(layer, Concatenate) or layer.axis % node.inputs[0].ndim != 1
 
-    def run(self, values: Values, training: bool, counts: Any = None) -> None:
+    def run(self, values: Values, training: bool | None, counts: Any = None) -> None:
         """Calls the layer."""
 
         def filled(leaf: Any) -> Any:

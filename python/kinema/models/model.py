@@ -7,6 +7,7 @@ from typing import Any
 
 from kinema.autograd import Tensor
 from kinema.errors import ArgumentError
+from kinema.layers import TimeDistributed
 from kinema.layers.layer import Layer
 from kinema.layers.structure import map_shapes
 from kinema.layers.symbolic import Node, note_copies
@@ -75,6 +76,20 @@ class Model(Trainer, Layer):
             Functional.__init__(self, *args, **kwargs)  # type: ignore[arg-type]
             return
         super().__init__(**kwargs)
+
+    def ensure_built(self, input_shape: Any) -> None:
+        """Builds the model for this input shape unless that has been done."""
+        was_built = self.built
+        super().ensure_built(input_shape)
+        if not was_built:
+            self._number_streams()
+
+    def _number_streams(self) -> None:
+        """Gives every layer inside a random stream by its place. Wrappers do not count: a lifted layer keeps its stream
+        when its file spells the wrapper out."""
+        drawing = [layer for layer in self.flatten_layers() if not isinstance(layer, TimeDistributed)]
+        for position, layer in enumerate(drawing):
+            layer._random_stream = position
 
     @property
     def _data_ports(self) -> Ports:

@@ -43,6 +43,8 @@ class Plan:
         }
         #: The same where the input is bytes.
         self.byte_steps = {training: read_bytes(steps) for training, steps in self.steps.items()}
+        #: Whether there is a layer that predictions leave out.
+        self._augments = any(on_frames(layer).only_trains for layer in self.lifted.layers)
         #: Multiplications that one frame costs in the steps that see each for itself.
         self.frame_products = frame_products(self.lifted.layers, self.lifted.shapes)
         #: The leading steps that see each frame for itself, and the same where the input is bytes.
@@ -72,16 +74,17 @@ class Plan:
         """The distinct frames of a batch, where computing each once gives the same result and saves something."""
         return find_shared(rows, self.frame_products, training) if self.shares_frames(training) else None
 
-    def run(self, inputs: Any, training: bool, mask: Any = None, counts: Any = None) -> Any:
+    def run(self, inputs: Any, training: bool | None, mask: Any = None, counts: Any = None) -> Any:
         """The output for a batch.
 
         Args:
             inputs: The batch.
-            training: Whether this is a training step.
+            training: Whether this is a training step; None where nobody has said, and augmentations act as in one.
             mask: Which steps of the clips count.
             counts: How often each sample counts in statistics of the batch, where all steps are frame-wise.
         """
-        steps = (self.byte_steps if inputs.dtype == np.uint8 else self.steps)[training]
+        acts = self._augments if training is None else training
+        steps = (self.byte_steps if inputs.dtype == np.uint8 else self.steps)[acts]
         return _run(steps, inputs, training, mask, counts)
 
     def run_shared(self, shared: SharedFrames, training: bool, memory: FrameMemory | None = None) -> Any:
@@ -147,7 +150,7 @@ def _is_idle_dropout(layer: Layer, following: Layer | None) -> bool:
     return layer.activity_regularizer is None and dropout.dtype == taker.dtype and not taker.accepts_integers
 
 
-def _run(steps: Sequence[Layer], inputs: Any, training: bool, mask: Any = None, counts: Any = None) -> Any:
+def _run(steps: Sequence[Layer], inputs: Any, training: bool | None, mask: Any = None, counts: Any = None) -> Any:
     outputs = inputs
     for index, step in enumerate(steps):
         counted = {"frame_counts": counts} if counts is not None and type(step) in COUNTING else {}

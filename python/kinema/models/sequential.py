@@ -7,7 +7,7 @@ from typing import Any
 
 from kinema.autograd import Tensor
 from kinema.errors import ArgumentError, DTypeError, NotBuiltError, ShapeError
-from kinema.layers import Input, InputLayer, TimeDistributed
+from kinema.layers import Input, InputLayer
 from kinema.layers.layer import Layer, Shape, training_scope
 from kinema.layers.structure import leaves
 from kinema.layers.symbolic import KerasTensor, Node
@@ -199,10 +199,7 @@ class Sequential(Model):
                 f"model '{self.name}' does not know its input shape: give it to build(), or put Input(shape) first"
             )
         self._plan = Plan(self.layers, shape)
-        # Wrappers do not count: a lifted layer keeps its stream when its file spells the wrapper out.
-        drawing = [layer for layer in self.flatten_layers() if not isinstance(layer, TimeDistributed)]
-        for position, layer in enumerate(drawing):
-            layer.stream = position
+        self._number_streams()
         self._build_shape = shape
         self.built = True
         self._symbolic_line()
@@ -214,7 +211,7 @@ class Sequential(Model):
             return self.output_shape
         return Plan(self.layers, shape).output_shape
 
-    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Runs the layers one after the other."""
         self._check_input(inputs.shape)
         return self.plan.run(inputs, training, mask)

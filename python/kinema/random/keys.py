@@ -82,18 +82,25 @@ def next_stream() -> int:
         return _process.streams
 
 
+def surrounding_key() -> RandomKey | None:
+    """The key of the surrounding `random_scope`, which has no stream; None outside of all."""
+    key: RandomKey | None = getattr(_scope, "key", None)
+    return key
+
+
 class _KeyScope:
     """Inside, layers draw with this key, if there is one. A class: a generator's context takes twice as long."""
 
-    def __init__(self, key: RandomKey | None) -> None:
+    def __init__(self, key: RandomKey | None, rows: int = 1) -> None:
         self._key = key
+        self._rows = rows
 
     def __enter__(self) -> None:
-        self._outer: RandomKey | None = getattr(_scope, "key", None)
-        _scope.key = self._key
+        self._outer = surrounding_key(), rows_per_sample()
+        _scope.key, _scope.rows = self._key, self._outer[1] * self._rows
 
     def __exit__(self, *exception: object) -> None:
-        _scope.key = self._outer
+        _scope.key, _scope.rows = self._outer
 
 
 def random_scope(seed: int, step: int, first_sample: int = 0) -> _KeyScope:
@@ -103,33 +110,37 @@ def random_scope(seed: int, step: int, first_sample: int = 0) -> _KeyScope:
 
 def scaled_samples(factor: int) -> _KeyScope:
     """Inside, every sample of the batch stands as `factor` rows, as when frames are folded into the batch axis."""
-    key: RandomKey | None = getattr(_scope, "key", None)
-    return _KeyScope(key and replace(key, first_sample=key.first_sample * factor))
+    key = surrounding_key()
+    return _KeyScope(key and replace(key, first_sample=key.first_sample * factor), factor)
+
+
+def rows_per_sample() -> int:
+    """How many rows of the batch each sample stands as, see `scaled_samples`."""
+    rows: int = getattr(_scope, "rows", 1)
+    return rows
 
 
 def one_step() -> _KeyScope:
     """Inside, each layer draws the same however often it is called: as one step, the surrounding one or a new one."""
-    key: RandomKey | None = getattr(_scope, "key", None)
-    return _KeyScope(key or RandomKey(global_seed(), step=next_stream()))
+    return _KeyScope(surrounding_key() or RandomKey(global_seed(), step=next_stream()))
 
 
-def surrounding_key() -> RandomKey | None:
-    """The key of the surrounding `random_scope`, which has no stream; None outside of all."""
-    key: RandomKey | None = getattr(_scope, "key", None)
-    return key
-
-
-def current_key(stream: int, seed: int | None = None) -> RandomKey:
+def current_key(stream: int) -> RandomKey:
     """The key of one layer's draw: from the surrounding `random_scope`, else from the process-wide seed and a new step.
 
     Args:
         stream: The layer's own number.
-        seed: The layer's own seed, which then replaces the scope's.
     """
-    scope: RandomKey | None = getattr(_scope, "key", None)
+    scope = surrounding_key()
     if scope is None:
-        return RandomKey(global_seed() if seed is None else seed, stream, step=next_stream())
-    return RandomKey(scope.seed if seed is None else seed, stream, scope.step, scope.first_sample)
+        return RandomKey(global_seed(), stream, step=next_stream())
+    return replace(scope, stream=stream)
+
+
+def own_key(seed: int, stream: int, step: int) -> RandomKey:
+    """The key of a draw with a seed of its own, in the step of the surrounding `random_scope`, else in a given one."""
+    scope = surrounding_key()
+    return RandomKey(seed, stream, step) if scope is None else replace(scope, seed=seed, stream=stream)
 
 
 def draw_uniform(shape: tuple[int, ...], key: RandomKey, dtype: DTypeLike = "float32") -> Array:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from kinema import random
 from kinema.autograd import Array, Backward
-from kinema.errors import ShapeError
+from kinema.errors import ArgumentError, ShapeError
 from kinema.layers.activation import ElementwiseLayer
 from kinema.layers.arguments import channels_last, drop_legacy
-from kinema.layers.layer import current_training
 from kinema.layers.structure import Shape
+from kinema.layers.symbolic import symbolic_leaves
 from kinema.ops._contract import Result, differentiable
 from kinema.random import RandomKey
 
@@ -22,6 +24,10 @@ def _changed(x: Array, *, change: Any) -> Result:
     """`change(x)`, which gives its own way back."""
     result: Result = change(x)
     return result
+
+
+#: What Keras's dicts hold of places in pictures.
+_PLACES = frozenset({"segmentation_masks", "bounding_boxes"})
 
 
 class Augmentation(ElementwiseLayer):
@@ -37,6 +43,8 @@ class Augmentation(ElementwiseLayer):
     takes_clips = True
     #: Whether the layer gives its inputs as they are when it does not train.
     only_trains = True
+    #: Whether things may stand elsewhere in the changed picture.
+    moves_places: ClassVar[bool] = False
     #: Uniform numbers that one clip takes.
     draws: ClassVar[int] = 1
     #: Whether `change` takes frames of bytes as they are; others get them as float32 and are rounded.
@@ -56,19 +64,29 @@ class Augmentation(ElementwiseLayer):
 
     def __call__(self, inputs: Any, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
         """The inputs, changed unless training is said to be off. As in Keras, a bare call changes them."""
-        if training is None:
-            training = current_training(default=True)
-        if not isinstance(inputs, dict):
-            return super().__call__(inputs, *args, training=training, **kwargs)
-        return {**inputs, "images": super().__call__(inputs["images"], *args, training=training, **kwargs)}
+        if isinstance(inputs, dict):
+            self._require_no_places(inputs)
+            return {**inputs, "images": self(inputs["images"], *args, training=training, **kwargs)}
+        if training and symbolic_leaves(inputs):
+            training = None  # in a graph the model's own mode decides: Keras's files say True of every such call
+        return super().__call__(inputs, *args, training=training, **kwargs)
 
-    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+    def call(self, inputs: Any, training: bool = True, mask: Any = None) -> Any:
         """The inputs at rest, changed ones while training."""
         self._require_frames(inputs.shape)
         if not training:
             return inputs if self.only_trains else _changed(inputs, change=self.rest_batch)
-        key = random.current_key(self.stream, self.seed)
-        return _changed(inputs, change=lambda clips: self.change_batch(clips, key, mask))
+        key, rows = self.draw_key(self.seed), random.rows_per_sample()
+        if rows == 1:
+            return _changed(inputs, change=lambda clips: self.change_batch(clips, key, mask))
+        return _changed(inputs, change=lambda frames: self._change_frames(frames, key, rows))
+
+    def _change_frames(self, x: Array, key: RandomKey, rows: int) -> Result:
+        """The frames of clips that stand in so many rows of the batch each, all under their clip's draw."""
+        clips = x.reshape(-1, math.prod(x.shape[1:-3], start=rows), *x.shape[-3:])
+        changed, back = self.change_batch(clips, replace(key, first_sample=key.first_sample // rows))
+        shape = (*x.shape[:-3], *changed.shape[-3:])
+        return changed.reshape(shape), lambda dy: back(dy.reshape(changed.shape)).reshape(x.shape)
 
     def rest_batch(self, x: Array) -> Result:
         """What the layer makes of a batch when it does not train."""
@@ -112,6 +130,13 @@ class Augmentation(ElementwiseLayer):
         else:
             output[...], back = self.change(clip, drawn)
         return back
+
+    def _require_no_places(self, inputs: dict[str, Any]) -> None:
+        if self.moves_places and (places := sorted(_PLACES.intersection(inputs))):
+            raise ArgumentError(
+                f"{self.title} changes pictures alone, so {' and '.join(places)} would no longer fit them: "
+                "take them out of the dict, and give masks to a layer of the same seed as pictures of their own"
+            )
 
     def _require_frames(self, shape: Shape) -> None:
         if len(shape) not in (4, 5):

@@ -22,6 +22,7 @@ _Box = tuple[int, int, int, int]
 class _SizedAugmentation(Augmentation):
     """An augmentation whose output has a size of its own, at rest too."""
 
+    moves_places = True
     only_trains = False
     changes_bytes = True
 

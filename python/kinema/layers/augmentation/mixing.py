@@ -41,6 +41,7 @@ class MixUp(Augmentation):
         [1.0, 1.0, 1.0, 1.0]
     """
 
+    moves_places = True
     config_names = ("alpha", "data_format", "seed")
     #: A sample depends on the rest of its batch.
     uses_batch_statistics = True
@@ -59,7 +60,7 @@ class MixUp(Augmentation):
         if training is None:
             training = current_training(default=True)
         # One key for both: labels are mixed as the clips are.
-        key = random.current_key(self.stream, self.seed)
+        key = self.draw_key(self.seed)
         step_seed = key.seed if self.seed is None else self.seed
         with random.random_scope(step_seed, key.step, key.first_sample):
             mixed = super().__call__(inputs, *args, training=training, **kwargs)

@@ -21,6 +21,7 @@ from kinema.saving.registry import builtin
 class _Timing(Augmentation):
     """An augmentation that gives the time steps of a sample in another order. Steps that are masked stay in place."""
 
+    moves_places = True
     frame_rank: int | None = None
     mixes_frames = True
     takes_clips = False
@@ -54,6 +55,10 @@ class _Timing(Augmentation):
     def _require_frames(self, shape: Shape) -> None:
         if len(shape) < 3:
             raise ShapeError(f"expected (batch, time, ...), at least three axes, got an input of shape {tuple(shape)}")
+        if random.rows_per_sample() > 1:
+            raise ShapeError(
+                "it changes when frames are shown, and TimeDistributed shows it one frame alone: put it in front of it"
+            )
 
 
 @builtin("kinema.layers")

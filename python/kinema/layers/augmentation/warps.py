@@ -45,6 +45,7 @@ class RandomFlip(Augmentation):
         [(0.0, 1.0), (1.0, 0.0)]
     """
 
+    moves_places = True
     config_names = ("mode", "seed", "data_format")
     draws: ClassVar[int] = 2
     changes_bytes = True
@@ -65,6 +66,7 @@ class RandomFlip(Augmentation):
 class _Warp(Augmentation):
     """An augmentation that takes each pixel from another place."""
 
+    moves_places = True
     changes_bytes = True
 
     def __init__(self, *, fill_mode: str, interpolation: str, fill_value: float, **kwargs: Any) -> None:
