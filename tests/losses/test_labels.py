@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
+import kinema
 from kinema import losses
 from kinema._warnings import once_each
 from kinema.errors import DataError, ShapeError
@@ -67,3 +68,28 @@ def test_one_warning_per_scope():
 
 def test_rows_that_sum_to_one_are_quiet():
     losses.CategoricalCrossentropy()([[0.2, 0.3, 0.5], [0.0, 1.0, 0.0]], HALF)
+
+
+@pytest.mark.parametrize(
+    ("loss", "counted", "padding"),
+    [
+        (losses.SparseCategoricalCrossentropy(), [[1, 0]], -1),
+        (losses.BinaryCrossentropy(), [[[0, 1], [1, 0]]], -1),
+        (losses.BinaryFocalCrossentropy(), [[[0, 1], [1, 0]]], 7),
+        (losses.CategoricalCrossentropy(), [[[0, 1], [1, 0]]], -1),
+        (losses.CategoricalFocalCrossentropy(), [[[0, 1], [1, 0]]], 0),
+    ],
+)
+def test_labels_of_masked_steps_may_be_anything(loss, counted, padding):
+    counted = np.asarray(counted)
+    labels = np.pad(counted, [(0, 0), (0, 1), *[(0, 0)] * (counted.ndim - 2)], constant_values=padding)
+    predicted = kinema.Tensor(np.float32([[[0.4, 0.6], [0.3, 0.7], [0.5, 0.5]]]))
+    predicted.mask = np.array([[True, True, False]])
+    with once_each(), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = float(loss(labels, predicted))
+    assert found == pytest.approx(float(loss(counted, predicted.numpy()[:, :2])))
+    predicted.mask = np.array([[True, True, True]])
+    if padding:
+        with pytest.raises(DataError, match=r"sample 0, position"):
+            loss(labels, predicted)

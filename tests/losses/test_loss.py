@@ -140,6 +140,60 @@ def test_masked_steps_do_not_count_in_a_region(axis, dtype):
     assert float(losses.Tversky(0.3, 0.7, axis=axis, dtype=dtype)(true, predicted)) == pytest.approx(float(alone))
 
 
+def _masked_predictions():
+    predicted = kinema.Tensor(np.float32([[[1], [2], [9]], [[3], [9], [9]]]))
+    predicted.mask = np.array([[True, True, False], [True, False, False]])
+    return predicted
+
+
+@pytest.mark.parametrize(
+    ("reduction", "plain", "weighted"),
+    [("sum_over_batch_size", 5.0, 5 * (1 + 2 + 4) / 3), ("sum", 15.0, 35.0), ("mean_with_sample_weight", 5.0, 5.0)],
+)
+def test_the_one_loss_of_a_batch_counts_once_for_each_step_of_the_mask(reduction, plain, weighted):
+    """As Keras 3.15 has it."""
+
+    class Five(losses.Loss):
+        def call(self, y_true, y_pred):
+            return kinema.ops.sum(y_pred) * 0.0 + 5.0
+
+    weights = np.float32([[1, 2, 3], [4, 5, 6]])
+    predicted = _masked_predictions()
+    assert float(Five(reduction=reduction)(np.zeros((2, 3, 1)), predicted)) == pytest.approx(plain)
+    assert float(Five(reduction=reduction)(np.zeros((2, 3, 1)), predicted, weights)) == pytest.approx(weighted)
+    per_clip = Five(reduction=reduction)(np.zeros((2, 3, 1)), predicted, np.float32([1, 1]))
+    assert float(per_clip) == pytest.approx(plain)
+
+
+def test_the_one_loss_of_a_batch_hands_its_gradient_through_masks_and_weights():
+    predicted = kinema.Variable(np.float32([[[1], [2], [9]]]))
+    loss = losses.as_loss(lambda y_true, y_pred: kinema.ops.mean(kinema.ops.square(y_pred - y_true)))
+    with kinema.GradientTape() as tape:
+        outputs = predicted * 1.0
+        outputs.mask = np.array([[True, True, False]])
+        value = loss(np.zeros((1, 3, 1)), outputs, np.float32([[1, 2, 3]]))
+    assert float(value) == pytest.approx((1 + 4 + 81) / 3 * (1 + 2) / 2)
+    gradient = tape.gradient(value, [predicted])[0]
+    np.testing.assert_allclose(gradient, np.float32([[[2], [4], [18]]]) / 3 * 1.5, rtol=1e-6)
+
+
+def test_a_loss_of_each_clip_leaves_out_clips_of_which_no_step_counts():
+    class LargestError(losses.Loss):
+        def call(self, y_true, y_pred):
+            return kinema.ops.max(kinema.ops.abs(y_pred - y_true), axis=(1, 2))
+
+    predicted = _masked_predictions()
+    predicted.mask = np.array([[True, True, False], [False, False, False]])
+    assert float(LargestError()(np.ones((2, 3, 1)), predicted)) == pytest.approx(8.0)
+
+
+def test_ignored_classes_and_masked_steps_are_both_left_out():
+    probabilities = kinema.Tensor(np.float32([[[0.5, 0.5], [0.9, 0.1], [0.2, 0.8], [0.3, 0.7]]]))
+    probabilities.mask = np.array([[True, True, True, False]])
+    loss = losses.SparseCategoricalCrossentropy(ignore_class=-1)([[0, -1, 1, 0]], probabilities)
+    assert float(loss) == pytest.approx(-(np.log(0.5) + np.log(0.8)) / 2)
+
+
 def test_a_model_needs_a_loss():
     with pytest.raises(ArgumentError, match=r"compile needs a loss"):
         losses.as_loss(None)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import kinema
-from kinema import layers
-from kinema.errors import ShapeError
+from kinema import layers, losses
+from kinema.errors import DataError, ShapeError
 from kinema.models.data import to_batch
 from kinema.models.lengths import joined
 from kinema.video import pad_clips
@@ -122,6 +122,32 @@ def test_metrics_see_the_steps_that_count_and_no_others(metric: str) -> None:
         wide = np.pad(y, [(0, 0), (0, steps - 4), (0, 0)], constant_values=1)
         results.append(model.test_on_batch(pad_clips(list(x), length=steps), wide, sample_weight=weights))
     np.testing.assert_allclose(results[1:], [results[0]] * 2, atol=1e-6)
+
+
+def test_a_loss_of_ones_own_sees_the_targets_of_all_steps_as_they_are() -> None:
+    seen = []
+
+    def sum_of_targets(y_true: Any, y_pred: Any) -> Any:
+        seen.append(np.asarray(y_true))
+        return kinema.ops.mean(y_pred) * 0.0 + kinema.ops.sum(y_true)
+
+    model = kinema.Sequential([layers.Input((None, 3)), layers.LSTM(2, return_sequences=True), layers.Dense(1)])
+    model.compile("sgd", sum_of_targets)
+    y = np.float32([[[5], [6], [-1], [-1]]])
+    x = pad_clips([np.ones((2, 3), np.float32)], length=4)
+    assert model.test_on_batch(x, y) == pytest.approx(9.0)
+    np.testing.assert_array_equal(seen[-1], y)
+
+
+@pytest.mark.parametrize("loss", ["mse", "binary_crossentropy", losses.Dice()])
+def test_targets_of_masked_steps_may_be_no_numbers(loss: Any) -> None:
+    model = kinema.Sequential([layers.Input((None, 3)), layers.Dense(1, "sigmoid")])
+    model.compile("sgd", loss)
+    x = pad_clips([np.ones((2, 3), np.float32)], length=4)
+    expected = model.test_on_batch(x, np.float32([[[1], [0], [0], [0]]]))
+    assert model.test_on_batch(x, np.float32([[[1], [0], [np.nan], [np.inf]]])) == pytest.approx(expected)
+    with pytest.raises(DataError, match="y contains NaN"):
+        model.test_on_batch(x, np.float32([[[1], [np.nan], [0], [0]]]))
 
 
 def test_metrics_and_losses_called_by_hand_respect_the_mask_of_the_predictions() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from kinema import ops
 from kinema.autograd import Tensor, as_array
 from kinema.losses.labels import check_binary, check_class_numbers, check_distribution, check_smoothing
@@ -38,7 +36,7 @@ def binary_crossentropy(
         array([0.6931], dtype=float32)
     """
     y_true, y_pred = match_shapes("binary_crossentropy", y_true, y_pred)
-    check_binary(as_array(y_true))
+    check_binary(as_array(y_true), y_pred.mask)
     if label_smoothing:
         y_true = ops.add(ops.multiply(y_true, 1.0 - label_smoothing), 0.5 * label_smoothing)
     loss: Tensor = ops.mean(ops.binary_crossentropy(y_true, y_pred, from_logits=from_logits), axis=axis)
@@ -67,7 +65,7 @@ def categorical_crossentropy(
         array([0.6931], dtype=float32)
     """
     y_true, y_pred = match_shapes("categorical_crossentropy", y_true, y_pred)
-    check_distribution(as_array(y_true), axis)
+    check_distribution(as_array(y_true), axis, y_pred.mask)
     if label_smoothing:
         share = label_smoothing / y_true.shape[axis]
         y_true = ops.add(ops.multiply(y_true, 1.0 - label_smoothing), share)
@@ -99,12 +97,13 @@ def sparse_categorical_crossentropy(
     labels = as_array(y_true)
     if labels.ndim == y_pred.ndim and labels.shape[-1] == 1:
         labels = labels[..., 0]
+    classes = labels
     if labels.shape == y_pred.shape[:-1]:
-        check_class_numbers(labels, y_pred.shape[-1], ignore_class)
+        classes = check_class_numbers(labels, y_pred.shape[-1], ignore_class, y_pred.mask)
+    loss = ops.sparse_categorical_crossentropy(classes, y_pred, from_logits=from_logits, axis=axis)
     if ignore_class is None:
-        return ops.sparse_categorical_crossentropy(labels, y_pred, from_logits=from_logits, axis=axis)
+        return loss
     counted = labels != ignore_class
-    loss = ops.sparse_categorical_crossentropy(np.where(counted, labels, 0), y_pred, from_logits=from_logits, axis=axis)
     kept: Tensor = ops.multiply(loss, counted.astype(loss.dtype))
     kept.mask = counted
     return kept

@@ -49,7 +49,7 @@ def binary_focal_crossentropy(
         array([0.1733], dtype=float32)
     """
     y_true, y_pred = match_shapes("binary_focal_crossentropy", y_true, y_pred)
-    check_binary(as_array(y_true), "binary_focal_crossentropy")
+    check_binary(as_array(y_true), y_pred.mask, "binary_focal_crossentropy")
     if label_smoothing:
         y_true = ops.add(ops.multiply(y_true, 1.0 - label_smoothing), 0.5 * label_smoothing)
     if from_logits:
@@ -93,7 +93,7 @@ def categorical_focal_crossentropy(
         array([0.0433], dtype=float32)
     """
     y_true, y_pred = match_shapes("categorical_focal_crossentropy", y_true, y_pred)
-    check_distribution(as_array(y_true), axis, "categorical_focal_crossentropy")
+    check_distribution(as_array(y_true), axis, y_pred.mask, "categorical_focal_crossentropy")
     if label_smoothing:
         share = label_smoothing / y_true.shape[-1]
         y_true = ops.add(ops.multiply(y_true, 1.0 - label_smoothing), share)

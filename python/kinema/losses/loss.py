@@ -57,11 +57,9 @@ class Loss:
         """The reduced loss of a batch."""
         target = Tensor(settled(y_true)) if isinstance(y_true, np.ndarray) else ops.convert_to_tensor(y_true)
         values = self.call(target, as_prediction(y_pred, self.dtype))
-        mask = getattr(values, "mask", None)
-        if mask is None:
-            mask = getattr(y_pred, "mask", None)
-        if values.ndim == 0 and sample_weight is not None:  # a whole batch's only value, once for each of the weights
-            values = ops.broadcast_to(values, as_array(sample_weight).shape)
+        mask = _joint_mask(getattr(y_pred, "mask", None), getattr(values, "mask", None))
+        if values.ndim == 0:  # a whole batch's only value, once for each of the weights
+            values = ops.broadcast_to(values, _shape_of_weights(mask, sample_weight))
         weights = combine_weights(self.name, values, sample_weight, mask, self.reduction)
         return reduce(values, weights, self.reduction)
 
@@ -179,11 +177,17 @@ def combine_weights(name: str, values: Tensor, sample_weight: Any, mask: Any, re
     weights = None if sample_weight is None else align_weights(name, sample_weight, values.shape).astype(values.dtype)
     if mask is None:
         return weights
-    counted = align_weights(name, mask, values.shape).astype(values.dtype)
+    counted = align_weights(name, mask_of_values(mask, values.ndim), values.shape).astype(values.dtype)
     if reduction in ("mean", "sum_over_batch_size"):
         # Masked values do not count in the mean either.
         counted = counted * counted.dtype.type(counted.size / max(counted.sum(), 1.0))
     return counted if weights is None else counted * weights
+
+
+def mask_of_values(mask: Any, rank: int) -> Array:
+    """The mask for values with so many axes: where one stands for several steps, it counts if one of them does."""
+    array = np.asarray(as_array(mask))
+    return np.asarray(array.any(axis=tuple(range(rank, array.ndim))))
 
 
 def align_weights(name: str, weights: Any, shape: tuple[int, ...]) -> Array:
@@ -218,3 +222,15 @@ def reduce(values: Tensor, weights: Array | None, reduction: str | None) -> Tens
     count = 0.0 if weights is None else float(np.broadcast_to(weights, values.shape).sum())
     mean: Tensor = ops.multiply(total, 0.0) if count == 0 else ops.divide(total, count)
     return mean
+
+
+def _joint_mask(given: Array | None, left: Array | None) -> Array | None:
+    """The mask of a prediction and the one that a loss left on its values, which is the better where steps are gone."""
+    if given is None or left is None or left.ndim < given.ndim:
+        return given if left is None else left
+    joint: Array = left & given.reshape(given.shape + (1,) * (left.ndim - given.ndim))
+    return joint
+
+
+def _shape_of_weights(*weights: Any) -> tuple[int, ...]:
+    return max((as_array(each).shape for each in weights if each is not None), key=len, default=())

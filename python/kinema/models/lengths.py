@@ -31,13 +31,12 @@ def _part(outputs: Tensor, chosen: Any) -> Tensor:
     return part
 
 
-def valid_where_masked(target: Array, mask: Array | None) -> Array:
-    """The targets with one that counts in place of each that does not: what stands there must not matter."""
-    if mask is None or target.shape[:2] != mask.shape or mask.all() or not mask.any():
+def finite_where_masked(target: Array, mask: Array | None) -> Array:
+    """The targets with 0 in place of what is no number where the mask does not count: it would spoil sums of zeros."""
+    if mask is None or target.dtype.kind != "f" or target.shape[:2] != mask.shape:
         return target
-    filled: Array = target.copy()
-    filled[~mask] = target[mask][0]
-    return filled
+    left_out = ~mask.reshape(mask.shape + (1,) * (target.ndim - 2)) & ~np.isfinite(target)
+    return np.where(left_out, target.dtype.type(0), target) if left_out.any() else target
 
 
 def joined(batches: Sequence[Array]) -> Array:

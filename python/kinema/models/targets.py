@@ -9,7 +9,7 @@ import numpy as np
 
 from kinema.autograd import Array, Tensor
 from kinema.errors import ArgumentError, DataError, ShapeError
-from kinema.models.lengths import valid_where_masked
+from kinema.models.lengths import finite_where_masked
 
 
 def check_targets(model: Any, target: Array | None, outputs: Tensor) -> Array | None:
@@ -28,7 +28,7 @@ def check_targets(model: Any, target: Array | None, outputs: Tensor) -> Array | 
             f"from layer '{run}' on it works frame by frame and no layer consumes the time axis. "
             "Add one that does, such as LSTM, or give a target for every frame"
         )
-    target = valid_where_masked(target, outputs.mask)
+    target = finite_where_masked(target, outputs.mask)
     if target.dtype.kind == "f":
         if not np.isfinite(target).all():
             raise DataError("y contains NaN or infinite values: clean the targets before training")
