@@ -43,6 +43,11 @@ def test_ties_of_top_k_count_as_hits():
     assert float(metrics.SparseTopKCategoricalAccuracy(k=1)([2], [[0.4, 0.2, 0.4]])) == 1.0
 
 
+def test_numbers_that_are_no_class_are_no_hits():
+    found = metrics.sparse_top_k_categorical_accuracy([1, -1, 9], [[0.1, 0.9]] * 3, k=2)
+    np.testing.assert_array_equal(found, [1, 0, 0])
+
+
 def test_per_step_targets():
     predicted = np.array([[[0.9, 0.1], [0.2, 0.8]], [[0.4, 0.6], [0.3, 0.7]]])
     assert float(metrics.SparseCategoricalAccuracy()([[0, 1], [0, 0]], predicted)) == 0.5

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import kinema
-from kinema import layers, losses, metrics
+from kinema import layers, losses, metrics, ops
 
 RNG = np.random.default_rng(12)
 X = RNG.normal(size=(20, 6)).astype("float32")
@@ -77,6 +77,50 @@ def test_masked_steps_do_not_count() -> None:
     assert found["loss"] == pytest.approx(float(losses.BinaryFocalCrossentropy()(y[:, :3], predicted)), rel=1e-5)
     assert found["AUC"] == pytest.approx(float(metrics.AUC()(y[:, :3], predicted)), rel=1e-6)
     np.testing.assert_allclose(found["f1_score"], metrics.F1Score(threshold=0.5)(y[:, :3], predicted).numpy()[0])
+
+
+class _LastStep(metrics.Metric):
+    """The error of the last step of the last batch, and what it saw."""
+
+    def __init__(self) -> None:
+        super().__init__(name="last_step")
+        self.error = self.add_weight(name="error")
+        self.seen: Any = None
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        self.seen = (y_true, y_pred, sample_weight)
+        self.error.assign(ops.mean(ops.abs(y_true[:, -1] - y_pred[:, -1])))
+
+    def result(self) -> Any:
+        return self.error.value
+
+
+def _error_of_last_step(y_true: Any, y_pred: Any) -> Any:
+    return ops.mean(ops.abs(y_true[:, -1] - y_pred[:, -1]), axis=-1)
+
+
+def _largest_error(y_true: Any, y_pred: Any) -> Any:
+    return ops.max(ops.abs(y_true - y_pred))
+
+
+def test_metrics_of_ones_own_see_all_steps_and_the_mask() -> None:
+    model = kinema.Sequential([layers.Input((5, 2)), layers.Masking(), layers.LSTM(3, return_sequences=True)])
+    own = _LastStep()
+    model.compile("sgd", "mse", metrics=[_error_of_last_step, _largest_error], weighted_metrics=[own])
+    x, y = RNG.normal(size=(6, 5, 2)).astype("float32"), RNG.normal(size=(6, 5, 3)).astype("float32")
+    x[:4, 3:] = 0
+    weights = RNG.uniform(1, 2, (6, 5)).astype("float32")
+    found = model.evaluate(x, y, sample_weight=weights, batch_size=6, verbose=0, return_dict=True)
+    predicted = model.predict(x, verbose=0)
+    expected = np.abs(y[:, -1] - predicted[:, -1]).mean()
+    assert found["last_step"] == pytest.approx(expected, rel=1e-6)
+    assert found["_error_of_last_step"] == pytest.approx(expected, rel=1e-6)
+    assert found["_largest_error"] == pytest.approx(np.abs(y - predicted).max(), rel=1e-6)
+    targets, outputs, seen_weights = own.seen
+    np.testing.assert_array_equal(targets.numpy(), y)
+    np.testing.assert_allclose(outputs.numpy(), predicted, atol=1e-6)
+    np.testing.assert_array_equal(outputs.mask, (x != 0).any(axis=-1))
+    np.testing.assert_array_equal(seen_weights, weights)
 
 
 @pytest.mark.parametrize("loss", [losses.Dice(), "kld", losses.CategoricalHinge, losses.Tversky(0.3, 0.7)])

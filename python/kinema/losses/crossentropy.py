@@ -126,10 +126,6 @@ def crossentropy(y_true: Any, y_pred: Any) -> Tensor:
     return functions[target_kind(y_true, y_pred)](y_true, y_pred)
 
 
-#: The functions that look behind probabilities for the logits that they were made of.
-READ_LOGITS = (binary_crossentropy, categorical_crossentropy, crossentropy, sparse_categorical_crossentropy)
-
-
 def target_kind(y_true: Any, y_pred: Any) -> str:
     """What targets are, judged by shapes: `"binary"`, `"categorical"` or `"sparse_categorical"`."""
     target, prediction = as_array(y_true).shape, as_array(y_pred).shape

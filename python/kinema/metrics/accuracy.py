@@ -243,5 +243,6 @@ def _class_numbers(name: str, y_true: Any, y_pred: Any) -> tuple[Array, Array]:
 
 def _in_top(labels: Array, prediction: Array, k: int) -> Tensor:
     # Ties count as hits: a class is out only when k others are strictly more likely.
-    own = np.take_along_axis(prediction, labels[..., None], axis=-1)
-    return _right(((prediction > own).sum(axis=-1) < k) & np.isfinite(own[..., 0]))
+    is_class = (labels >= 0) & (labels < prediction.shape[-1])
+    own = np.take_along_axis(prediction, np.where(is_class, labels, 0)[..., None], axis=-1)
+    return _right(is_class & ((prediction > own).sum(axis=-1) < k) & np.isfinite(own[..., 0]))

@@ -44,8 +44,6 @@ class Metric:
 
     #: Whether more is better ("up") or less ("down"), None when nobody knows.
     direction: str | None = None
-    #: Whether it takes predictions as tensors, which know the logits that they were made of, and not as arrays.
-    reads_logits: bool = False
 
     def __init__(self, dtype: DTypeLike | None = None, name: str | None = None) -> None:
         self.name = name or _snake_case(type(self).__name__)

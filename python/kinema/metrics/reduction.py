@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from kinema.autograd import Array, Tensor, as_array, no_tape
-from kinema.losses.crossentropy import READ_LOGITS
-from kinema.losses.loss import align_weights
+from kinema.losses.loss import align_weights, mask_of_values
 from kinema.metrics.metric import Metric, ratio
 from kinema.saving.registry import builtin, builtin_objects, serialize_keras_object
 
@@ -121,7 +120,6 @@ class MeanMetricWrapper(Average):
         super().__init__(name or getattr(fn, "__name__", "metric"), dtype)
         self.fn = fn
         self.direction = type(self).direction or _direction(fn)
-        self.reads_logits = fn in READ_LOGITS
         self._settings = kwargs
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
@@ -149,7 +147,10 @@ def _direction(fn: Callable[..., Any]) -> str | None:
 
 def masked(name: str, sample_weight: Any, mask: Any, shape: tuple[int, ...]) -> Array | None:
     """Sample weights without what is masked."""
-    if mask is None or sample_weight is None:
-        return mask if sample_weight is None else as_array(sample_weight)
-    weights: Array = align_weights(name, sample_weight, shape) * align_weights(name, mask, shape)
+    if mask is None:
+        return None if sample_weight is None else as_array(sample_weight)
+    counted = mask_of_values(mask, len(shape))
+    if sample_weight is None:
+        return counted
+    weights: Array = align_weights(name, sample_weight, shape) * align_weights(name, counted, shape)
     return weights

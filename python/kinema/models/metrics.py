@@ -9,7 +9,6 @@ from typing import Any
 from kinema.autograd import Array, Tensor, as_array
 from kinema.metrics.metric import Metric
 from kinema.metrics.reduction import Mean
-from kinema.models.lengths import counted_steps
 from kinema.models.result_names import Wanted, result_names
 
 
@@ -72,21 +71,18 @@ class OutputMetrics:
         return [(metric.name, weighted) for metric, weighted in self.entries]
 
     def update(self, target: Array | None, outputs: Tensor, sample_weight: Array | None) -> None:
-        """Takes one batch in; the metrics see the steps that the outputs' mask counts, and no others."""
+        """Takes one batch in."""
         if target is None:
             return
-        target, counted, sample_weight = counted_steps(target, outputs, sample_weight)
-        predicted = counted.numpy()
         if self.entries is None:
             from kinema import metrics
 
             self.entries = [
-                (metrics.metric_for(identifier, target, predicted), weighted)
+                (metrics.metric_for(identifier, target, outputs), weighted)
                 for identifier, weighted in self._identifiers
             ]
         for metric, weighted in self.entries:
-            seen = counted if metric.reads_logits else predicted
-            metric.update_state(target, seen, sample_weight=sample_weight if weighted else None)
+            metric.update_state(Tensor(target), outputs, sample_weight=sample_weight if weighted else None)
 
 
 class CompiledMetrics(Metric):
