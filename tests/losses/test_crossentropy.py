@@ -83,6 +83,17 @@ def test_ignored_class_does_not_count():
     assert float(loss([0, -1, 1], probabilities)) == pytest.approx(-(math.log(0.5) + math.log(0.8)) / 2)
 
 
+def test_what_made_probabilities_counts_where_a_class_is_ignored():
+    """Keras 3.15 on TensorFlow: probabilities of a sigmoid are divided by their sum, with a class to ignore alone."""
+    logits = kinema.ops.convert_to_tensor(np.float32([[1, 2, -1], [0, 1, 3]]))
+    plain, ignoring = (losses.SparseCategoricalCrossentropy(ignore_class=ignored) for ignored in (None, -1))
+    made = kinema.ops.sigmoid(logits)
+    assert float(plain([0, 2], made)) == pytest.approx(0.75943, abs=1e-5)
+    assert float(ignoring([0, 2], made)) == pytest.approx(0.88727, abs=1e-5)
+    saturated = kinema.ops.softmax(kinema.ops.convert_to_tensor([[60.0, 0.0, 0.0]]))
+    assert float(ignoring([1], saturated)) == pytest.approx(60.0)
+
+
 def test_gradient_of_softmax_and_crossentropy_is_the_difference():
     logits = kinema.Variable(RNG.normal(size=(3, 4)))
     rows = np.eye(4)[[0, 3, 2]]

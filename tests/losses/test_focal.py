@@ -54,6 +54,15 @@ def test_label_smoothing():
     assert float(loss([[1.0]], [[0.7]])) == pytest.approx(-(0.9 * np.log(0.7) + 0.1 * np.log(0.3)), rel=1e-6)
 
 
+@pytest.mark.parametrize("name", ["categorical_crossentropy", "categorical_focal_crossentropy"])
+def test_labels_are_smoothed_over_the_axis_of_the_classes(name):
+    loss, target = getattr(losses, name), np.eye(3)[[0, 2]]
+    p = softmax(LOGITS[:2, :3])
+    last = loss(target[:, None], p[:, None], label_smoothing=0.3).numpy()[:, 0]
+    first = loss(target[..., None], p[..., None], label_smoothing=0.3, axis=1).numpy()[:, 0]
+    np.testing.assert_allclose(first, last, rtol=1e-12)
+
+
 def test_the_probabilities_of_sigmoids_are_divided_by_their_sum():
     """Their logits are not those of a softmax."""
     given = kinema.ops.sigmoid(kinema.ops.convert_to_tensor(LOGITS))

@@ -150,6 +150,14 @@ def test_conversion() -> None:
     assert ops.cast(X, "int32").dtype == np.int32
 
 
+def test_a_cast_to_the_type_that_a_tensor_has_gives_the_tensor_with_its_mask_and_logits():
+    probabilities = ops.softmax(ops.convert_to_tensor([[60.0, 0.0, 0.0]]))
+    probabilities.mask = np.array([[True, False, True]])
+    assert ops.cast(probabilities, "float32") is probabilities
+    assert ops.convert_to_tensor(probabilities, "float32") is probabilities
+    assert ops.cast(probabilities, "float64").mask is None
+
+
 def test_cast_lets_gradients_through_between_floating_types_only() -> None:
     from kinema import GradientTape
 

@@ -100,6 +100,8 @@ def sparse_categorical_crossentropy(
     classes = labels
     if labels.shape == y_pred.shape[:-1]:
         classes = check_class_numbers(labels, y_pred.shape[-1], ignore_class, y_pred.mask)
+    if ignore_class is not None and not from_logits:
+        y_pred = _without_logits_of_sigmoid(y_pred)
     loss = ops.sparse_categorical_crossentropy(classes, y_pred, from_logits=from_logits, axis=axis)
     if ignore_class is None:
         return loss
@@ -124,6 +126,14 @@ def crossentropy(y_true: Any, y_pred: Any) -> Tensor:
         "sparse_categorical": sparse_categorical_crossentropy,
     }
     return functions[target_kind(y_true, y_pred)](y_true, y_pred)
+
+
+def _without_logits_of_sigmoid(y_pred: Tensor) -> Tensor:
+    """Predictions that tell of logits only where a softmax made them, as Keras sees them where it ignores a class."""
+    if y_pred.logits is None or y_pred.logits.activation == "softmax":
+        return y_pred
+    plain: Tensor = ops.multiply(y_pred, 1.0)
+    return plain
 
 
 def target_kind(y_true: Any, y_pred: Any) -> str:

@@ -95,7 +95,7 @@ def categorical_focal_crossentropy(
     y_true, y_pred = match_shapes("categorical_focal_crossentropy", y_true, y_pred)
     check_distribution(as_array(y_true), axis, y_pred.mask, "categorical_focal_crossentropy")
     if label_smoothing:
-        share = label_smoothing / y_true.shape[-1]
+        share = label_smoothing / y_true.shape[axis]
         y_true = ops.add(ops.multiply(y_true, 1.0 - label_smoothing), share)
     logarithms = _log_probabilities(y_pred, from_logits, axis)
     weight = ops.multiply(_focus(ops.negative(ops.expm1(logarithms)), gamma), alpha)

@@ -28,7 +28,7 @@ def convert_to_tensor(x: Any, dtype: DTypeLike | None = None) -> Tensor:
         array([1., 2.], dtype=float32)
     """
     if isinstance(x, (Tensor, Variable)):
-        if dtype is not None and np.dtype(dtype) != x.dtype:
+        if dtype is not None:
             return cast(x, dtype)
         return x if isinstance(x, Tensor) else _identity(x)
     if isinstance(x, np.ndarray):
@@ -47,8 +47,12 @@ def convert_to_numpy(x: Any) -> Array:
 
 
 def cast(x: Any, dtype: DTypeLike) -> Tensor:
-    """The values with another element type. Gradients flow between floating-point types."""
-    return _cast(x, dtype=dtype_of(dtype))
+    """The values with another element type, a tensor that has it already itself.
+
+    Gradients flow between floating-point types.
+    """
+    wanted = dtype_of(dtype)
+    return x if isinstance(x, Tensor) and x.dtype == wanted else _cast(x, dtype=wanted)
 
 
 def saturate_cast(x: Any, dtype: DTypeLike) -> Tensor:
