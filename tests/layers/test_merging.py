@@ -126,6 +126,65 @@ def test_masks_are_joined() -> None:
     assert layers.Concatenate(axis=1)([one, plain]).mask.tolist() == [[True, True, False, True, True, True]]
 
 
+MASKED = {
+    # Of -2 and 3 where both count, the first, the second, neither; then where the second has no mask. As in Keras 3.15.
+    "multiply": ([-6, -2, 3, 0], [-6, -6, 3, 3]),
+    "maximum": ([3, -2, 3, -2], [3, 3, 3, 3]),
+    "minimum": ([-2, -2, 3, -2], [-2, -2, 3, 3]),
+    "add": ([1, 1, 1, 1], [1, 1, 1, 1]),
+}
+FIRST, SECOND = np.array([[True, True, False, False]]), np.array([[True, False, True, False]])
+
+
+def _steps(number: float, mask: np.ndarray | None, shape: tuple[int, ...] = (1, 4, 2)) -> Tensor:
+    tensor = Tensor(np.full(shape, number, np.float32))
+    tensor.mask = mask
+    return tensor
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_masked_steps_of_one_input_leave_the_others(name: str) -> None:
+    with_two, with_one = MASKED[name]
+    layer = getattr(layers, name.capitalize())()
+    for outputs in (
+        layer([_steps(-2, FIRST), _steps(3, SECOND)]),
+        layer([_steps(-2, None), _steps(3, None)], mask=[FIRST, SECOND]),
+    ):
+        np.testing.assert_array_equal(outputs.numpy()[0], np.float32(with_two)[:, None].repeat(2, 1))
+        np.testing.assert_array_equal(outputs.mask, FIRST | SECOND)
+    outputs = layer([_steps(-2, FIRST), _steps(3, None)])
+    np.testing.assert_array_equal(outputs.numpy()[0], np.float32(with_one)[:, None].repeat(2, 1))
+    assert outputs.mask is None
+
+
+@pytest.mark.parametrize("kind", [layers.Multiply, layers.Maximum])
+def test_masks_reach_pictures_and_inputs_that_are_broadcast(kind: type[Any]) -> None:
+    pictures, rows = _steps(5, FIRST, (1, 4, 2, 2, 3)), _steps(2, SECOND, (1, 4, 1, 1, 3))
+    outputs = kind()([pictures, rows]).numpy()[0, :, 0, 0, 0]
+    np.testing.assert_array_equal(outputs, [10, 5, 2, 0] if kind is layers.Multiply else [5, 5, 2, 5])
+
+
+def test_what_is_masked_learns_nothing() -> None:
+    one, other = _steps(-2, FIRST), _steps(3, SECOND)
+    with GradientTape() as tape:
+        tape.watch([one, other])
+        product = layers.Multiply()([one, other])
+    first, second = tape.gradient(product, [one, other])
+    np.testing.assert_array_equal(first.numpy()[0, :, 0], [3, 1, 0, 0])
+    np.testing.assert_array_equal(second.numpy()[0, :, 0], [-2, 0, 1, 0])
+
+
+def test_a_gate_in_a_graph_lets_nothing_of_padding_through() -> None:
+    clips = kinema.Input((None, 2))
+    steps = layers.Dense(3)(layers.Masking()(clips))
+    gated = layers.Multiply()([steps, layers.Dense(1, activation="sigmoid")(steps)])
+    model = kinema.Model(clips, gated)
+    clip = np.float32([[[1, 2], [3, 4]]])
+    padded = np.pad(clip, [(0, 0), (0, 3), (0, 0)])
+    sums = (model.predict(x, verbose=0).sum(axis=1) for x in (padded, clip))
+    np.testing.assert_allclose(*sums, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [

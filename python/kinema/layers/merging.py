@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from kinema import ops
+from kinema.autograd import Array
 from kinema.errors import ShapeError
 from kinema.layers.configured import ConfiguredLayer
 from kinema.layers.structure import Shape
 from kinema.saving.registry import builtin
+
+#: A tensor and the places of it that count, None for all.
+_Counted: TypeAlias = "tuple[Any, Array | None]"
 
 
 class Merge(ConfiguredLayer):
@@ -105,9 +109,31 @@ class Subtract(Merge):
     most_inputs = 2
 
 
+class Extremum(Merge):
+    """A merging layer that has no neutral number: where an input is masked, the others take its place."""
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """The combination of what counts; where nothing does, the first input."""
+        if mask is None or all(one is None for one in mask):
+            return super().call(inputs)
+        tensors, counted = _even(several(self.title, inputs), mask)
+        return reduce(self._joined, zip(tensors, counted, strict=True))[0]
+
+    def _joined(self, one: _Counted, other: _Counted) -> _Counted:
+        (tensor, counts), (next_tensor, next_counts) = one, other
+        if next_counts is not None:
+            next_tensor = ops.where(next_counts, next_tensor, tensor)
+        if counts is not None:
+            tensor = ops.where(counts, tensor, next_tensor)
+        both = None if counts is None or next_counts is None else counts | next_counts
+        return type(self).combine(tensor, next_tensor), both
+
+
 @builtin("keras.layers")
 class Multiply(Merge):
     """The product of tensors, element by element.
+
+    What is masked counts as 1, and where all inputs are masked the product is 0.
 
     Input shape:
         A list of tensors of one shape, or of shapes that broadcast.
@@ -125,6 +151,18 @@ class Multiply(Merge):
     """
 
     combine = staticmethod(ops.multiply)
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """The product of what counts."""
+        if mask is None or all(one is None for one in mask):
+            return super().call(inputs)
+        tensors, counted = _even(several(self.title, inputs), mask)
+        pairs = zip(tensors, counted, strict=True)
+        product = super().call(
+            [tensor if counts is None else ops.where(counts, tensor, 1.0) for tensor, counts in pairs]
+        )
+        known = [counts for counts in counted if counts is not None]
+        return ops.where(reduce(np.logical_or, known), product, 0.0) if len(known) == len(counted) else product
 
 
 @builtin("keras.layers")
@@ -154,8 +192,8 @@ class Average(Merge):
 
 
 @builtin("keras.layers")
-class Maximum(Merge):
-    """The largest of the tensors' elements at each place.
+class Maximum(Extremum):
+    """The largest of the tensors' elements at each place; what is masked does not count where another input does.
 
     Input shape:
         A list of tensors of one shape, or of shapes that broadcast.
@@ -176,8 +214,8 @@ class Maximum(Merge):
 
 
 @builtin("keras.layers")
-class Minimum(Merge):
-    """The smallest of the tensors' elements at each place.
+class Minimum(Extremum):
+    """The smallest of the tensors' elements at each place; what is masked does not count where another input does.
 
     Input shape:
         A list of tensors of one shape, or of shapes that broadcast.
@@ -240,3 +278,16 @@ def several(title: str, inputs: Any, most: int | None = None) -> Any:
 def _with_rank(tensor: Any, rank: int) -> Any:
     missing = rank - tensor.ndim
     return ops.reshape(tensor, (tensor.shape[0], *(1,) * missing, *tensor.shape[1:])) if missing else tensor
+
+
+def _even(tensors: Sequence[Any], masks: Sequence[Any]) -> tuple[list[Any], list[Array | None]]:
+    """Tensors brought to one rank, and for each the places that its mask counts, in that rank."""
+    rank = max(tensor.ndim for tensor in tensors)
+
+    def places(mask: Any, tensor: Any) -> Array:
+        counts = np.asarray(mask, bool)
+        filled = (1,) * (rank - tensor.ndim)
+        return counts.reshape(counts.shape[0], *filled, *counts.shape[1:], *(1,) * (tensor.ndim - counts.ndim))
+
+    counted = [None if mask is None else places(mask, tensor) for mask, tensor in zip(masks, tensors, strict=True)]
+    return [_with_rank(tensor, rank) for tensor in tensors], counted
