@@ -80,7 +80,7 @@ def test_outputs_by_their_names() -> None:
         loss_weights={"word": 1.0, "loud": 3.0},
     )  # fmt: skip
     figures = model.evaluate(X, {"word": WORD, "loud": LOUD}, verbose=0, return_dict=True)
-    assert list(figures) == ["loss", "loud_loss", "word_loss", "loud_mae", "word_accuracy"]
+    assert list(figures) == ["loss", "word_loss", "loud_loss", "loud_mae", "word_accuracy"]
     assert figures["loss"] == pytest.approx(figures["word_loss"] + 3 * figures["loud_loss"], rel=1e-5)
     outputs = model.predict(X, batch_size=5, verbose=0)
     assert figures["loud_mae"] == pytest.approx(np.abs(outputs["loud"] - LOUD).mean(), rel=1e-5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def _compiled(**arguments: Any) -> kinema.Model:
 def test_the_loss_is_the_weighted_sum() -> None:
     model = _compiled(loss_weights={"word": 0.5, "loud": 2.0}, metrics={"word": ["accuracy"], "loud": "mae"})
     logs = model.evaluate(X, [WORD, LOUD], verbose=0, return_dict=True)
-    assert list(logs) == ["loss", "word_loss", "loud_loss", "word_accuracy", "loud_mae"] == model.metrics_names
+    assert list(logs) == ["loss", "word_loss", "loud_loss", "loud_mae", "word_accuracy"] == model.metrics_names
     word, loud = model.predict(X, verbose=0)
     np.testing.assert_allclose(logs["word_loss"], -np.log(word[np.arange(SAMPLES), WORD]).mean(), rtol=1e-5)
     np.testing.assert_allclose(logs["loud_loss"], ((loud - LOUD) ** 2).mean(), rtol=1e-5)
@@ -119,6 +120,32 @@ def test_sample_weights_for_all_outputs_or_by_name() -> None:
     assert by_name["word_loss"] == plain["word_loss"]
 
 
+@pytest.mark.parametrize(
+    ("loss", "order"),
+    [
+        ({"w": "sparse_categorical_crossentropy", "l": "mse"}, "wl"),
+        ({"l": "mse", "w": "sparse_categorical_crossentropy"}, "lw"),
+        (["mse", "sparse_categorical_crossentropy"], "wl"),
+    ],
+)
+def test_results_are_listed_as_keras_lists_them(loss: Any, order: str, tmp_path: Path) -> None:
+    """Losses of a dict of outputs as the dict of losses has them, or the outputs; metrics by their names."""
+    model = _model(as_dict=True)
+    model.compile("sgd", loss, metrics={"w": ["accuracy"], "l": ["mae"]})
+    y = {"w": WORD, "l": LOUD}
+    names = ["loss", *(f"{name}_loss" for name in order), "l_mae", "w_accuracy"]
+    figures = model.evaluate(X, y, verbose=0, return_dict=True)
+    assert list(figures) == model.metrics_names == names
+    assert model.evaluate(X, y, verbose=0) == list(figures.values())
+    model.save(tmp_path / "both.keras")
+    again = kinema.models.load_model(tmp_path / "both.keras")
+    assert again.evaluate(X, y, verbose=0, return_dict=True) == pytest.approx(figures)
+    assert again.metrics_names == names
+    first, *losses = model.train_on_batch(X, y)[:3]
+    assert dict(zip(order, losses, strict=True)) == pytest.approx({name: figures[f"{name}_loss"] for name in order})
+    assert first == pytest.approx(figures["loss"])
+
+
 def test_metrics_of_one_name_keep_their_figures() -> None:
     """A weighted one says so, others are numbered, in each output by itself."""
     mae, mse = kinema.metrics.MeanAbsoluteError(name="q"), kinema.metrics.MeanSquaredError(name="q")
@@ -126,7 +153,7 @@ def test_metrics_of_one_name_keep_their_figures() -> None:
     weight = np.zeros(SAMPLES)
     weight[0] = 1
     logs = model.evaluate(X, [WORD, LOUD], sample_weight=weight, verbose=0, return_dict=True)
-    names = ["word_accuracy", "loud_mae", "loud_q", "loud_q_1", "loud_weighted_mae"]
+    names = ["loud_mae", "loud_q", "loud_q_1", "loud_weighted_mae", "word_accuracy"]
     assert model.metrics_names == list(logs) == ["loss", "word_loss", "loud_loss", *names]
     error = np.abs(model.predict(X, verbose=0)[1] - LOUD)
     np.testing.assert_allclose([logs["loud_mae"], logs["loud_q"]], error.mean(), rtol=1e-5)

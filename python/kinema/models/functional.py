@@ -16,7 +16,7 @@ from kinema.models.functional_classes import takes_graph
 from kinema.models.graph import Graph, distinct, with_own_inputs
 from kinema.models.graph_plan import GraphPlan
 from kinema.models.model import Model
-from kinema.models.objectives import ONE_OUTPUT, CompileArguments, Objective
+from kinema.models.objectives import ONE_OUTPUT, CompileArguments, Objective, order_of
 from kinema.models.ports import Ports
 from kinema.models.sharing import find_shared, gathered_features
 from kinema.models.structure import SeveralRows
@@ -258,7 +258,7 @@ class Functional(Model):
 
     def _first_objective(self, arguments: CompileArguments) -> Objective:
         keys = self._output_keys
-        return Objective(self, arguments, keys, named=keys != ONE_OUTPUT)
+        return Objective(self, arguments, keys, named=keys != ONE_OUTPUT, order=order_of(self._outputs))
 
     def get_build_config(self) -> None:
         """Nothing: the inputs say their shapes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -75,26 +75,35 @@ class Objective:
         arguments: What `compile` was told.
         keys: The outputs: their names, or their numbers where they have none; `ONE_OUTPUT` for a single one.
         named: Whether the keys are names that the model has given its outputs itself.
+        order: The names in the order of the dict in which the model gives its outputs; None where it gives none.
     """
 
-    def __init__(self, model: Any, arguments: CompileArguments, keys: Sequence[Hashable], named: bool = False) -> None:
+    def __init__(
+        self,
+        model: Any,
+        arguments: CompileArguments,
+        keys: Sequence[Hashable],
+        named: bool = False,
+        order: Sequence[Hashable] | None = None,
+    ) -> None:
         self.keys = tuple(keys)
         self.has_one = self.keys == ONE_OUTPUT
         self.loss = MeanLoss()
-        labels = [key if isinstance(key, str) and (named or len(self.keys) > 1) else None for key in self.keys]
+        labels = {key: key if isinstance(key, str) and (named or len(self.keys) > 1) else None for key in self.keys}
+        self._has_labels = any(labels.values())
         self._losses, self._factors = _losses(arguments, self.keys)
         #: The mean loss of each output that has one, where there are several.
         self.output_losses: dict[Hashable, MeanLoss] = {}
         if named or len(self._losses) > 1:
             self.output_losses = {
-                key: MeanLoss(f"{label or self._losses[key].name}_loss")
-                for key, label in zip(self.keys, labels, strict=True)
+                key: MeanLoss(f"{labels[key] or self._losses[key].name}_loss")
+                for key in _as_listed(arguments.loss, self.keys, order)
                 if key in self._losses
             }
         plain = _metrics_by_output("metrics", arguments.metrics, self.keys)
         weighted = _metrics_by_output("weighted_metrics", arguments.weighted_metrics, self.keys)
         own = {key: OutputMetrics(plain[key], weighted[key]) for key in self.keys}
-        self.metrics = CompiledMetrics(own, labels, _Judge(model, self))
+        self.metrics = CompiledMetrics(own, labels.values(), _Judge(model, self))
 
     @property
     def parts(self) -> list[Any]:
@@ -104,7 +113,8 @@ class Objective:
     @property
     def names(self) -> list[str]:
         """The names of the results in their order."""
-        return list(dict.fromkeys(["loss", *(one.name for one in self.output_losses.values()), *self.metrics.names]))
+        losses = (one.name for one in self.output_losses.values())
+        return list(dict.fromkeys(["loss", *losses, *self._listed(self.metrics.names)]))
 
     def reset(self) -> None:
         """Starts anew."""
@@ -118,8 +128,9 @@ class Objective:
         values = {"loss": self.loss.value}
         for one in self.output_losses.values():
             values[one.name] = one.value
-        for name, value in self.metrics.result().items():
-            values[name] = figure(value)
+        figures = self.metrics.result()
+        for name in self._listed(figures):
+            values[name] = figure(figures[name])
         return values
 
     def judge(
@@ -180,6 +191,10 @@ class Objective:
         for key, mean in self.output_losses.items():
             mean.add_batch(judged[key].loss or 0.0, samples)
 
+    def _listed(self, names: Iterable[str]) -> list[str]:
+        """The names of metrics in the order of the results: sorted, as Keras does, where they begin with outputs'."""
+        return sorted(names) if self._has_labels else list(names)
+
     def _by_key(self, what: str, value: Any) -> Mapping[Hashable, Any]:
         if isinstance(value, Several):
             if set(value.parts) <= set(self.keys):
@@ -230,6 +245,11 @@ def keys_of(outputs: Any) -> tuple[Hashable, ...]:
     return tuple(range(1, len(leaves(outputs)) + 1))
 
 
+def order_of(outputs: Any) -> tuple[Hashable, ...] | None:
+    """The names of outputs in the order in which a dict has them; None where there is none."""
+    return tuple(outputs) if isinstance(outputs, Mapping) else None
+
+
 def mean_of(loss: Tensor) -> float:
     """A loss as one number: the mean, where it was not reduced."""
     return float(loss) if loss.ndim == 0 else float(np.mean(loss.numpy()))
@@ -251,6 +271,15 @@ def by_output(what: str, value: Any, keys: Sequence[Hashable]) -> dict[Hashable,
             )
         return dict(zip(keys, value, strict=True))
     return dict.fromkeys(keys, value)
+
+
+def _as_listed(
+    loss: Any, keys: Sequence[Hashable], order: Sequence[Hashable] | None
+) -> Sequence[Hashable] | Mapping[Hashable, Any]:
+    """The outputs in the order in which Keras lists their losses: of a dict of outputs, that of the dict of losses."""
+    if order is None:
+        return keys
+    return loss if isinstance(loss, Mapping) and "class_name" not in loss else order
 
 
 def _losses(arguments: CompileArguments, keys: Sequence[Hashable]) -> tuple[dict[Hashable, Any], dict[Hashable, float]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kinema.models import own_steps
-from kinema.models.objectives import ONE_OUTPUT, CompileArguments, Objective, keys_of
+from kinema.models.objectives import ONE_OUTPUT, CompileArguments, Objective, keys_of, order_of
 from kinema.models.steps import Steps
 from kinema.saving.registry import serialize_keras_object
 from kinema.saving.training_state import compile_arguments
@@ -153,7 +153,7 @@ class Trainer:
 
     def objective_for(self, outputs: Any) -> Objective:
         """What the model minimises and reports, for outputs arranged like these."""
-        return self._objective_of(keys_of(outputs))
+        return self._objective_of(keys_of(outputs), order_of(outputs))
 
     def _steps_for(self, kind: str, single: bool = False) -> Steps:
         """How the model takes a step.
@@ -202,7 +202,7 @@ class Trainer:
         arguments.check_losses()
         return Objective(self, arguments, ONE_OUTPUT) if arguments.suits_one_output() else None
 
-    def _objective_of(self, keys: tuple[Any, ...]) -> Objective:
+    def _objective_of(self, keys: tuple[Any, ...], order: tuple[Any, ...] | None = None) -> Objective:
         if self._objective is None or self._objective.keys != keys:
-            self._objective = Objective(self, self._compile_arguments or CompileArguments(), keys)
+            self._objective = Objective(self, self._compile_arguments or CompileArguments(), keys, order=order)
         return self._objective
