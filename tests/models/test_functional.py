@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -216,6 +217,24 @@ def test_states_go_from_layer_to_layer() -> None:
     x = _sound()
     _, h, c = encoder(x)
     np.testing.assert_array_equal(model.predict(x, verbose=0), decoder(x, initial_state=[h, c]).numpy())
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_masks_of_symbolic_tensors_are_symbolic(joined: bool, tmp_path: Path) -> None:
+    """A mask that is computed and given by hand; in files it is a step of the graph."""
+    clips = kinema.Input((4, 2))
+    mask = layers.Masking().compute_mask(clips)
+    assert mask.shape == (None, 4)
+    if joined:
+        mask = layers.Add().compute_mask([clips, clips], [mask, mask])
+    model = kinema.Model(clips, layers.LSTM(3)(clips, mask=mask))
+    x = np.random.default_rng(0).normal(size=(3, 4, 2)).astype("float32")
+    x[0, 2:] = 0
+    expected = model.layers[-1](layers.Masking()(x)).numpy()
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=1e-6)
+    model.save(tmp_path / "masked.keras")
+    again = kinema.models.load_model(tmp_path / "masked.keras")
+    np.testing.assert_allclose(again.predict(x, verbose=0), expected, rtol=1e-6)
 
 
 def test_masks_travel() -> None:

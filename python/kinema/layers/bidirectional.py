@@ -154,7 +154,8 @@ class Bidirectional(Layer):
             mask = np.flip(np.asarray(mask), 1)
         outputs = [mask, mask] if self.merge_mode is None else [mask]
         states = 2 * getattr(self.forward_layer, "state_count", 1) if self.return_state else 0
-        return [*outputs, *[None] * states]
+        masks = [*outputs, *[None] * states]
+        return masks[0] if len(masks) == 1 else masks
 
     def reset_state(self) -> None:
         """With `stateful`: begins the next batch with zeros."""

@@ -11,6 +11,7 @@ from kinema.autograd import Array, as_array
 from kinema.errors import ShapeError
 from kinema.layers.activation import ElementwiseLayer
 from kinema.layers.structure import Shape
+from kinema.layers.symbolic import KerasTensor
 from kinema.saving.registry import builtin
 
 
@@ -54,8 +55,11 @@ class Masking(ElementwiseLayer):
         outputs.mask = counts
         return outputs
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Array:
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """(batch, time): which steps hold something else than the mask value, and were not masked before."""
+        if isinstance(inputs, KerasTensor):
+            holds = ops.any(ops.not_equal(inputs, self.mask_value), axis=tuple(range(2, inputs.ndim)))
+            return holds if previous_mask is None else ops.logical_and(holds, previous_mask)
         array = as_array(inputs)
         counts: Array = np.any(array != self.mask_value, axis=tuple(range(2, array.ndim)))
         return counts if previous_mask is None else counts & np.asarray(previous_mask, bool)

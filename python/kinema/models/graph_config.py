@@ -201,7 +201,7 @@ class _Builder:
         """Makes a call, if its inputs are there."""
         args, kwargs = call[0], dict(call[1])
         mask = kwargs.get("mask")
-        if isinstance(mask, _Place) and mask.layer in (self._masks | self._unknown.keys()):
+        if isinstance(mask, _Place) and self._travels(mask):
             del kwargs["mask"]
         places = _places([args, kwargs])
         for place in places:
@@ -223,6 +223,12 @@ class _Builder:
             result = make_operation(operation, self._settings[name], args, kwargs, name)
         self._results[name].append(leaves(result))
         return True
+
+    def _travels(self, mask: _Place) -> bool:
+        """Whether a mask comes with the tensors, because a layer has made it, or must be computed."""
+        inner = (one for layer in self._layers.values() for one in layer.flatten_layers())
+        made = any(isinstance(layer, standard.Masking) for layer in inner)
+        return mask.layer in self._unknown or (made and mask.layer in self._masks)
 
     def _revived(self, leaf: Any) -> Any:
         if not isinstance(leaf, _Place):
