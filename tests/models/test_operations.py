@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,55 @@ def test_activations_are_steps_too() -> None:
     model = kinema.Model(inputs, kinema.activations.gelu(kinema.activations.relu(inputs)))
     expected = kinema.activations.gelu(kinema.activations.relu(X[:, 0])).numpy()
     np.testing.assert_allclose(model.predict(X[:, 0], verbose=0), expected, rtol=1e-6)
+
+
+OPERATORS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "sum": (lambda x: x + x, lambda x: ops.add(x, x)),
+    "shifted": (lambda x: 1.0 + x, lambda x: ops.add(1.0, x)),
+    "difference": (lambda x: 1.0 - x, lambda x: ops.subtract(1.0, x)),
+    "product": (lambda x: x * 2.0, lambda x: ops.multiply(x, 2.0)),
+    "quotient": (lambda x: x / 3.0, lambda x: ops.divide(x, 3.0)),
+    "negative": (lambda x: -x, lambda x: ops.negative(x)),
+}
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_operators_are_ops_and_hand_no_mask_on(name: str) -> None:
+    """In a graph, in its files and in a call, as in Keras."""
+    operator, op = OPERATORS[name]
+    x = X.copy()
+    x[:, 2:] = 0
+
+    def model(function: Callable[[Any], Any]) -> kinema.Model:
+        inputs = kinema.Input((4, 6))
+        return kinema.Model(inputs, layers.GlobalAveragePooling1D()(function(layers.Masking()(inputs))))
+
+    graph, of_op = model(operator), model(op)
+    kinds = [(entry["module"], entry["class_name"]) for entry in graph.get_config()["layers"]]
+    assert kinds == [(entry["module"], entry["class_name"]) for entry in of_op.get_config()["layers"]]
+    called = layers.GlobalAveragePooling1D()(operator(layers.Masking()(x))).numpy()
+    np.testing.assert_allclose(called, operator(x).mean(axis=1), rtol=1e-5, atol=1e-6)
+    for each in (graph, of_op, kinema.models.model_from_json(graph.to_json())):
+        np.testing.assert_allclose(each.predict(x, verbose=0), called, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("join", [lambda x, y: x + y * 2.0, lambda x, y: ops.maximum(x, y / np.float32([1, 2, 3, 4]))])
+def test_arithmetic_leaves_frames_apart(join: Callable[[Any, Any], Any]) -> None:
+    """What follows is lifted to every frame, as it is behind a layer."""
+    clips = kinema.Input((5, 6, 6, 3))
+    features = layers.Conv2D(4, 3, padding="same")(clips)
+    flat = layers.Flatten()(join(features, layers.Conv2D(4, 3, padding="same")(features)))
+    assert flat.shape == (None, 5, 144)
+    assert not any(layer.mixes_frames for layer in kinema.Model(clips, flat).running_layers)
+
+
+@pytest.mark.parametrize(
+    "join",
+    [lambda x: x + np.ones((5, 1), "float32"), lambda x: ops.concatenate([x, x], axis=1), lambda x: x + x[:, :1]],
+)
+def test_what_knows_the_time_mixes_frames(join: Callable[[Any], Any]) -> None:
+    clips = kinema.Input((5, 3))
+    assert kinema.Model(clips, join(layers.Dense(2)(clips))).mixes_frames
 
 
 def test_shapes_that_do_not_fit_are_found_in_the_graph() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,11 +11,14 @@ from typing import Any
 import numpy as np
 
 from kinema import ops
-from kinema.autograd import no_tape
+from kinema.autograd import as_array, no_tape
 from kinema.layers.layer import Layer
 from kinema.layers.naming import auto_name
-from kinema.layers.structure import map_leaves, open_shapes
+from kinema.layers.structure import map_leaves, open_shapes, shapes_in
 from kinema.layers.symbolic import KerasTensor
+from kinema.ops import elementwise
+
+_signature = functools.cache(inspect.signature)
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Operation(Layer):
     """
 
     accepts_integers = True
+    #: False where it takes each element for itself, of tensors that have the same time axis.
     mixes_frames = True
 
     def __init__(self, op: str, arguments: dict[str, Any], name: str | None = None) -> None:
@@ -51,6 +56,15 @@ class Operation(Layer):
         )
         self.op = op
         self.arguments = arguments
+
+    def build(self, input_shape: Any) -> None:
+        """Finds out whether frames stay apart."""
+        shapes = shapes_in(input_shape)
+        constants = [value for value in self.arguments.values() if not isinstance(value, Hole)]
+        each_alone = getattr(ops, self.op).__module__ == elementwise.__name__
+        same_times = len({(len(shape), *shape[1:2]) for shape in shapes}) == 1
+        same_for_all = all(np.ndim(as_array(value)) < len(shapes[0]) - 1 for value in constants)
+        self.mixes_frames = not (each_alone and same_times and same_for_all)
         self.built = True
 
     def call(self, inputs: Any) -> Any:
@@ -58,7 +72,7 @@ class Operation(Layer):
         tensors = inputs if isinstance(inputs, (list, tuple)) else [inputs]
         arguments = map_leaves(self.arguments, lambda leaf: tensors[leaf.number] if isinstance(leaf, Hole) else leaf)
         op = getattr(ops, self.op)
-        bound = inspect.BoundArguments(inspect.signature(op), arguments)
+        bound = inspect.BoundArguments(_signature(op), arguments)
         return op(*bound.args, **bound.kwargs)
 
     def compute_output_spec(self, inputs: Any) -> Any:
@@ -69,6 +83,10 @@ class Operation(Layer):
                 lambda length: self.call([self._ones(tensor, length) for tensor in tensors]),
                 lambda shape, tensor: KerasTensor(shape, str(tensor.dtype)),
             )
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """None: as among tensors that hold data, an op hands no mask on."""
+        return None
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again."""
@@ -90,6 +108,6 @@ def operate(op: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
         tensors.append(leaf)
         return Hole(len(tensors) - 1)
 
-    arguments = map_leaves(dict(inspect.signature(op).bind(*args, **kwargs).arguments), hole)
+    arguments = map_leaves(dict(_signature(op).bind(*args, **kwargs).arguments), hole)
     layer = Operation(op.__name__, arguments, name)
     return layer(tensors[0] if len(tensors) == 1 else tensors)

@@ -53,25 +53,25 @@ class KerasTensor(Symbolic):
         return len(self.shape)
 
     def __add__(self, other: Any) -> Any:
-        return _combined("Add", self, other, 1.0, other)
+        return _operated("add", self, other)
 
     def __radd__(self, other: Any) -> Any:
-        return self + other
+        return _operated("add", other, self)
 
     def __sub__(self, other: Any) -> Any:
-        return _combined("Subtract", self, other, 1.0, -other if _is_number(other) else None)
+        return _operated("subtract", self, other)
 
     def __rsub__(self, other: Any) -> Any:
-        return _combined("Subtract", self, other, -1.0, other)
+        return _operated("subtract", other, self)
 
     def __mul__(self, other: Any) -> Any:
-        return _combined("Multiply", self, other, other, 0.0)
+        return _operated("multiply", self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        return self * other
+        return _operated("multiply", other, self)
 
     def __truediv__(self, other: Any) -> Any:
-        return self * (1.0 / other) if _is_number(other) else _operated("divide", self, other)
+        return _operated("divide", self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
         return _operated("divide", other, self)
@@ -110,10 +110,12 @@ class KerasTensor(Symbolic):
         return _operated("absolute", self)
 
     def __neg__(self) -> Any:
-        return self * -1.0
+        return _operated("negative", self)
 
     def __getitem__(self, key: Any) -> Any:
-        return _operated("getitem", self, key)
+        from kinema import ops
+
+        return ops.getitem(self, key)
 
     def __array__(self, *_: Any, **__: Any) -> NoReturn:
         self._refuse()
@@ -271,29 +273,14 @@ def _output_shapes(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         return open_shapes(trial)
 
 
-def _combined(kind: str, tensor: KerasTensor, other: Any, scale: Any, offset: Any) -> Any:
-    """`tensor + other` and the like: a layer for two symbolic tensors, a `Rescaling` for a number, else an op."""
-    from kinema import layers
-
-    if isinstance(other, KerasTensor):
-        return getattr(layers, kind)()([tensor, other])
-    if isinstance(other, (str, bytes)) or other is None:
-        raise ArgumentError(
-            f"a symbolic tensor and {type(other).__name__} do not combine: use another symbolic tensor, an array or a "
-            "number"
-        )
-    if not _is_number(other):
-        operands = (other, tensor) if kind == "Subtract" and scale == -1.0 else (tensor, other)
-        return _operated(kind.lower(), *operands)
-    return layers.Rescaling(scale=float(scale), offset=float(offset))(tensor)
-
-
 def _operated(op: str, *operands: Any) -> Any:
     """An op of `kinema.ops` with a symbolic tensor among its operands."""
     from kinema import ops
 
+    for operand in operands:
+        if isinstance(operand, (str, bytes)) or operand is None:
+            raise ArgumentError(
+                f"a symbolic tensor and {type(operand).__name__} do not combine: use another symbolic tensor, an array "
+                "or a number"
+            )
     return getattr(ops, op)(*operands)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float, np.number))

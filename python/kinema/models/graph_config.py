@@ -24,8 +24,6 @@ from kinema.saving.registry import deserialize_keras_object, serialize_keras_obj
 
 #: In our files: the mode that a call was given. Keras writes `training` for every call and does not mean it.
 _FIXED_TRAINING = "kinema_training"
-#: Keras's operations of two tensors, or of a tensor and a number, that a layer stands for.
-_BINARY = ("Add", "Subtract", "Multiply")
 #: Keras's operations that compute masks, as `.h5` files name them: without a module.
 _OF_MASKS = ("NotEqual", "Any", "ExpandDims", "ZerosLike", "OnesLike", "LogicalOr", "LogicalAnd", "Concatenate")
 
@@ -148,11 +146,10 @@ class _Builder:
         calls = [_arguments(call) for call in entry.get("inbound_nodes") or []]
         if _is_operation(entry):
             kind = str(entry["class_name"])
-            args, _ = calls[0]
             sources = {place.layer for place in _places(calls[0])}
             if kind in _OF_MASKS and sources & self._operations.keys() <= self._masks:
                 self._masks.add(name)
-            if not (_stands_for_layer(kind, args) or known_operation(kind)) or sources & self._unknown.keys():
+            if not known_operation(kind) or sources & self._unknown.keys():
                 self._unknown[name] = kind
                 return
             self._operations[name] = kind
@@ -217,8 +214,6 @@ class _Builder:
         operation = self._operations.get(name)
         if operation is None:
             result = self._layers[name](*args, **kwargs)
-        elif _stands_for_layer(operation, call[0]):
-            result = _operate(operation, name, *args)
         else:
             result = make_operation(operation, self._settings[name], args, kwargs, name)
         self._results[name].append(leaves(result))
@@ -307,23 +302,3 @@ def _is_operation(entry: dict[str, Any]) -> bool:
     calls = entry.get("inbound_nodes")
     named = known_operation(entry["class_name"]) is not None and "trainable" not in entry.get("config", {})
     return bool(named and calls and isinstance(calls[0], dict))  # Keras 2 had none, and wrote calls as lists
-
-
-def _stands_for_layer(kind: str, args: list[Any]) -> bool:
-    numbers = sum(isinstance(arg, (int, float)) for arg in args)
-    tensors = sum(isinstance(arg, _Place) for arg in args)
-    return kind in _BINARY and len(args) == 2 and tensors >= 1 and numbers + tensors == 2
-
-
-def _operate(kind: str, name: str, first: Any, second: Any) -> Any:
-    """The layer that stands for an operation, called."""
-    if isinstance(first, KerasTensor) and isinstance(second, KerasTensor):
-        return getattr(standard, kind)(name=name)([first, second])
-    tensor, number = (first, second) if isinstance(first, KerasTensor) else (second, first)
-    if kind == "Multiply":
-        scale, offset = number, 0.0
-    elif kind == "Add":
-        scale, offset = 1.0, number
-    else:
-        scale, offset = (1.0, -number) if tensor is first else (-1.0, number)
-    return standard.Rescaling(scale, offset, name=name)(tensor)

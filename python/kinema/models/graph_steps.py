@@ -9,6 +9,7 @@ from typing import Any
 
 from kinema.layers import Concatenate
 from kinema.layers.merging import Merge
+from kinema.layers.operation import Operation
 from kinema.layers.structure import Shape, leaves, map_leaves
 from kinema.layers.symbolic import KerasTensor, Node
 from kinema.models.frame_wise import is_pure
@@ -164,7 +165,8 @@ class Call(Step):
     def is_frame_wise(self, training: bool) -> bool:
         """Whether it joins branches frame by frame."""
         layer, node = self.node.running, self.node
-        joins = isinstance(layer, (Merge, Concatenate)) and is_pure(layer)
+        kinds = (Merge, Concatenate, Operation)
+        joins = isinstance(layer, kinds) and not layer.mixes_frames and is_pure(layer)
         if not joins or len(node.args) > 1 or node.kwargs or len({tensor.ndim for tensor in node.inputs}) > 1:
             return False
         return not isinstance(layer, Concatenate) or layer.axis % node.inputs[0].ndim != 1
