@@ -219,14 +219,18 @@ def test_states_go_from_layer_to_layer() -> None:
     np.testing.assert_array_equal(model.predict(x, verbose=0), decoder(x, initial_state=[h, c]).numpy())
 
 
-@pytest.mark.parametrize("joined", [False, True])
-def test_masks_of_symbolic_tensors_are_symbolic(joined: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "join", [None, layers.Add(), layers.Concatenate(), layers.Bidirectional(layers.LSTM(2, return_sequences=True))]
+)
+def test_masks_of_symbolic_tensors_are_symbolic(join: Any, tmp_path: Path) -> None:
     """A mask that is computed and given by hand; in files it is a step of the graph."""
     clips = kinema.Input((4, 2))
     mask = layers.Masking().compute_mask(clips)
     assert mask.shape == (None, 4)
-    if joined:
-        mask = layers.Add().compute_mask([clips, clips], [mask, mask])
+    if isinstance(join, layers.Bidirectional):
+        mask = join.compute_mask(clips, mask)
+    elif join is not None:
+        mask = join.compute_mask([clips, clips], [mask, mask])
     model = kinema.Model(clips, layers.LSTM(3)(clips, mask=mask))
     x = np.random.default_rng(0).normal(size=(3, 4, 2)).astype("float32")
     x[0, 2:] = 0
@@ -235,6 +239,15 @@ def test_masks_of_symbolic_tensors_are_symbolic(joined: bool, tmp_path: Path) ->
     model.save(tmp_path / "masked.keras")
     again = kinema.models.load_model(tmp_path / "masked.keras")
     np.testing.assert_allclose(again.predict(x, verbose=0), expected, rtol=1e-6)
+
+
+def test_symbolic_masks_are_joined_along_time() -> None:
+    clips, more = kinema.Input((3, 2)), kinema.Input((2, 2, 2, 1))
+    mask = layers.Masking().compute_mask(clips)
+    longer = layers.Concatenate(axis=1).compute_mask([clips, more], [mask, None])
+    x = np.float32([[[1, 1], [0, 0], [0, 0]]])
+    found = kinema.Model([clips, more], longer)([x, np.zeros((1, 2, 2, 2, 1), "float32")])
+    assert found.numpy().tolist() == [[True, False, False, True, True]]
 
 
 def test_masks_travel() -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from kinema import ops
-from kinema.autograd import Array
+from kinema.autograd import Tensor
 from kinema.errors import ArgumentError, ShapeError
 from kinema.layers.configured import ConfiguredLayer
-from kinema.layers.merging import several
+from kinema.layers.merging import either_mask, several
 from kinema.layers.structure import Shape
 from kinema.saving.registry import builtin
 
@@ -87,11 +87,12 @@ class Concatenate(ConfiguredLayer):
         masks = list(previous_mask or [])
         if all(mask is None for mask in masks):
             return None
-        whole: list[Array] = [
-            np.ones(tensor.shape[:2], bool) if mask is None else np.asarray(mask, bool)
-            for tensor, mask in zip(inputs, masks, strict=True)
-        ]
-        return np.concatenate(whole, axis=1) if self.axis % inputs[0].ndim == 1 else reduce(np.logical_or, whole)
+        pairs = zip(inputs, masks, strict=True)
+        whole = [_every_step(tensor) if mask is None else mask for tensor, mask in pairs]
+        if self.axis % inputs[0].ndim != 1:
+            return reduce(either_mask, whole)
+        along = ops.concatenate(whole, axis=1)
+        return along.numpy() if isinstance(along, Tensor) else along
 
     def _misfit(self, shapes: Any) -> ShapeError:
         return ShapeError(
@@ -187,3 +188,9 @@ def dot(inputs: Sequence[Any], axes: Any = -1, normalize: bool = False, **kwargs
 def _unit(vectors: Any) -> Any:
     squares = ops.sum(ops.square(vectors), axis=-1, keepdims=True)
     return vectors * ops.rsqrt(ops.maximum(squares, _SMALLEST_SQUARE))
+
+
+def _every_step(tensor: Any) -> Any:
+    """A mask that counts all steps of a tensor."""
+    first = (..., *(0,) * (tensor.ndim - 2))
+    return ops.ones_like(tensor[first], dtype="bool")

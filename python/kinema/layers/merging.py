@@ -50,7 +50,7 @@ class Merge(ConfiguredLayer):
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """The steps that count in one of the inputs; all of them where an input has no mask."""
         masks = list(previous_mask or [])
-        return None if not masks or any(mask is None for mask in masks) else reduce(_either, masks)
+        return None if not masks or any(mask is None for mask in masks) else reduce(either_mask, masks)
 
     def _length(self, lengths: Sequence[int | None], shapes: Any) -> int | None:
         known = {length for length in lengths if length not in (1, None)}
@@ -275,15 +275,15 @@ def several(title: str, inputs: Any, most: int | None = None) -> Any:
     return inputs
 
 
-def _with_rank(tensor: Any, rank: int) -> Any:
-    missing = rank - tensor.ndim
-    return ops.reshape(tensor, (tensor.shape[0], *(1,) * missing, *tensor.shape[1:])) if missing else tensor
-
-
-def _either(one: Any, other: Any) -> Any:
+def either_mask(one: Any, other: Any) -> Any:
     """Where one of two masks counts, be they arrays or symbolic."""
     joined = ops.logical_or(one, other)
     return joined.numpy() if isinstance(joined, Tensor) else joined
+
+
+def _with_rank(tensor: Any, rank: int) -> Any:
+    missing = rank - tensor.ndim
+    return ops.reshape(tensor, (tensor.shape[0], *(1,) * missing, *tensor.shape[1:])) if missing else tensor
 
 
 def _even(tensors: Sequence[Any], masks: Sequence[Any]) -> tuple[list[Any], list[Array | None]]:
