@@ -60,11 +60,9 @@ class Operation(Layer):
     def build(self, input_shape: Any) -> None:
         """Finds out whether frames stay apart."""
         shapes = shapes_in(input_shape)
-        constants = [value for value in self.arguments.values() if not isinstance(value, Hole)]
-        each_alone = getattr(ops, self.op).__module__ == elementwise.__name__
+        elements_alone = getattr(ops, self.op).__module__ == elementwise.__name__
         same_times = len({(len(shape), *shape[1:2]) for shape in shapes}) == 1
-        same_for_all = all(np.ndim(as_array(value)) < len(shapes[0]) - 1 for value in constants)
-        self.mixes_frames = not (each_alone and same_times and same_for_all)
+        self.mixes_frames = not (elements_alone and same_times and self._constants_rank() < len(shapes[0]) - 1)
         self.built = True
 
     def call(self, inputs: Any) -> Any:
@@ -91,6 +89,11 @@ class Operation(Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again."""
         return {"op": self.op, "arguments": self.arguments, "name": self.name}
+
+    def _constants_rank(self) -> int:
+        return max(
+            (np.ndim(as_array(value)) for value in self.arguments.values() if not isinstance(value, Hole)), default=0
+        )
 
     @staticmethod
     def _ones(tensor: KerasTensor, length: int) -> Any:
