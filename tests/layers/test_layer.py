@@ -346,3 +346,18 @@ def test_open_axes_stay_open_through_layers_that_say_no_shape() -> None:
     assert Halved()(steps).shape == (None, None, 3)
     assert Joined()(steps, steps).shape == (None, None, 3)
     assert Halved()(kinema.Input((8, 3))).shape == (None, 4, 3)
+
+
+def test_layers_and_models_of_ones_own_may_have_a_title() -> None:
+    class Titled(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.title = "scenes"
+
+        def call(self, x: Any) -> Any:
+            return x + 1
+
+    model = kinema.Sequential([layers.Input((3,)), Titled()])
+    model.title = "a model"
+    assert model.predict(np.zeros((1, 3)), verbose=0).tolist() == [[1, 1, 1]]
+    assert (model.title, model.layers[0].title) == ("a model", "scenes")

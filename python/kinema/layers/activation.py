@@ -83,9 +83,9 @@ class ReLU(ElementwiseLayer):
         self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.max_value = None if max_value is None else _not_negative(self.title, "max_value", max_value)
-        self.negative_slope = _not_negative(self.title, "negative_slope", negative_slope)
-        self.threshold = _not_negative(self.title, "threshold", threshold)
+        self.max_value = None if max_value is None else _not_negative(self._title, "max_value", max_value)
+        self.negative_slope = _not_negative(self._title, "negative_slope", negative_slope)
+        self.threshold = _not_negative(self._title, "threshold", threshold)
 
     def call(self, inputs: Any) -> Any:
         """What lies above the threshold."""
@@ -118,7 +118,7 @@ class LeakyReLU(ElementwiseLayer):
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         negative_slope = kwargs.pop("alpha", negative_slope)
         super().__init__(**kwargs)
-        self.negative_slope = _not_negative(self.title, "negative_slope", negative_slope)
+        self.negative_slope = _not_negative(self._title, "negative_slope", negative_slope)
 
     def call(self, inputs: Any) -> Any:
         """`inputs` where positive, else `negative_slope * inputs`."""
@@ -149,7 +149,7 @@ class ELU(ElementwiseLayer):
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if isinstance(alpha, bool) or not isinstance(alpha, (int, float, np.number)):
-            raise ArgumentError(f"{self.title}: alpha is a number, not {alpha!r}")
+            raise ArgumentError(f"{self._title}: alpha is a number, not {alpha!r}")
         self.alpha = float(alpha)
 
     def call(self, inputs: Any) -> Any:

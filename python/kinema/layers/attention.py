@@ -66,8 +66,8 @@ class Attention(ConfiguredLayer):
     ) -> None:
         super().__init__(**kwargs)
         self.use_scale = bool(use_scale)
-        self.score_mode = one_of(self.title, "score_mode", score_mode, ("dot", "concat"))
-        self.dropout = fraction(self.title, "dropout", dropout)
+        self.score_mode = one_of(self._title, "score_mode", score_mode, ("dot", "concat"))
+        self.dropout = fraction(self._title, "dropout", dropout)
         self.is_random = self.dropout > 0
         self.seed = seed
 

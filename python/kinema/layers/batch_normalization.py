@@ -92,7 +92,7 @@ class BatchNormalization(ElementwiseLayer):
             },
         )  # fmt: skip
         super().__init__(**kwargs)
-        self.axis = _one_axis(self.title, axis)
+        self.axis = _one_axis(self._title, axis)
         self.momentum = float(momentum)
         self.epsilon = float(epsilon)
         self.center = bool(center)

@@ -67,13 +67,13 @@ class Bidirectional(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        pattern = require_layer(self.title, "layer", layer)
-        self.merge_mode = one_of(self.title, "merge_mode", merge_mode, tuple(_MERGES))
+        pattern = require_layer(self._title, "layer", layer)
+        self.merge_mode = one_of(self._title, "merge_mode", merge_mode, tuple(_MERGES))
         self.forward_layer: Any = _copy(pattern, "forward_")
         if backward_layer is None:
             self.backward_layer: Any = _copy(pattern, "backward_", go_backwards=not _setting(pattern, "go_backwards"))
         else:
-            self.backward_layer = require_layer(self.title, "backward_layer", backward_layer)
+            self.backward_layer = require_layer(self._title, "backward_layer", backward_layer)
         self._require_twins()
         for one in (self.forward_layer, self.backward_layer):
             if isinstance(one, OverTime):
@@ -211,20 +211,20 @@ class Bidirectional(Layer):
         forward, backward = self.forward_layer, self.backward_layer
         if _setting(forward, "go_backwards") == _setting(backward, "go_backwards"):
             raise ArgumentError(
-                f"{self.title}: layer and backward_layer both have go_backwards={forward.go_backwards}: "
+                f"{self._title}: layer and backward_layer both have go_backwards={forward.go_backwards}: "
                 "one of them must walk the other way"
             )
         for name in _SHARED:
             if _setting(forward, name) != _setting(backward, name):
                 raise ArgumentError(
-                    f"{self.title}: layer has {name}={getattr(forward, name)}, but backward_layer has "
+                    f"{self._title}: layer has {name}={getattr(forward, name)}, but backward_layer has "
                     f"{getattr(backward, name)}: give both the same"
                 )
 
 
 def _setting(layer: Layer, name: str) -> Any:
     if not hasattr(layer, name):
-        raise ArgumentError(f"Bidirectional wraps recurrent layers, but {layer.title} has no {name}")
+        raise ArgumentError(f"Bidirectional wraps recurrent layers, but {layer._title} has no {name}")
     return getattr(layer, name)
 
 

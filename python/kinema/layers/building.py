@@ -60,7 +60,7 @@ class Buildable(WeightOwner):
         failure = self._build_sublayers(shape)
         if failure is not None:
             warnings.warn(
-                f"{self.title} is not built whole, because its call failed on zeros of the shape {shape} that it was "
+                f"{self._title} is not built whole, because its call failed on zeros of the shape {shape} that it was "
                 f"saved with: {failure}",
                 stacklevel=2,
             )
@@ -97,7 +97,7 @@ class Buildable(WeightOwner):
 
     def _name_in(self, error: KinemaError) -> None:
         if error.args and isinstance(error.args[0], str) and not error.args[0].startswith("layer '"):
-            error.args = (f"{self.title}: {error.args[0]}", *error.args[1:])
+            error.args = (f"{self._title}: {error.args[0]}", *error.args[1:])
 
 
 def _noting_that_it_ran(build: Callable[..., None]) -> Callable[..., None]:

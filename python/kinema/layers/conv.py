@@ -47,12 +47,12 @@ class FilteringConvolution(Convolution):
             kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
             activity_regularizer=activity_regularizer, **kwargs,
         )  # fmt: skip
-        self.filters = positive_int(self.title, "filters", filters)
-        self.groups = positive_int(self.title, "groups", groups)
+        self.filters = positive_int(self._title, "filters", filters)
+        self.groups = positive_int(self._title, "groups", groups)
         self._describe_weight("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
         self._describe_weight("bias", bias_initializer, bias_regularizer, bias_constraint)
         if self.filters % self.groups:
-            raise ArgumentError(f"{self.title}: {self.filters} filters cannot be divided into {self.groups} groups")
+            raise ArgumentError(f"{self._title}: {self.filters} filters cannot be divided into {self.groups} groups")
 
     def links(self, **ending: Any) -> list[ops.ConvolutionLink]:
         """The one convolution."""

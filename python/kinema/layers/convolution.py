@@ -39,16 +39,16 @@ class Convolution(ConfiguredLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.kernel_size = positive_ints(self.title, "kernel_size", kernel_size, self.rank)
-        self.strides = positive_ints(self.title, "strides", strides, self.rank)
-        self.padding = one_of(self.title, "padding", padding, self.paddings)
-        self.data_format = channels_last(self.title, data_format)
-        self.dilation_rate = positive_ints(self.title, "dilation_rate", dilation_rate, self.rank)
+        self.kernel_size = positive_ints(self._title, "kernel_size", kernel_size, self.rank)
+        self.strides = positive_ints(self._title, "strides", strides, self.rank)
+        self.padding = one_of(self._title, "padding", padding, self.paddings)
+        self.data_format = channels_last(self._title, data_format)
+        self.dilation_rate = positive_ints(self._title, "dilation_rate", dilation_rate, self.rank)
         self.activation = activations.get(activation)
         self.use_bias = bool(use_bias)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ArgumentError(
-                f"{self.title}: strides={self.strides} and dilation_rate={self.dilation_rate} cannot both exceed 1"
+                f"{self._title}: strides={self.strides} and dilation_rate={self.dilation_rate} cannot both exceed 1"
             )
 
     def _add_kernels(self, channels: int) -> None:

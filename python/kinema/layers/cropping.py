@@ -53,7 +53,7 @@ class Cropping1D(Cropping):
 
     def __init__(self, cropping: Any = (1, 1), **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.cropping = edge_of_steps(self.title, "cropping", cropping)
+        self.cropping = edge_of_steps(self._title, "cropping", cropping)
 
 
 @builtin("keras.layers")
@@ -85,5 +85,5 @@ class Cropping2D(Cropping):
 
     def __init__(self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.cropping = edges_of_frames(self.title, "cropping", cropping)
-        self.data_format = channels_last(self.title, data_format)
+        self.cropping = edges_of_frames(self._title, "cropping", cropping)
+        self.data_format = channels_last(self._title, data_format)

@@ -69,7 +69,7 @@ class Dense(ConfiguredLayer):
     ) -> None:
         drop_legacy("Dense", kwargs, {"lora_rank": (None,), "lora_alpha": (None,), "quantization_config": (None,)})
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.units = positive_int(self.title, "units", units)
+        self.units = positive_int(self._title, "units", units)
         self.activation = activations.get(activation)
         self.use_bias = bool(use_bias)
         self._describe_weight("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)

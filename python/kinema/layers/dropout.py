@@ -51,10 +51,10 @@ class Dropout(ElementwiseLayer):
         self, rate: float, noise_shape: Sequence[int | None] | None = None, seed: int | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.rate = fraction(self.title, "rate", rate)
+        self.rate = fraction(self._title, "rate", rate)
         self.is_random = self.rate > 0
         self.seed = seed
-        self.noise_shape = _checked_noise_shape(self.title, noise_shape)
+        self.noise_shape = _checked_noise_shape(self._title, noise_shape)
 
     @property
     def draws_per_frame(self) -> bool:  # type: ignore[override]

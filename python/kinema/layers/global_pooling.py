@@ -20,7 +20,7 @@ class GlobalPooling2D(ConfiguredLayer):
 
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.data_format = channels_last(self.title, data_format)
+        self.data_format = channels_last(self._title, data_format)
         self.keepdims = bool(keepdims)
 
     def build(self, input_shape: Shape) -> None:

@@ -68,9 +68,9 @@ class GroupNormalization(ElementwiseLayer):
     ) -> None:
         super().__init__(**kwargs)
         if isinstance(groups, bool) or not isinstance(groups, (int, np.integer)) or (groups < 1 and groups != -1):
-            raise ArgumentError(f"{self.title}: groups is a positive integer, or -1 for one a channel, not {groups!r}")
+            raise ArgumentError(f"{self._title}: groups is a positive integer, or -1 for one a channel, not {groups!r}")
         if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)) or axis == 0:
-            raise ArgumentError(f"{self.title}: axis is the number of an axis behind the batch's, not {axis!r}")
+            raise ArgumentError(f"{self._title}: axis is the number of an axis behind the batch's, not {axis!r}")
         self.groups = int(groups)
         self.axis = int(axis)
         self.epsilon = epsilon

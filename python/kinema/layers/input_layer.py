@@ -57,9 +57,9 @@ class InputLayer(Layer):
         super().__init__(name=name, autocast=False, **kwargs)
         for argument, value in (("sparse", sparse), ("ragged", ragged), ("input_tensor", input_tensor)):
             if value not in (None, False):
-                raise ArgumentError(f"{self.title}: {argument} is not supported: give the shape of plain arrays")
+                raise ArgumentError(f"{self._title}: {argument} is not supported: give the shape of plain arrays")
         if (shape is None) == (batch_shape is None):
-            raise ArgumentError(f"{self.title}: give either shape, without the batch axis, or batch_shape, with it")
+            raise ArgumentError(f"{self._title}: give either shape, without the batch axis, or batch_shape, with it")
         if batch_shape is not None:
             self._declared_shape = as_shape(batch_shape)
         elif shape is not None:

@@ -48,7 +48,7 @@ class Concatenate(ConfiguredLayer):
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)) or axis == 0:
-            raise ArgumentError(f"{self.title}: axis is the number of an axis behind the batch's, not {axis!r}")
+            raise ArgumentError(f"{self._title}: axis is the number of an axis behind the batch's, not {axis!r}")
         self.axis = int(axis)
 
     def build(self, input_shape: Any) -> None:
@@ -60,12 +60,12 @@ class Concatenate(ConfiguredLayer):
 
     def call(self, inputs: Any) -> Any:
         """All inputs along one axis."""
-        self.compute_output_shape([tensor.shape for tensor in several(self.title, inputs)])
+        self.compute_output_shape([tensor.shape for tensor in several(self._title, inputs)])
         return ops.concatenate(inputs, axis=self.axis)
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """The inputs' shape with their lengths along the axis added up."""
-        shapes = [tuple(shape) for shape in several(self.title, input_shape)]
+        shapes = [tuple(shape) for shape in several(self._title, input_shape)]
         rank = len(shapes[0])
         if any(len(shape) != rank for shape in shapes) or not -rank < self.axis < rank:
             raise self._misfit(shapes)
@@ -131,7 +131,7 @@ class Dot(ConfiguredLayer):
         super().__init__(**kwargs)
         pair = axes if isinstance(axes, (list, tuple)) else (axes, axes)
         if len(pair) != 2 or not all(isinstance(axis, (int, np.integer)) and axis != 0 for axis in pair):
-            raise ArgumentError(f"{self.title}: axes is one axis behind the batch's or a pair of them, not {axes!r}")
+            raise ArgumentError(f"{self._title}: axes is one axis behind the batch's or a pair of them, not {axes!r}")
         self.axes = tuple(int(axis) for axis in pair) if isinstance(axes, (list, tuple)) else int(axes)
         self._pair = tuple(int(axis) for axis in pair)
         self.normalize = bool(normalize)
@@ -161,7 +161,7 @@ class Dot(ConfiguredLayer):
         return (left[0], *(others or (1,)))
 
     def _places(self, shapes: Any) -> tuple[int, int]:
-        if len(several(self.title, shapes, most=2)) != 2:
+        if len(several(self._title, shapes, most=2)) != 2:
             raise ShapeError(f"two tensors are multiplied, got {len(shapes)}")
         left, right = shapes
         if not (-len(left) < self._pair[0] < len(left) and -len(right) < self._pair[1] < len(right)):

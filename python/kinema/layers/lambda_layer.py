@@ -67,7 +67,7 @@ class Lambda(Layer):
     ) -> None:
         super().__init__(**kwargs)
         if not callable(function):
-            raise ArgumentError(f"{self.title}: function is a function of tensors, not {function!r}")
+            raise ArgumentError(f"{self._title}: function is a function of tensors, not {function!r}")
         self.function = function
         self.arguments = dict(arguments or {})
         self.mask = mask
@@ -135,7 +135,7 @@ class Lambda(Layer):
                 return self.call(zeros)
         except Exception as error:
             raise ShapeError(
-                f"{self.title}: the output's shape for an input of shape {input_shape} cannot be found by a call on "
+                f"{self._title}: the output's shape for an input of shape {input_shape} cannot be found by a call on "
                 f"zeros ({error}): pass output_shape"
             ) from error
 

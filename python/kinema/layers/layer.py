@@ -124,7 +124,7 @@ class Layer(Adjustable, Configurable, Drawing, Buildable):
         self.built = False
         self._random_stream = zlib.crc32(self.name.encode())
         self._bare_draws = 0
-        self._declared_shape: Shape | None = declared_input_shape(self.title, kwargs)
+        self._declared_shape: Shape | None = declared_input_shape(self._title, kwargs)
         self.activity_regularizer = _get_regularizer(activity_regularizer)
         self._trainable = bool(trainable)
         self._losses: list[Tensor] = []
@@ -209,7 +209,7 @@ class Layer(Adjustable, Configurable, Drawing, Buildable):
     def _first_call(self) -> Node:
         if not self._nodes:
             raise NotBuiltError(
-                f"{self.title} has not been called on symbolic tensors, so that it has no input and output yet: call "
+                f"{self._title} has not been called on symbolic tensors, so that it has no input and output yet: call "
                 "it on what kinema.Input gives, or build the Sequential that it belongs to"
             )
         return self._nodes[0]
@@ -253,12 +253,12 @@ class Layer(Adjustable, Configurable, Drawing, Buildable):
 
         if isinstance(value, Variable):
             return cast(value, dtype=self.dtype)
-        array = value if isinstance(value, (Tensor, np.ndarray)) else _from_plain(value, self.title)
+        array = value if isinstance(value, (Tensor, np.ndarray)) else _from_plain(value, self._title)
         kind = array.dtype.kind
         if kind == "O":
-            raise ShapeError(f"{self.title} got an array of objects: its rows differ in length")
+            raise ShapeError(f"{self._title} got an array of objects: its rows differ in length")
         if kind not in "fiub":
-            raise DTypeError(f"{self.title} computes with numbers, but got an array of type {array.dtype}")
+            raise DTypeError(f"{self._title} computes with numbers, but got an array of type {array.dtype}")
         tensor = array if isinstance(array, Tensor) else Tensor(settled(array))
         wanted = (kind == "f" and self.autocast) or (kind in "iub" and not self.accepts_integers)
         if not wanted or tensor.dtype == self.dtype:
@@ -288,7 +288,7 @@ class Layer(Adjustable, Configurable, Drawing, Buildable):
 
     def _warn_of_lost_mask(self) -> None:
         warnings.warn(
-            f"{self.title} got a mask that it cannot use, and its output has none: what follows sees every step. "
+            f"{self._title} got a mask that it cannot use, and its output has none: what follows sees every step. "
             "Put it before the layer that makes the mask, or wrap it in TimeDistributed, which hands the mask on",
             stacklevel=4,
         )

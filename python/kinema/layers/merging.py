@@ -37,12 +37,12 @@ class Merge(ConfiguredLayer):
 
     def call(self, inputs: Any) -> Any:
         """The combination of all inputs, from the first to the last."""
-        rank = max(tensor.ndim for tensor in several(self.title, inputs, self.most_inputs))
+        rank = max(tensor.ndim for tensor in several(self._title, inputs, self.most_inputs))
         return reduce(type(self).combine, [_with_rank(tensor, rank) for tensor in inputs])
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """The shape to which all inputs are broadcast."""
-        shapes = several(self.title, input_shape, self.most_inputs)
+        shapes = several(self._title, input_shape, self.most_inputs)
         rank = max(len(shape) for shape in shapes)
         even = [(shape[0], *(1,) * (rank - len(shape)), *shape[1:]) for shape in shapes]
         return tuple(self._length(lengths, shapes) for lengths in zip(*even, strict=True))
@@ -116,7 +116,7 @@ class Extremum(Merge):
         """The combination of what counts; where nothing does, the first input."""
         if mask is None or all(one is None for one in mask):
             return super().call(inputs)
-        tensors, counted = _even(several(self.title, inputs), mask)
+        tensors, counted = _even(several(self._title, inputs), mask)
         return reduce(self._joined, zip(tensors, counted, strict=True))[0]
 
     def _joined(self, one: _Counted, other: _Counted) -> _Counted:
@@ -156,7 +156,7 @@ class Multiply(Merge):
         """The product of what counts."""
         if mask is None or all(one is None for one in mask):
             return super().call(inputs)
-        tensors, counted = _even(several(self.title, inputs), mask)
+        tensors, counted = _even(several(self._title, inputs), mask)
         pairs = zip(tensors, counted, strict=True)
         product = super().call(
             [tensor if counts is None else ops.where(counts, tensor, 1.0) for tensor, counts in pairs]

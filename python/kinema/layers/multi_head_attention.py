@@ -145,17 +145,17 @@ class MultiHeadAttention(ConfiguredLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.num_heads = positive_int(self.title, "num_heads", num_heads)
-        self.key_dim = positive_int(self.title, "key_dim", key_dim)
-        self.value_dim = self.key_dim if value_dim is None else positive_int(self.title, "value_dim", value_dim)
-        self.dropout = fraction(self.title, "dropout", dropout)
+        self.num_heads = positive_int(self._title, "num_heads", num_heads)
+        self.key_dim = positive_int(self._title, "key_dim", key_dim)
+        self.value_dim = self.key_dim if value_dim is None else positive_int(self._title, "value_dim", value_dim)
+        self.dropout = fraction(self._title, "dropout", dropout)
         self.is_random = self.dropout > 0
         self.use_bias = bool(use_bias)
         self.output_axes = None if output_shape is None else as_shape(output_shape)
         self.attention_axes = None if attention_axes is None else list(as_shape(attention_axes))
         for argument, value in (("sliding_window", sliding_window), ("use_gate", use_gate or None)):
             if value is not None:
-                raise ArgumentError(f"{self.title}: {argument}={value!r} is not supported: leave it out")
+                raise ArgumentError(f"{self._title}: {argument}={value!r} is not supported: leave it out")
         self.sliding_window = None
         self.use_gate = False
         self._describe_weight("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
@@ -188,7 +188,7 @@ class MultiHeadAttention(ConfiguredLayer):
         given = dict(zip(("query", "value", "key"), args, strict=False)) | kwargs
         query, value, key = (given.pop(name, None) for name in ("query", "value", "key"))
         if query is None or value is None:
-            raise ArgumentError(f"{self.title} is called on a query and a value: layer(x, x) to look at x from x")
+            raise ArgumentError(f"{self._title} is called on a query and a value: layer(x, x) to look at x from x")
         if not self.built:
             with self._naming_errors():
                 self.build(*((None, *np.shape(one)[1:]) for one in (query, value, key) if one is not None))

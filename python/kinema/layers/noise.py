@@ -54,7 +54,7 @@ class GaussianNoise(Noise):
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
-        self.stddev = fraction(self.title, "stddev", stddev)
+        self.stddev = fraction(self._title, "stddev", stddev)
         self.is_random = self.stddev > 0
 
     def call(self, inputs: Any, training: bool = False) -> Any:
@@ -89,9 +89,9 @@ class GaussianDropout(Noise):
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
-        self.rate = fraction(self.title, "rate", rate)
+        self.rate = fraction(self._title, "rate", rate)
         if self.rate == 1:
-            raise ArgumentError(f"{self.title}: rate is below 1, where the noise would be without bounds")
+            raise ArgumentError(f"{self._title}: rate is below 1, where the noise would be without bounds")
         self.is_random = self.rate > 0
 
     def call(self, inputs: Any, training: bool = False) -> Any:

@@ -61,12 +61,12 @@ class Normalization(ElementwiseLayer):
         self.axis = tuple(int(one) for one in named)
         self.invert = bool(invert)
         if (mean is None) != (variance is None):
-            raise ArgumentError(f"{self.title}: give both mean and variance, or neither and call adapt on data")
+            raise ArgumentError(f"{self._title}: give both mean and variance, or neither and call adapt on data")
         self.input_mean = None if mean is None else np.asarray(mean, np.float64)
         self.input_variance = None if variance is None else np.asarray(variance, np.float64)
         if np.shape(mean) != np.shape(variance):
             raise ArgumentError(
-                f"{self.title}: mean has shape {np.shape(mean)}, but variance {np.shape(variance)}: give equal shapes"
+                f"{self._title}: mean has shape {np.shape(mean)}, but variance {np.shape(variance)}: give equal shapes"
             )
         self._keep: tuple[int, ...] = ()
         self._kept_shape: tuple[int, ...] = ()
@@ -108,7 +108,7 @@ class Normalization(ElementwiseLayer):
             steps: How many batches to take of a generator that does not end.
         """
         if self.input_mean is not None:
-            raise ArgumentError(f"{self.title}: mean and variance were given, there is nothing to adapt")
+            raise ArgumentError(f"{self._title}: mean and variance were given, there is nothing to adapt")
         moments: RunningMoments | None = None
         with self._naming_errors():
             for batch in data_batches(data, steps):

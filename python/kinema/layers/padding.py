@@ -47,8 +47,8 @@ class ZeroPadding1D(ZeroPadding):
 
     def __init__(self, padding: Any = 1, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.padding = edge_of_steps(self.title, "padding", padding)
-        self.data_format = channels_last(self.title, data_format)
+        self.padding = edge_of_steps(self._title, "padding", padding)
+        self.data_format = channels_last(self._title, data_format)
 
 
 @builtin("keras.layers")
@@ -76,5 +76,5 @@ class ZeroPadding2D(ZeroPadding):
 
     def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.padding = edges_of_frames(self.title, "padding", padding)
-        self.data_format = channels_last(self.title, data_format)
+        self.padding = edges_of_frames(self._title, "padding", padding)
+        self.data_format = channels_last(self._title, data_format)

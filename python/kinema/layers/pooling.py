@@ -27,10 +27,10 @@ class Pooling(ConfiguredLayer):
         self, pool_size: Any, strides: Any, padding: str, data_format: str | None, name: str | None, **kwargs: Any
     ) -> None:
         super().__init__(name=name, **kwargs)
-        self.pool_size = positive_ints(self.title, "pool_size", pool_size, self.rank)
-        self.strides = self.pool_size if strides is None else positive_ints(self.title, "strides", strides, self.rank)
-        self.padding = one_of(self.title, "padding", padding, ("valid", "same"))
-        self.data_format = channels_last(self.title, data_format)
+        self.pool_size = positive_ints(self._title, "pool_size", pool_size, self.rank)
+        self.strides = self.pool_size if strides is None else positive_ints(self._title, "strides", strides, self.rank)
+        self.padding = one_of(self._title, "padding", padding, ("valid", "same"))
+        self.data_format = channels_last(self._title, data_format)
 
     def build(self, input_shape: Shape) -> None:
         """Checks the input's rank."""

@@ -48,7 +48,7 @@ class PReLU(ElementwiseLayer):
     ) -> None:
         super().__init__(**kwargs)
         self._describe_weight("alpha", alpha_initializer, alpha_regularizer, alpha_constraint)
-        self.shared_axes = None if shared_axes is None else _checked_axes(self.title, shared_axes)
+        self.shared_axes = None if shared_axes is None else _checked_axes(self._title, shared_axes)
 
     def build(self, input_shape: Shape) -> None:
         """Creates the parts."""

@@ -30,7 +30,7 @@ class Recurrent(RecurrentWeights, OverTime):
     def __init__(self, *, use_cudnn: Any = "auto", **kwargs: Any) -> None:
         drop_legacy(type(self).__name__, kwargs, _OLD_ARGUMENTS)
         super().__init__(**kwargs)
-        one_of(self.title, "use_cudnn", use_cudnn, ("auto", True, False))
+        one_of(self._title, "use_cudnn", use_cudnn, ("auto", True, False))
 
     def build(self, input_shape: Shape) -> None:
         """Creates the weights."""

@@ -56,14 +56,14 @@ class RecurrentWeights(ConfiguredLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.units = positive_int(self.title, "units", units)
+        self.units = positive_int(self._title, "units", units)
         self._set_activation("activation", activation)
         self.use_bias = bool(use_bias)
         self._describe_weight("kernel", *kernel)
         self._describe_weight("recurrent", *recurrent)
         self._describe_weight("bias", *bias)
-        self.dropout = fraction(self.title, "dropout", dropout)
-        self.recurrent_dropout = fraction(self.title, "recurrent_dropout", recurrent_dropout)
+        self.dropout = fraction(self._title, "dropout", dropout)
+        self.recurrent_dropout = fraction(self._title, "recurrent_dropout", recurrent_dropout)
         self.seed = seed
         self.is_random = self.dropout > 0 or self.recurrent_dropout > 0
 
@@ -72,7 +72,7 @@ class RecurrentWeights(ConfiguredLayer):
 
     def _kernel_name(self, argument: str) -> str:
         """The activation that an argument gave, as kernels know it."""
-        return required_kernel_activation(self.title, argument, getattr(self, argument))
+        return required_kernel_activation(self._title, argument, getattr(self, argument))
 
     @property
     def _kernels_know(self) -> bool:

@@ -37,8 +37,8 @@ class Rescaling(ElementwiseLayer):
 
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.scale = _plain(self.title, "scale", scale)
-        self.offset = _plain(self.title, "offset", offset)
+        self.scale = _plain(self._title, "scale", scale)
+        self.offset = _plain(self._title, "offset", offset)
 
     def call(self, inputs: Any) -> Any:
         """`inputs * scale + offset`."""

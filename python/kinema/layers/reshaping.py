@@ -42,7 +42,7 @@ class Flatten(ConfiguredLayer):
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.data_format = channels_last(self.title, data_format)
+        self.data_format = channels_last(self._title, data_format)
 
     def call(self, inputs: Any) -> Any:
         """The samples as rows."""
@@ -84,7 +84,7 @@ class Reshape(ConfiguredLayer):
         whole = all(isinstance(length, (int, np.integer)) and length >= -1 for length in lengths)
         if not whole or lengths.count(-1) > 1:
             raise ArgumentError(
-                f"{self.title}: target_shape is a tuple of lengths without the batch axis, at most one of them -1, "
+                f"{self._title}: target_shape is a tuple of lengths without the batch axis, at most one of them -1, "
                 f"not {target_shape!r}"
             )
         self.target_shape = tuple(int(length) for length in lengths)
@@ -144,7 +144,7 @@ class Permute(ConfiguredLayer):
         numbers = list(dims) if isinstance(dims, (tuple, list)) else []
         if not numbers or sorted(numbers) != list(range(1, len(numbers) + 1)):
             raise ArgumentError(
-                f"{self.title}: dims is a tuple of the numbers of all axes behind the batch's, each once, counted "
+                f"{self._title}: dims is a tuple of the numbers of all axes behind the batch's, each once, counted "
                 f"from 1, not {dims!r}"
             )
         self.dims = tuple(int(axis) for axis in numbers)
@@ -192,7 +192,7 @@ class RepeatVector(ConfiguredLayer):
 
     def __init__(self, n: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.n = positive_int(self.title, "n", n)
+        self.n = positive_int(self._title, "n", n)
 
     def build(self, input_shape: Shape) -> None:
         """Checks the input's rank."""

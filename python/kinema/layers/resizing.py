@@ -23,9 +23,9 @@ class SizedLayer(ConfiguredLayer):
 
     def __init__(self, height: int, width: int, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.height = positive_int(self.title, "height", height)
-        self.width = positive_int(self.title, "width", width)
-        self.data_format = channels_last(self.title, data_format)
+        self.height = positive_int(self._title, "height", height)
+        self.width = positive_int(self._title, "width", width)
+        self.data_format = channels_last(self._title, data_format)
 
     def build(self, input_shape: Shape) -> None:
         """Checks the input's rank."""
@@ -84,16 +84,16 @@ class Resizing(SizedLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(height, width, data_format, **kwargs)
-        self.interpolation = one_of(self.title, "interpolation", interpolation, INTERPOLATIONS)
+        self.interpolation = one_of(self._title, "interpolation", interpolation, INTERPOLATIONS)
         self.crop_to_aspect_ratio = bool(crop_to_aspect_ratio)
         self.pad_to_aspect_ratio = bool(pad_to_aspect_ratio)
         if self.crop_to_aspect_ratio and self.pad_to_aspect_ratio:
             raise ArgumentError(
-                f"{self.title}: crop_to_aspect_ratio and pad_to_aspect_ratio exclude each other: choose one"
+                f"{self._title}: crop_to_aspect_ratio and pad_to_aspect_ratio exclude each other: choose one"
             )
-        self.fill_mode = one_of(self.title, "fill_mode", fill_mode, ("constant",))
+        self.fill_mode = one_of(self._title, "fill_mode", fill_mode, ("constant",))
         if isinstance(fill_value, bool) or not isinstance(fill_value, (int, float, np.number)):
-            raise ArgumentError(f"{self.title}: fill_value is a number, not {fill_value!r}")
+            raise ArgumentError(f"{self._title}: fill_value is a number, not {fill_value!r}")
         self.fill_value = float(fill_value)
         self.antialias = bool(antialias)
 

@@ -77,7 +77,9 @@ class RNN(OverTime):
             **kwargs,
         )
         stacked = isinstance(cell, (list, tuple))
-        self.cell = StackedRNNCells(cell, dtype=self.dtype) if stacked else cells.require_cell(self.title, "cell", cell)
+        self.cell = (
+            StackedRNNCells(cell, dtype=self.dtype) if stacked else cells.require_cell(self._title, "cell", cell)
+        )
 
     @property
     def state_size(self) -> list[Any]:

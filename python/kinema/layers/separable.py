@@ -50,8 +50,8 @@ class SeparableConvolution(Convolution):
             kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
             activity_regularizer=activity_regularizer, **kwargs,
         )  # fmt: skip
-        self.filters = positive_int(self.title, "filters", filters)
-        self.depth_multiplier = positive_int(self.title, "depth_multiplier", depth_multiplier)
+        self.filters = positive_int(self._title, "filters", filters)
+        self.depth_multiplier = positive_int(self._title, "depth_multiplier", depth_multiplier)
         self._describe_weight("depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint)
         self._describe_weight("pointwise", pointwise_initializer, pointwise_regularizer, pointwise_constraint)
         self._describe_weight("bias", bias_initializer, bias_regularizer, bias_constraint)

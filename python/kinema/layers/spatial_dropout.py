@@ -80,7 +80,7 @@ class SpatialDropout2D(SpatialDropout):
 
     def __init__(self, rate: float, data_format: str | None = None, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(rate, noise_shape=(None, 1, 1, None), seed=seed, **kwargs)
-        self.data_format = channels_last(self.title, data_format)
+        self.data_format = channels_last(self._title, data_format)
 
     def build(self, input_shape: Shape) -> None:
         """Checks the input's rank."""

@@ -38,8 +38,8 @@ class StackedRNNCells(Layer):
     def __init__(self, cells: Sequence[Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not isinstance(cells, (list, tuple)) or not cells:
-            raise ArgumentError(f"{self.title}: cells is a list of at least one cell, not {cells!r}")
-        self.cells = [require_cell(self.title, f"cells[{index}]", cell) for index, cell in enumerate(cells)]
+            raise ArgumentError(f"{self._title}: cells is a list of at least one cell, not {cells!r}")
+        self.cells = [require_cell(self._title, f"cells[{index}]", cell) for index, cell in enumerate(cells)]
 
     @property
     def state_size(self) -> list[Any]:

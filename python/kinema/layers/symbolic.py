@@ -204,7 +204,7 @@ def call_symbolically(layer: Layer, *args: Any, **kwargs: Any) -> Any:
     for leaf in leaves(first):
         if not isinstance(leaf, KerasTensor):
             raise ArgumentError(
-                f"{layer.title} is called on symbolic tensors and on {type(leaf).__name__} together: "
+                f"{layer._title} is called on symbolic tensors and on {type(leaf).__name__} together: "
                 "make an Input of everything that is data"
             )
     in_run = _run_before(symbolic_leaves((args, kwargs))) is not None

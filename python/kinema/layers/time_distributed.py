@@ -83,7 +83,7 @@ class TimeDistributed(Wrapper):
             outputs = self.layer(ops.reshape(inputs, (batch * time, *inputs.shape[2:])), training=training, mask=inner)
         if isinstance(outputs, (list, tuple)):
             raise ArgumentError(
-                f"{self.layer.title} gives {len(outputs)} outputs, but TimeDistributed takes layers with one: "
+                f"{self.layer._title} gives {len(outputs)} outputs, but TimeDistributed takes layers with one: "
                 "set return_state=False"
             )
         return ops.reshape(outputs, (batch, time, *outputs.shape[1:]))

@@ -42,7 +42,7 @@ class UnitNormalization(ElementwiseLayer):
         super().__init__(**kwargs)
         numbers: list[Any] = list(axis) if isinstance(axis, (tuple, list)) else [axis]
         if not numbers or not all(isinstance(number, (int, np.integer)) for number in numbers):
-            raise ArgumentError(f"{self.title}: axis is the number of an axis or a list of them, not {axis!r}")
+            raise ArgumentError(f"{self._title}: axis is the number of an axis or a list of them, not {axis!r}")
         plain = [int(number) for number in numbers]
         self.axis = plain if isinstance(axis, (tuple, list)) else plain[0]
 

@@ -37,7 +37,7 @@ class UpSampling1D(ConfiguredLayer):
 
     def __init__(self, size: int = 2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.size = positive_int(self.title, "size", size)
+        self.size = positive_int(self._title, "size", size)
 
     def build(self, input_shape: Shape) -> None:
         """Checks the input's rank."""
@@ -84,9 +84,9 @@ class UpSampling2D(ConfiguredLayer):
         self, size: Any = (2, 2), data_format: str | None = None, interpolation: str = "nearest", **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.size = positive_pair(self.title, "size", size)
-        self.data_format = channels_last(self.title, data_format)
-        self.interpolation = one_of(self.title, "interpolation", interpolation, INTERPOLATIONS)
+        self.size = positive_pair(self._title, "size", size)
+        self.data_format = channels_last(self._title, data_format)
+        self.interpolation = one_of(self._title, "interpolation", interpolation, INTERPOLATIONS)
 
     def build(self, input_shape: Shape) -> None:
         """Checks the input's rank."""

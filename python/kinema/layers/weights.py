@@ -34,7 +34,7 @@ class WeightOwner:
     _trainable: bool
 
     @property
-    def title(self) -> str:
+    def _title(self) -> str:
         """How errors call this layer."""
         return f"layer '{self.name}' ({type(self).__name__})"
 
@@ -187,13 +187,13 @@ class WeightOwner:
         mine = self.weights
         if len(weights) != len(mine):
             raise ShapeError(
-                f"{self.title} has {len(mine)} weights, set_weights got {len(weights)} arrays"
+                f"{self._title} has {len(mine)} weights, set_weights got {len(weights)} arrays"
                 + ("" if self.built else ": the layer is not built yet, call it or model.build(input_shape) first")
             )
         for variable, value in zip(mine, weights, strict=True):
             if np.shape(value) != variable.shape:
                 raise ShapeError(
-                    f"{self.title}: weight '{variable.path}' has shape {variable.shape}, "
+                    f"{self._title}: weight '{variable.path}' has shape {variable.shape}, "
                     f"set_weights got {np.shape(value)}"
                 )
         for variable, value in zip(mine, weights, strict=True):
@@ -203,7 +203,7 @@ class WeightOwner:
         """The number of all weights' elements."""
         if not self.built:
             raise NotBuiltError(
-                f"{self.title} has no weights before it is built: "
+                f"{self._title} has no weights before it is built: "
                 "call it on data or give the model an input shape first"
             )
         return sum(weight.size for weight in self.weights)

@@ -24,7 +24,7 @@ class Wrapper(Layer):
 
     def __init__(self, layer: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.layer = require_layer(self.title, "layer", layer)
+        self.layer = require_layer(self._title, "layer", layer)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again, as Keras 3 writes them."""

@@ -212,6 +212,6 @@ def _check_line(line: Plan | None) -> None:
         walks = isinstance(step, Recurrent) and not step.go_backwards and step.activity_regularizer is None
         if step.mixes_frames and not walks:
             raise ArgumentError(
-                f"stateful=True carries the state of LSTM, GRU and SimpleRNN on; {step.title} needs all frames of "
+                f"stateful=True carries the state of LSTM, GRU and SimpleRNN on; {step._title} needs all frames of "
                 "a clip at once: use windows (stateful=False)"
             )

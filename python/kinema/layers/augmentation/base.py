@@ -56,7 +56,7 @@ class Augmentation(ElementwiseLayer):
         drop_legacy(type(self).__name__, kwargs, {"bounding_box_format": (None,)})
         super().__init__(**kwargs)
         self.seed = seed
-        self.data_format = channels_last(self.title, data_format)
+        self.data_format = channels_last(self._title, data_format)
 
     def change(self, clip: Array, drawn: Array) -> Result:
         """One clip (time, height, width, channels) under one draw, and the way back of its gradient."""
@@ -134,7 +134,7 @@ class Augmentation(ElementwiseLayer):
     def _require_no_places(self, inputs: dict[str, Any]) -> None:
         if self.moves_places and (places := sorted(_PLACES.intersection(inputs))):
             raise ArgumentError(
-                f"{self.title} changes pictures alone, so {' and '.join(places)} would no longer fit them: "
+                f"{self._title} changes pictures alone, so {' and '.join(places)} would no longer fit them: "
                 "take them out of the dict, and give masks to a layer of the same seed as pictures of their own"
             )
 

@@ -31,7 +31,7 @@ class _Color(Augmentation):
 
     def __init__(self, value_range: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.value_range = _range(self.title, value_range)
+        self.value_range = _range(self._title, value_range)
 
     def _require_frames(self, shape: Shape) -> None:
         super()._require_frames(shape)
@@ -86,7 +86,7 @@ class RandomSaturation(_Color):
     ) -> None:
         super().__init__(value_range, seed=seed, data_format=data_format, **kwargs)
         # Keras itself writes ranges that begin below 0, which is as grey as 0.
-        self.factor = drawn_range(self.title, "factor", factor, -1, 1, lowest=0.0)
+        self.factor = drawn_range(self._title, "factor", factor, -1, 1, lowest=0.0)
 
     def recolor(self, clip: Array, drawn: Array) -> Result:
         """Every colour's distance from the brightest, stretched; the darkest stays at 0 or above."""
@@ -144,7 +144,7 @@ class RandomHue(_Color):
         **kwargs: Any,
     ) -> None:
         super().__init__(value_range, seed=seed, data_format=data_format, **kwargs)
-        self.factor = drawn_range(self.title, "factor", factor, 0, 1)
+        self.factor = drawn_range(self._title, "factor", factor, 0, 1)
 
     def recolor(self, clip: Array, drawn: Array) -> Result:
         """Every colour at another place of the wheel, as bright and as strong as before."""

@@ -64,12 +64,12 @@ class RandomGaussianBlur(Augmentation):
         **kwargs: Any,
     ) -> None:
         super().__init__(seed=seed, data_format=data_format, **kwargs)
-        self.factor = drawn_range(self.title, "factor", factor, 0, 1)
-        self.kernel_size = positive_pair(self.title, "kernel_size", kernel_size)
+        self.factor = drawn_range(self._title, "factor", factor, 0, 1)
+        self.kernel_size = positive_pair(self._title, "kernel_size", kernel_size)
         if not all(size % 2 for size in self.kernel_size):
-            raise ArgumentError(f"{self.title}: kernel_size is odd, so that it has a middle, not {kernel_size!r}")
-        self.sigma = drawn_range(self.title, "sigma", sigma, 0, 1)
-        self.value_range = _range(self.title, value_range)
+            raise ArgumentError(f"{self._title}: kernel_size is odd, so that it has a middle, not {kernel_size!r}")
+        self.sigma = drawn_range(self._title, "sigma", sigma, 0, 1)
+        self.value_range = _range(self._title, value_range)
 
     def change(self, clip: Array, drawn: Array) -> Result:
         """The clip, sharp or blurred."""
@@ -122,10 +122,10 @@ class RandomErasing(Augmentation):
         **kwargs: Any,
     ) -> None:
         super().__init__(seed=seed, data_format=data_format, **kwargs)
-        self.factor = drawn_range(self.title, "factor", factor, 0, 1)
-        self.scale = drawn_range(self.title, "scale", scale, 0, 1)
-        self.fill_value = _fill(self.title, fill_value)
-        self.value_range = _range(self.title, value_range)
+        self.factor = drawn_range(self._title, "factor", factor, 0, 1)
+        self.scale = drawn_range(self._title, "scale", scale, 0, 1)
+        self.fill_value = _fill(self._title, fill_value)
+        self.value_range = _range(self._title, value_range)
 
     def change(self, clip: Array, drawn: Array) -> Result:
         """The clip, whole or covered."""

@@ -28,8 +28,8 @@ class _SizedAugmentation(Augmentation):
 
     def __init__(self, height: int, width: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.height = positive_int(self.title, "height", height)
-        self.width = positive_int(self.title, "width", width)
+        self.height = positive_int(self._title, "height", height)
+        self.width = positive_int(self._title, "width", width)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The input's shape with the new height and width."""
@@ -143,8 +143,8 @@ class RandomResizedCrop(_SizedAugmentation):
         **kwargs: Any,
     ) -> None:
         super().__init__(height, width, seed=seed, data_format=data_format, **kwargs)
-        self.scale = _rising_pair(self.title, "scale", scale, most=1.0)
-        self.ratio = _rising_pair(self.title, "ratio", ratio, most=math.inf)
+        self.scale = _rising_pair(self._title, "scale", scale, most=1.0)
+        self.ratio = _rising_pair(self._title, "ratio", ratio, most=math.inf)
 
     def change(self, clip: Array, drawn: Array) -> Result:
         """A rectangle of the clip in the new size."""

@@ -39,8 +39,8 @@ class RandomBrightness(Augmentation):
 
     def __init__(self, factor: Any, value_range: Any = (0, 255), seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed=seed, **kwargs)
-        self.factor = drawn_range(self.title, "factor", factor, -1, 1)
-        self.value_range = _range(self.title, value_range)
+        self.factor = drawn_range(self._title, "factor", factor, -1, 1)
+        self.value_range = _range(self._title, value_range)
 
     def change(self, clip: Array, drawn: Array) -> Result:
         """The clip with an amount added, within the range."""
@@ -80,8 +80,8 @@ class RandomContrast(Augmentation):
 
     def __init__(self, factor: Any, value_range: Any = (0, 255), seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed=seed, **kwargs)
-        self.factor = drawn_range(self.title, "factor", factor, 0, 1, lowest=abs(factor) if _single(factor) else None)
-        self.value_range = _range(self.title, value_range)
+        self.factor = drawn_range(self._title, "factor", factor, 0, 1, lowest=abs(factor) if _single(factor) else None)
+        self.value_range = _range(self._title, value_range)
 
     def change(self, clip: Array, drawn: Array) -> Result:
         """The clip with its distance from the mean stretched, within the range."""

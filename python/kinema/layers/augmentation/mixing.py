@@ -50,7 +50,7 @@ class MixUp(Augmentation):
     def __init__(self, alpha: float = 0.2, data_format: Any = None, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed=seed, data_format=data_format, **kwargs)
         if isinstance(alpha, bool) or not isinstance(alpha, (int, float, np.number)) or not alpha > 0:
-            raise ArgumentError(f"{self.title}: alpha is a positive number, not {alpha!r}")
+            raise ArgumentError(f"{self._title}: alpha is a positive number, not {alpha!r}")
         self.alpha = float(alpha)
 
     def __call__(self, inputs: Any, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
@@ -92,7 +92,7 @@ class MixUp(Augmentation):
         labels = np.asarray(y)
         if labels.dtype.kind != "f":
             raise DTypeError(
-                f"{self.title} mixes labels, which whole numbers ({labels.dtype}) cannot be: use one-hot labels "
+                f"{self._title} mixes labels, which whole numbers ({labels.dtype}) cannot be: use one-hot labels "
                 "(label_mode='categorical' in VideoFolder) and a categorical loss"
             )
         return changed, self._mixed(labels, *self._drawn(len(x), key))

@@ -86,7 +86,7 @@ class RandomTimeReversal(_Timing):
 
     def __init__(self, factor: float = 0.5, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed=seed, **kwargs)
-        self.factor = fraction(self.title, "factor", factor)
+        self.factor = fraction(self._title, "factor", factor)
         self.is_random = self.factor > 0
 
     def order(self, steps: int, drawn: Array) -> Array:
@@ -122,7 +122,7 @@ class RandomTemporalJitter(_Timing):
 
     def __init__(self, max_offset: int = 1, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed=seed, **kwargs)
-        self.max_offset = positive_int(self.title, "max_offset", max_offset)
+        self.max_offset = positive_int(self._title, "max_offset", max_offset)
 
     def drawn_for(self, steps: int) -> int:
         """A number a step."""
@@ -168,9 +168,9 @@ class RandomSpeed(_Timing):
 
     def __init__(self, factor: Any = 0.25, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed=seed, **kwargs)
-        self.factor = drawn_range(self.title, "factor", factor, -1, 10)
+        self.factor = drawn_range(self._title, "factor", factor, -1, 10)
         if self.factor[0] <= -1:
-            raise ArgumentError(f"{self.title}: factor={factor!r} would stop time: keep changes of speed above -1")
+            raise ArgumentError(f"{self._title}: factor={factor!r} would stop time: keep changes of speed above -1")
 
     def order(self, steps: int, drawn: Array) -> Array:
         """Evenly spaced steps, nearest ones."""

@@ -54,7 +54,7 @@ class RandomFlip(Augmentation):
         self, mode: str = "horizontal_and_vertical", seed: int | None = None, data_format: Any = None, **kwargs: Any
     ) -> None:
         super().__init__(seed=seed, data_format=data_format, **kwargs)
-        self.mode = one_of(self.title, "mode", mode, _MODES)
+        self.mode = one_of(self._title, "mode", mode, _MODES)
 
     def change(self, clip: Array, drawn: Array) -> Result:
         """The clip or its mirror image."""
@@ -71,10 +71,10 @@ class _Warp(Augmentation):
 
     def __init__(self, *, fill_mode: str, interpolation: str, fill_value: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.fill_mode = one_of(self.title, "fill_mode", fill_mode, FILL_MODES)
-        self.interpolation = one_of(self.title, "interpolation", interpolation, ("nearest", "bilinear"))
+        self.fill_mode = one_of(self._title, "fill_mode", fill_mode, FILL_MODES)
+        self.interpolation = one_of(self._title, "interpolation", interpolation, ("nearest", "bilinear"))
         if isinstance(fill_value, bool) or not isinstance(fill_value, (int, float, np.number)):
-            raise ArgumentError(f"{self.title}: fill_value is a number, not {fill_value!r}")
+            raise ArgumentError(f"{self._title}: fill_value is a number, not {fill_value!r}")
         self.fill_value = float(fill_value)
 
     def to_source(self, drawn: Array, height: int, width: int) -> Array:
@@ -128,7 +128,7 @@ class RandomRotation(_Warp):
     ) -> None:
         kwargs |= {"fill_mode": fill_mode, "interpolation": interpolation, "fill_value": fill_value}
         super().__init__(seed=seed, data_format=data_format, **kwargs)
-        self.factor = drawn_range(self.title, "factor", factor, -1, 1)
+        self.factor = drawn_range(self._title, "factor", factor, -1, 1)
 
     def to_source(self, drawn: Array, height: int, width: int) -> Array:
         """A turn about the middle."""
@@ -182,9 +182,9 @@ class RandomZoom(_Warp):
     ) -> None:
         kwargs |= {"fill_mode": fill_mode, "interpolation": interpolation, "fill_value": fill_value}
         super().__init__(seed=seed, data_format=data_format, **kwargs)
-        self.height_factor = drawn_range(self.title, "height_factor", height_factor, -0.999, 1)
+        self.height_factor = drawn_range(self._title, "height_factor", height_factor, -0.999, 1)
         self.width_factor = (
-            None if width_factor is None else drawn_range(self.title, "width_factor", width_factor, -0.999, 1)
+            None if width_factor is None else drawn_range(self._title, "width_factor", width_factor, -0.999, 1)
         )
 
     def to_source(self, drawn: Array, height: int, width: int) -> Array:
@@ -240,8 +240,8 @@ class RandomTranslation(_Warp):
     ) -> None:
         kwargs |= {"fill_mode": fill_mode, "interpolation": interpolation, "fill_value": fill_value}
         super().__init__(seed=seed, data_format=data_format, **kwargs)
-        self.height_factor = drawn_range(self.title, "height_factor", height_factor, -1, 1)
-        self.width_factor = drawn_range(self.title, "width_factor", width_factor, -1, 1)
+        self.height_factor = drawn_range(self._title, "height_factor", height_factor, -1, 1)
+        self.width_factor = drawn_range(self._title, "width_factor", width_factor, -1, 1)
 
     def to_source(self, drawn: Array, height: int, width: int) -> Array:
         """Back by the shift."""
