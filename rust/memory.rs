@@ -4,10 +4,11 @@
 //! close to the most that ever lived at a time. Large blocks ask for huge pages where the system has them (Linux): a fault then
 //! brings two megabytes, and addresses are found in fewer steps.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
+use std::panic::resume_unwind;
 use std::ptr::NonNull;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
@@ -125,6 +126,13 @@ fn lock_pool() -> Option<MutexGuard<'static, Pool>> {
     None
 }
 
+/// What a kernel unwinds with when it asks for more memory than there is.
+#[derive(Debug)]
+pub struct OutOfMemory {
+    /// What was asked for.
+    pub bytes: usize,
+}
+
 /// One allocation of the system: `capacity` bytes from the first cache line on.
 struct Raw {
     start: NonNull<u8>,
@@ -145,20 +153,20 @@ impl Raw {
     }
 
     /// Room to begin at any such place; what is skipped is never touched, so it costs addresses only.
-    fn layout(capacity: usize) -> Layout {
-        Layout::from_size_align(capacity + Self::alignment(capacity), SYSTEM_ALIGNMENT)
-            .expect("a buffer larger than the address space")
+    fn layout(capacity: usize) -> Option<Layout> {
+        Layout::from_size_align(capacity.checked_add(Self::alignment(capacity))?, SYSTEM_ALIGNMENT).ok()
     }
 
-    fn fresh(capacity: usize) -> Self {
-        let layout = Self::layout(capacity);
+    /// None where the system has no such memory.
+    fn fresh(capacity: usize) -> Option<Self> {
+        let layout = Self::layout(capacity)?;
         // SAFETY: the layout has a size of at least ALIGNMENT.
-        let start = unsafe { alloc_zeroed(layout) };
-        let raw = Self { start: NonNull::new(start).unwrap_or_else(|| handle_alloc_error(layout)), capacity, user: 0 };
+        let start = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+        let raw = Self { start, capacity, user: 0 };
         if Self::alignment(capacity) == HUGE_PAGE {
             ask_for_huge_pages(raw.aligned(), capacity / HUGE_PAGE * HUGE_PAGE);
         }
-        raw
+        Some(raw)
     }
 
     fn aligned(&self) -> NonNull<u8> {
@@ -170,8 +178,9 @@ impl Raw {
 
 impl Drop for Raw {
     fn drop(&mut self) {
+        let layout = Self::layout(self.capacity).expect("there was one to allocate it");
         // SAFETY: allocated in `fresh` with this very layout.
-        unsafe { dealloc(self.start.as_ptr(), Self::layout(self.capacity)) }
+        unsafe { dealloc(self.start.as_ptr(), layout) }
     }
 }
 
@@ -204,13 +213,30 @@ pub struct Block(Option<Raw>);
 
 impl Block {
     fn take(bytes: usize) -> Self {
+        if bytes > isize::MAX as usize {
+            resume_unwind(Box::new(OutOfMemory { bytes }));
+        }
         let capacity = size_class(bytes);
         let (found, evicted) = match capacity > SMALLEST_POOLED {
             true => lock_pool().map_or((None, Vec::new()), |mut pool| pool.take(capacity)),
             false => (None, Vec::new()),
         };
         drop(evicted);
-        Self(Some(found.unwrap_or_else(|| Raw::fresh(capacity))))
+        Self(Some(found.or_else(|| Raw::fresh(capacity)).unwrap_or_else(|| Self::fresh_at_last(capacity))))
+    }
+
+    /// What the system gives once it has all blocks back that wait here. Unwinds with `OutOfMemory` if that is nothing.
+    fn fresh_at_last(capacity: usize) -> Raw {
+        let waiting = lock_pool().map(|mut pool| pool.evict(0));
+        drop(waiting);
+        Raw::fresh(capacity).unwrap_or_else(|| {
+            if capacity > SMALLEST_POOLED
+                && let Some(mut pool) = lock_pool()
+            {
+                pool.live = pool.live.saturating_sub(capacity);
+            }
+            resume_unwind(Box::new(OutOfMemory { bytes: capacity }))
+        })
     }
 }
 
@@ -239,7 +265,7 @@ unsafe impl<T: Plain> Sync for Buffer<T> {}
 impl<T: Plain> Buffer<T> {
     /// `len` elements that hold whatever was left there: for outputs that are written whole.
     pub fn stale(len: usize) -> Self {
-        let block = Block::take(len * size_of::<T>());
+        let block = Block::take(len.saturating_mul(size_of::<T>()));
         let data = block.0.as_ref().expect("just taken").aligned().cast();
         Self { data, len, block }
     }
@@ -312,7 +338,7 @@ mod tests {
         let mut fresh = 0;
         let mut new = |capacity| {
             fresh += 1;
-            Raw::fresh(capacity)
+            Raw::fresh(capacity).unwrap()
         };
         let raws: Vec<Raw> =
             capacities.iter().map(|&capacity| pool.take(capacity).0.unwrap_or_else(|| new(capacity))).collect();
@@ -340,7 +366,7 @@ mod tests {
     #[test]
     fn of_equal_blocks_a_thread_gets_the_one_that_it_gave_back() {
         let mut pool = Pool::new();
-        let (mine, other) = (Raw::fresh(1 << 20), Raw::fresh(1 << 20));
+        let [mine, other] = [(); 2].map(|()| Raw::fresh(1 << 20).unwrap());
         let (my_start, other_start) = (mine.start, other.start);
         drop(pool.give(mine));
         std::thread::scope(|scope| {
@@ -364,5 +390,14 @@ mod tests {
         assert_eq!(second.as_ptr(), address);
         assert!(Buffer::<f64>::stale(0).is_empty());
         assert_eq!(address as usize % HUGE_PAGE, 0);
+    }
+
+    #[test]
+    fn more_memory_than_there_is_unwinds_and_leaves_the_pool_as_it_was() {
+        for bytes in [usize::MAX, isize::MAX as usize, 1 << 62] {
+            let refused = std::panic::catch_unwind(|| Buffer::<u8>::stale(bytes)).err().unwrap();
+            assert!(refused.downcast::<OutOfMemory>().unwrap().bytes >= bytes);
+        }
+        assert_eq!(Buffer::<f64>::zeroed(1 << 16)[7], 0.0);
     }
 }

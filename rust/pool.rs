@@ -9,10 +9,11 @@
 //! them; waking a sleeping thread takes twenty to forty. So whoever waits looks around for `PATIENCE` before going to sleep, and soon lets
 //! others have the core meanwhile.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::hint::spin_loop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -54,7 +55,8 @@ struct Region<'a> {
     work: &'a (dyn Fn(usize) + Sync),
     /// Helpers at work.
     helpers: AtomicUsize,
-    panicked: AtomicBool,
+    /// What a helper's work has unwound with, one of them if there are several.
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
     asker: Thread,
 }
 
@@ -73,8 +75,7 @@ impl Pool {
     /// Calls `work(seat)` on this thread and on up to `helpers` others, and returns when all of them are done. Whoever asks has seat 0, and
     /// every helper one of its own for life.
     pub fn run(&self, helpers: usize, work: &(dyn Fn(usize) + Sync)) {
-        let region =
-            Region { work, helpers: AtomicUsize::new(0), panicked: AtomicBool::new(false), asker: thread::current() };
+        let region = Region { work, helpers: AtomicUsize::new(0), panic: Mutex::new(None), asker: thread::current() };
         let ticket = Ticket(std::ptr::from_ref(&region).cast());
         self.shared.issue(ticket, helpers);
         let mine = catch_unwind(AssertUnwindSafe(|| work(0)));
@@ -85,10 +86,10 @@ impl Pool {
                 thread::park();
             }
         }
-        if let Err(panic) = mine {
+        let others = region.panic.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(panic) = mine.err().or(others) {
             resume_unwind(panic);
         }
-        assert!(!region.panicked.load(Ordering::Relaxed), "a kernel panicked on a helper thread");
     }
 }
 
@@ -112,8 +113,8 @@ impl Shared {
             let Ticket(region) = self.take();
             // SAFETY: the region counts this helper, so `Pool::run` does not return before the last line of this block.
             let (region, asker) = unsafe { (&*region, (*region).asker.clone()) };
-            if catch_unwind(AssertUnwindSafe(|| (region.work)(seat))).is_err() {
-                region.panicked.store(true, Ordering::Relaxed);
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (region.work)(seat))) {
+                region.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
             }
             if region.helpers.fetch_sub(1, Ordering::Release) == 1 {
                 asker.unpark();
@@ -168,6 +169,7 @@ fn patiently(seen: impl Fn() -> bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::AtomicBool;
 
     #[test]
     fn everybody_who_asks_gets_all_work_done() {
@@ -196,10 +198,17 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_reaches_the_thread_that_asked() {
+    fn a_panic_reaches_the_thread_that_asked_whoever_it_came_to() {
         let pool = Pool::new(2).unwrap();
-        let result = catch_unwind(AssertUnwindSafe(|| pool.run(2, &|_| panic!("on purpose"))));
-        assert!(result.is_err());
+        let both = std::sync::Barrier::new(2);
+        for panics in [0, 1] {
+            let work = |seat: usize| {
+                both.wait();
+                assert!(usize::from(seat > 0) != panics, "on purpose");
+            };
+            let result = catch_unwind(AssertUnwindSafe(|| pool.run(1, &work)));
+            assert_eq!(*result.unwrap_err().downcast::<&str>().unwrap(), "on purpose");
+        }
         pool.run(2, &|_| ());
     }
 }

@@ -23,8 +23,11 @@ pub fn matmul<'py>(
         let (a, b) = (a.view::<T>("matmul", "a")?, b.view::<T>("matmul", "b")?);
         let shape = Matmul::new(a.shape, b.shape, transpose_a, transpose_b).map_err(to_python)?;
         let c_shape = [shape.batch, shape.rows, shape.columns];
-        let mut c = Buffer::stale(c_shape.iter().product());
-        compute(py, || gemm::matmul(shape, leaf, a.data, b.data, &mut c))?;
+        let c = compute(py, || {
+            let mut c = Buffer::stale(c_shape.iter().product());
+            gemm::matmul(shape, leaf, a.data, b.data, &mut c);
+            c
+        })?;
         new_array(py, c, &c_shape[3 - a.shape.len()..])
     })
 }
@@ -47,8 +50,11 @@ pub fn dense<'py>(
         if let Some(bias) = bias {
             KernelError::check_shape("dense", "bias", &[n], bias.shape).map_err(to_python)?;
         }
-        let mut y = Buffer::stale(m * n);
-        compute(py, || gemm::dense([m, k, n], x.data, kernel.data, bias.map(|b| b.data), activation, &mut y))?;
+        let y = compute(py, || {
+            let mut y = Buffer::stale(m * n);
+            gemm::dense([m, k, n], x.data, kernel.data, bias.map(|b| b.data), activation, &mut y);
+            y
+        })?;
         new_array(py, y, &[m, n])
     })
 }
@@ -90,9 +96,10 @@ pub fn dense_update<'py>(
         let kernel = kernel.elements::<T>(OP, "kernel")?;
         KernelError::check_shape(OP, "kernel", &[k * n], &[kernel.len()]).map_err(to_python)?;
         let (kernel, rule) = (slots.beside(kernel)?, rule.rule::<T>());
-        let mut dx = input_gradient.then(|| Buffer::stale(m * k));
-        try_compute(py, || {
-            gemm::multiply_and_update([m, k, n], leaf, x.data, dz.data, kernel, rule, decay, dx.as_deref_mut())
+        let dx = try_compute(py, || {
+            let mut dx = input_gradient.then(|| Buffer::stale(m * k));
+            gemm::multiply_and_update([m, k, n], leaf, x.data, dz.data, kernel, rule, decay, dx.as_deref_mut())?;
+            Ok(dx)
         })?;
         dx.map(|dx| new_array(py, dx, &[m, k])).transpose()
     })

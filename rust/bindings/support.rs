@@ -2,11 +2,13 @@
 
 use crate::denormals::FlushDenormals;
 use crate::error::{KernelError, Result};
-use crate::memory::{Block, Buffer, Plain};
+use crate::memory::{Block, Buffer, OutOfMemory, Plain};
 use crate::simd::Element;
 use numpy::ndarray::{ArrayView, IxDyn};
 use numpy::{PyArrayDyn, PyReadonlyArrayDyn, PyReadwriteArrayDyn, PyUntypedArrayMethods};
+use pyo3::exceptions::{PyMemoryError, PyRuntimeError};
 use pyo3::prelude::*;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// The classes of `kinema.errors`, found when the first error is raised.
 mod errors {
@@ -28,11 +30,18 @@ pub fn to_python(error: KernelError) -> PyErr {
 
 /// Runs a fallible kernel without Python's lock and with denormals flushed: the only place that does either.
 pub fn try_compute<T: Send>(py: Python<'_>, kernel: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
-    py.detach(|| {
+    let computed = py.detach(|| {
         let _flush = FlushDenormals::new();
-        kernel()
-    })
-    .map_err(to_python)
+        catch_unwind(AssertUnwindSafe(kernel))
+    });
+    match computed.map_err(|panic| panic.downcast::<OutOfMemory>()) {
+        Ok(result) => result.map_err(to_python),
+        Err(Ok(refused)) => {
+            let text = format!("no room for {} bytes: use smaller batches or fewer units", refused.bytes);
+            Err(PyMemoryError::new_err(text))
+        }
+        Err(Err(panic)) => resume_unwind(panic),
+    }
 }
 
 /// `try_compute` for kernels that cannot fail.
@@ -72,8 +81,16 @@ fn describe(object: &Bound<'_, PyAny>) -> String {
     format!("{dtype}{}", if writeable.unwrap_or(true) { "" } else { " (read-only)" })
 }
 
+/// The error for an array that cannot be lent: it is of another kind, or somebody else has it.
 fn refuse(object: &Bound<'_, PyAny>, expected: &str) -> PyErr {
-    to_python(KernelError::dtype("kinema._rust", "an array", expected, describe(object)))
+    let found = describe(object);
+    if found == "float32" || found == "float64" {
+        return PyRuntimeError::new_err(
+            "an array that another thread is using, or that is given twice, would be written to: let threads that train \
+             and predict with the same weights take turns, by a threading.Lock around each call",
+        );
+    }
+    to_python(KernelError::dtype("kinema._rust", "an array", expected, found))
 }
 
 macro_rules! extract_float {

@@ -361,3 +361,20 @@ def test_layers_and_models_of_ones_own_may_have_a_title() -> None:
     model.title = "a model"
     assert model.predict(np.zeros((1, 3)), verbose=0).tolist() == [[1, 1, 1]]
     assert (model.title, model.layers[0].title) == ("a model", "scenes")
+
+
+def test_a_mask_set_on_what_a_cast_gives_is_not_the_inputs() -> None:
+    class Cast(layers.Layer):
+        def call(self, x: Any) -> Any:
+            return ops.cast(x, "float32")
+
+        def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+            return np.array([[True, False, False]] * 2)
+
+    entry = layers.Input((3, 4))
+    masked = layers.GlobalAveragePooling1D()(Cast()(entry))
+    whole = layers.GlobalAveragePooling1D()(entry)
+    x = np.arange(24, dtype="float32").reshape(2, 3, 4)
+    first, second = kinema.Model(entry, [masked, whole]).predict(x, verbose=0)
+    np.testing.assert_array_equal(first, x[:, 0])
+    np.testing.assert_array_equal(second, x.mean(axis=1))

@@ -173,8 +173,27 @@ def test_each_clip_of_a_time_distributed_pipeline_has_its_own_draw_wherever_its_
 
 
 def test_changes_of_time_refuse_frames_alone() -> None:
+    spread = layers.TimeDistributed(layers.RandomTimeReversal())
     with pytest.raises(ShapeError, match="put it in front of it"):
-        layers.TimeDistributed(layers.RandomTimeReversal())(STILL, training=True)
+        spread(STILL, training=True)
+    np.testing.assert_array_equal(spread(STILL, training=False).numpy(), STILL)
+
+
+def test_changes_of_time_take_each_of_several_clips_a_sample() -> None:
+    clips = RNG.normal(size=(8, 2, 5, 4, 4, 1)).astype("float32")
+    outputs = layers.TimeDistributed(layers.RandomTimeReversal())(clips, training=True).numpy()
+    reversed_ = (outputs == clips[:, :, ::-1]).all(axis=(2, 3, 4, 5))
+    kept = (outputs == clips).all(axis=(2, 3, 4, 5))
+    assert (reversed_ != kept).all()
+    assert (reversed_[:, 0] != reversed_[:, 1]).any()
+
+
+def test_layers_that_must_be_told_are_told_that_nobody_trains() -> None:
+    class Told(layers.Layer):
+        def call(self, x: Any, training: Any) -> Any:
+            return x * 2 if training else x
+
+    np.testing.assert_array_equal(Told()(IMAGES).numpy(), IMAGES)
 
 
 def test_a_layer_of_ones_own_may_be_called_a_stream() -> None:
@@ -191,7 +210,8 @@ def test_a_layer_of_ones_own_may_be_called_a_stream() -> None:
     assert model.predict(np.ones((1, 3)), verbose=0).tolist() == [[1, 1, 1, 100, 100, 100]]
 
 
-def test_training_a_model_of_ones_own_repeats_within_a_process() -> None:
+@pytest.mark.parametrize("built", [False, True])
+def test_training_a_model_of_ones_own_repeats_within_a_process(built: bool) -> None:
     class Net(kinema.Model):
         def __init__(self) -> None:
             super().__init__()
@@ -203,6 +223,8 @@ def test_training_a_model_of_ones_own_repeats_within_a_process() -> None:
     def trained() -> list[Any]:
         kinema.utils.set_random_seed(3)
         model = Net()
+        if built:
+            model.build((None, 3))
         model.compile("sgd", "mse")
         model.fit(IMAGES[:, 0, 0], IMAGES[:, 0, 0, :1], epochs=2, verbose=0)
         return model.get_weights()

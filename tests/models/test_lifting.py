@@ -129,3 +129,26 @@ def test_input_of_another_shape_is_refused_with_the_axes_named() -> None:
         model.predict(np.zeros((5, 18, 18, 3), "float32"), verbose=0)
     with pytest.raises(ShapeError, match=r"x has \(batch 1, time 5, height 9, width 18, channels 3\)"):
         model.predict(np.zeros((1, 5, 9, 18, 3), "float32"), verbose=0)
+
+
+def test_wrappers_go_by_the_names_that_layers_have_now() -> None:
+    """As when two models of the same layers become one."""
+
+    def line() -> kinema.Sequential:
+        return kinema.Sequential(
+            [layers.Input((5, 8, 8, 3)), layers.Conv2D(4, 3, name="c"), layers.GlobalAveragePooling2D(name="g")]
+        )
+
+    first, second = line(), line()
+    for layer in second.layers:
+        layer.name = "z_" + layer.name
+    entry = layers.Input((5, 8, 8, 3))
+    one, other = entry, entry
+    for layer in first.layers:
+        one = layer(one)
+    for layer in second.layers:
+        other = layer(other)
+    model = kinema.Model(entry, layers.Concatenate()([one, other]))
+    names = [layer.name for layer in model.running_layers]
+    assert "time_distributed_c" in names
+    assert "time_distributed_z_c" in names

@@ -150,11 +150,12 @@ def test_conversion() -> None:
     assert ops.cast(X, "int32").dtype == np.int32
 
 
-def test_a_cast_to_the_type_that_a_tensor_has_gives_the_tensor_with_its_mask_and_logits():
+def test_a_cast_to_the_type_that_a_tensor_has_keeps_its_mask_and_logits():
     probabilities = ops.softmax(ops.convert_to_tensor([[60.0, 0.0, 0.0]]))
     probabilities.mask = np.array([[True, False, True]])
-    assert ops.cast(probabilities, "float32") is probabilities
-    assert ops.convert_to_tensor(probabilities, "float32") is probabilities
+    same = ops.cast(probabilities, "float32")
+    assert same.mask is probabilities.mask
+    assert same.logits is probabilities.logits
     assert ops.cast(probabilities, "float64").mask is None
 
 

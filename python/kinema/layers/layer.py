@@ -157,7 +157,7 @@ class Layer(Adjustable, Configurable, Drawing, Buildable):
         if training is None:
             training = outer
         accepted = _call_parameters(type(self))
-        if training is not None and "training" in accepted:
+        if "training" in accepted and (training is not None or accepted["training"]):
             kwargs["training"] = bool(training)
         if "mask" in accepted:
             kwargs["mask"] = mask
@@ -316,10 +316,12 @@ def takes_mask(layer: Layer) -> bool:
     return "mask" in _call_parameters(type(layer))
 
 
-def _call_parameters(cls: type) -> set[str]:
-    cached: set[str] | None = cls.__dict__.get("_call_parameter_names")
+def _call_parameters(cls: type) -> dict[str, bool]:
+    """The parameters of a layer's `call`, and whether each has to be given."""
+    cached: dict[str, bool] | None = cls.__dict__.get("_call_parameter_names")
     if cached is None:
-        cached = set(inspect.signature(cls.call).parameters)  # type: ignore[attr-defined]
+        parameters = inspect.signature(cls.call).parameters  # type: ignore[attr-defined]
+        cached = {name: parameter.default is parameter.empty for name, parameter in parameters.items()}
         cls._call_parameter_names = cached  # type: ignore[attr-defined]
     return cached
 

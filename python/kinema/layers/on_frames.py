@@ -25,6 +25,7 @@ def must_lift(layer: Any, shape: Shape, in_run: bool) -> bool:
 def on_every_frame(layer: Any) -> TimeDistributed:
     """The layer, wrapped, always in the same wrapper: models and graphs that share the layer share this too."""
     if layer._on_every_frame is None:
-        layer._on_every_frame = TimeDistributed(layer, name=f"time_distributed_{layer.name}")
+        layer._on_every_frame = TimeDistributed(layer)
     wrapper: TimeDistributed = layer._on_every_frame
+    wrapper.name = f"time_distributed_{layer.name}"  # the layer may have got another name
     return wrapper

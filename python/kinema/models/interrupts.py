@@ -33,5 +33,5 @@ def uninterrupted() -> Iterator[None]:
         yield
     finally:
         _handlers.signal(signal.SIGINT, previous)
-    if pressed and callable(previous):
-        previous(*pressed[-1])
+    if pressed:
+        signal.raise_signal(signal.SIGINT)

@@ -10,10 +10,10 @@ from kinema.autograd import Array
 
 
 def finite_where_masked(target: Array, mask: Array | None) -> Array:
-    """The targets with 0 in place of what is no number where the mask does not count: it would spoil sums of zeros."""
+    """The targets with 0 for what is no number, or has none as its square, where the mask does not count it."""
     if mask is None or target.dtype.kind != "f" or target.shape[:2] != mask.shape:
         return target
-    left_out = ~mask.reshape(mask.shape + (1,) * (target.ndim - 2)) & ~np.isfinite(target)
+    left_out = ~mask.reshape(mask.shape + (1,) * (target.ndim - 2)) & ~np.isfinite(np.square(target))
     return np.where(left_out, target.dtype.type(0), target) if left_out.any() else target
 
 

@@ -56,6 +56,7 @@ class Model(Trainer, Layer):
 
     # What is here or in `__new__` need not be set by `__init__`, which a subclass may call after setting its own.
     _objective, _compile_arguments = None, None
+    _has_streams = False
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         kind: type = cls
@@ -79,14 +80,14 @@ class Model(Trainer, Layer):
 
     def ensure_built(self, input_shape: Any) -> None:
         """Builds the model for this input shape unless that has been done."""
-        was_built = self.built
         super().ensure_built(input_shape)
-        if not was_built:
+        if not self._has_streams:
             self._number_streams()
 
     def _number_streams(self) -> None:
         """Gives every layer inside a random stream by its place. Wrappers do not count: a lifted layer keeps its stream
         when its file spells the wrapper out."""
+        self._has_streams = True
         drawing = [layer for layer in self.flatten_layers() if not isinstance(layer, TimeDistributed)]
         for position, layer in enumerate(drawing):
             layer._random_stream = position

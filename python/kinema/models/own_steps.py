@@ -42,11 +42,12 @@ class OwnSteps(Steps):
     def train(self, batch: Batch, class_weight: Any = None) -> tuple[Logs, float]:
         model = self.model
         self._prepare(batch)
-        with random_scope(model._training_run.seed, model._training_run.steps):
+        step = model._training_run.steps
+        with random_scope(model._training_run.seed, step):
             logs = self._plain(model.train_step(self._data(batch, class_weight)), "train_step")
         loss = 0.0 if model._overrides("train_step") else float(logs.get("loss", 0.0))
         if math.isfinite(loss):
-            model._training_run.steps += 1
+            model._training_run.steps = step + 1
         return logs, loss
 
     def test(self, batch: Batch) -> Logs:
@@ -114,12 +115,11 @@ def train_step(model: Any, data: Any) -> Logs:
     """What `Model.train_step` does."""
     x, y, sample_weight = unpack_x_y_sample_weight(data)
     require_optimizer(model)
-    with StepTape() as tape:
-        before = BeforeStep(model)
+    with StepTape() as tape, BeforeStep(model) as before:
         y_pred = model(x, training=True)
         loss = _loss(model, x, y, y_pred, sample_weight, training=True)
-    value = mean_of(loss)
-    minimise(model, tape, loss, value, before)
+        value = mean_of(loss)
+    minimise(model, tape, loss, value, before, model._training_run.count)
     return _judged(model, value, x, y, y_pred, sample_weight)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from kinema._silence import without_warnings
@@ -67,14 +68,16 @@ def train_step(model: Any, batch: Batch, class_weight: Any = None) -> tuple[floa
     require_optimizer(model)
     model.ensure_built(batch.x.input_shape)
     model.clear_losses()
-    with random_scope(model._training_run.seed, model._training_run.steps), StepTape() as tape:
-        before = BeforeStep(model)
+    with (
+        random_scope(model._training_run.seed, model._training_run.steps),
+        StepTape() as tape,
+        BeforeStep(model) as before,
+    ):
         outputs = model._outputs_for(batch.x, training=True)
         objective: Objective = model.objective_for(outputs)
         loss, judged = objective.judge(model, batch.y, outputs, batch.sample_weight, class_weight)
-    value = mean_of(loss)
-    if minimise(model, tape, loss, value, before):
-        model._training_run.steps += 1
+        value = mean_of(loss)
+    minimise(model, tape, loss, value, before, model._training_run.count)
     objective.update(value, judged, len(batch))
     return value, objective
 
@@ -88,6 +91,8 @@ def require_optimizer(model: Any) -> None:
 class BeforeStep:
     """The variables of a model as a step begins, the values of those that its calls may change among them.
 
+    As a context it is the part of the step that computes the loss: if that fails, those values are put back.
+
     Args:
         model: The model.
     """
@@ -98,6 +103,13 @@ class BeforeStep:
         self._statistics: list[tuple[Variable, Array]] = [
             (variable, variable.numpy()) for variable in self._weights if not (self._trains and variable.trainable)
         ]
+
+    def __enter__(self) -> BeforeStep:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:
+            self.restore()
 
     def trainable(self) -> list[Variable]:
         """The variables that training changes by gradients, with those of layers that only this step has built."""
@@ -110,19 +122,36 @@ class BeforeStep:
             variable.assign(value)
 
 
-def minimise(model: Any, tape: GradientTape, loss: Tensor, value: float, before: BeforeStep) -> bool:
-    """Updates the weights by a loss's gradient; puts statistics back and says no where the loss is not finite."""
+def minimise(
+    model: Any,
+    tape: GradientTape,
+    loss: Tensor,
+    value: float,
+    before: BeforeStep,
+    done: Callable[[], None],
+) -> None:
+    """Updates the weights by a loss's gradient; puts statistics back where the loss is not finite.
+
+    Args:
+        model: The model.
+        tape: What has recorded the loss.
+        loss: The loss.
+        value: The same as a number.
+        before: The variables as the step began.
+        done: Notes that a step was taken, before a Ctrl-C can come between.
+    """
     if not math.isfinite(value):
         before.restore()
-        return False
-    _update(model, tape, loss, before.trainable())
-    return True
-
-
-def _update(model: Any, tape: GradientTape, loss: Tensor, variables: list[Variable]) -> None:
-    optimizer = model.optimizer
-    if not variables:
         return
+    variables = before.trainable()
+    if variables:
+        _update(model, tape, loss, variables, done)
+    else:
+        done()
+
+
+def _update(model: Any, tape: GradientTape, loss: Tensor, variables: list[Variable], done: Callable[[], None]) -> None:
+    optimizer = model.optimizer
     optimizer.build(variables)
     reached: set[int] = set()
 
@@ -146,6 +175,7 @@ def _update(model: Any, tape: GradientTape, loss: Tensor, variables: list[Variab
             optimizer.begin_step()
             tape.backward(loss, update_at_once, lone_update)
             optimizer.end_step()
+        done()
     if missed := [variable.path for variable in variables if id(variable) not in reached]:
         warn_once(
             f"no gradient reaches {', '.join(missed)}, which training leaves as they are: the loss does not depend on "

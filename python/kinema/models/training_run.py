@@ -15,6 +15,10 @@ class TrainingRun:
         self.steps = 0
         self._seed: int | None = None
 
+    def count(self) -> None:
+        """Notes that a step was taken."""
+        self.steps += 1
+
     @property
     def seed(self) -> int:
         """The seed of shuffling and dropout; drawn the first time it is needed."""

@@ -19,8 +19,9 @@ def floating(x: Array) -> Array:
 
 
 def native(x: Array) -> Array:
-    """The array as kernels take it: C-contiguous; copied only where it is not."""
-    return x if x.flags.c_contiguous else np.ascontiguousarray(x)
+    """The array as kernels take it: C-contiguous and aligned; copied only where it is not."""
+    flags = x.flags
+    return x if flags.c_contiguous and flags.aligned else np.array(x, order="C")
 
 
 def rows(x: Array) -> Array:

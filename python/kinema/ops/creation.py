@@ -47,12 +47,15 @@ def convert_to_numpy(x: Any) -> Array:
 
 
 def cast(x: Any, dtype: DTypeLike) -> Tensor:
-    """The values with another element type, a tensor that has it already itself.
+    """The values with another element type. Gradients flow between floating-point types.
 
-    Gradients flow between floating-point types.
+    A tensor that has the type already keeps its mask, and what its probabilities were made of.
     """
     wanted = dtype_of(dtype)
-    return x if isinstance(x, Tensor) and x.dtype == wanted else _cast(x, dtype=wanted)
+    y = _cast(x, dtype=wanted)
+    if isinstance(x, Tensor) and x.dtype == wanted:
+        y.mask, y.logits = x.mask, x.logits
+    return y
 
 
 def saturate_cast(x: Any, dtype: DTypeLike) -> Tensor:

@@ -37,10 +37,11 @@ def write_keras(model: Any, path: Path) -> None:
         archive.writestr("metadata.json", json.dumps(metadata))
         archive.writestr("config.json", json.dumps(config))
         archive.writestr(_OWN, json.dumps(progress_state(model)))
-        with archive.open(_WEIGHTS, "w", force_zip64=True) as entry, io.BytesIO() as buffer:
-            with h5py.File(buffer, "w") as file:
-                write_weights(file, model)
-            entry.write(buffer.getbuffer())
+        buffer = io.BytesIO()
+        with h5py.File(buffer, "w") as file:
+            write_weights(file, model)
+        with archive.open(_WEIGHTS, "w", force_zip64=True) as entry, buffer.getbuffer() as written:
+            entry.write(written)
 
 
 def read_keras(path: Path, custom_objects: Mapping[str, Any], compile: bool) -> Any:

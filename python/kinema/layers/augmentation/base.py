@@ -77,7 +77,7 @@ class Augmentation(ElementwiseLayer):
         if not training:
             return inputs if self.only_trains else _changed(inputs, change=self.rest_batch)
         key, rows = self.draw_key(self.seed), random.rows_per_sample()
-        if rows == 1:
+        if rows == 1 or not self.takes_clips:
             return _changed(inputs, change=lambda clips: self.change_batch(clips, key, mask))
         return _changed(inputs, change=lambda frames: self._change_frames(frames, key, rows))
 

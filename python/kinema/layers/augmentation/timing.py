@@ -17,6 +17,9 @@ from kinema.ops._contract import Result
 from kinema.random import RandomKey
 from kinema.saving.registry import builtin
 
+#: The axes of frames in a batch, which clips of anything but pictures do not have.
+_FRAME_RANK = 4
+
 
 class _Timing(Augmentation):
     """An augmentation that gives the time steps of a sample in another order. Steps that are masked stay in place."""
@@ -36,6 +39,10 @@ class _Timing(Augmentation):
 
     def change_batch(self, x: Array, key: RandomKey, mask: Any = None) -> Result:
         """Every sample in its own order."""
+        if x.ndim == _FRAME_RANK and random.rows_per_sample() > 1:
+            raise ShapeError(
+                "it changes when frames are shown, and TimeDistributed shows it one frame alone: put it in front of it"
+            )
         samples, steps = x.shape[:2]
         drawn = random.draw_uniform((samples, self.drawn_for(steps)), key, "float64")
         order = np.tile(np.arange(steps), (samples, 1))
@@ -55,10 +62,6 @@ class _Timing(Augmentation):
     def _require_frames(self, shape: Shape) -> None:
         if len(shape) < 3:
             raise ShapeError(f"expected (batch, time, ...), at least three axes, got an input of shape {tuple(shape)}")
-        if random.rows_per_sample() > 1:
-            raise ShapeError(
-                "it changes when frames are shown, and TimeDistributed shows it one frame alone: put it in front of it"
-            )
 
 
 @builtin("kinema.layers")
