@@ -16,6 +16,8 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 const ALIGNMENT: usize = 64;
 /// Alignment that lets the system hand out lazily zeroed pages.
 const SYSTEM_ALIGNMENT: usize = 16;
+/// More than any machine has, and little enough to count with.
+const MOST_BYTES: usize = usize::MAX >> 4;
 /// The size of a huge page, and of buffers that are worth some.
 const HUGE_PAGE: usize = 2 << 20;
 /// Smaller buffers are left to the system's allocator.
@@ -213,7 +215,7 @@ pub struct Block(Option<Raw>);
 
 impl Block {
     fn take(bytes: usize) -> Self {
-        if bytes > isize::MAX as usize {
+        if bytes > MOST_BYTES {
             resume_unwind(Box::new(OutOfMemory { bytes }));
         }
         let capacity = size_class(bytes);
@@ -393,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn more_memory_than_there_is_unwinds_and_leaves_the_pool_as_it_was() {
+    fn more_memory_than_any_machine_has_unwinds_and_leaves_the_pool_as_it_was() {
         for bytes in [usize::MAX, isize::MAX as usize, 1 << 62] {
             let refused = std::panic::catch_unwind(|| Buffer::<u8>::stale(bytes)).err().unwrap();
             assert!(refused.downcast::<OutOfMemory>().unwrap().bytes >= bytes);
