@@ -152,3 +152,10 @@ def test_wrappers_go_by_the_names_that_layers_have_now() -> None:
     names = [layer.name for layer in model.running_layers]
     assert "time_distributed_c" in names
     assert "time_distributed_z_c" in names
+
+
+def test_lifting_uses_up_no_automatic_name() -> None:
+    before = layers.TimeDistributed(layers.Dense(1)).name
+    kinema.Sequential([layers.Input((5, 8, 8, 3)), layers.Conv2D(4, 3), layers.Flatten()])
+    number = int(before.rpartition("_")[2]) if before[-1].isdigit() else 0
+    assert layers.TimeDistributed(layers.Dense(1)).name == f"time_distributed_{number + 1}"

@@ -24,8 +24,9 @@ def must_lift(layer: Any, shape: Shape, in_run: bool) -> bool:
 
 def on_every_frame(layer: Any) -> TimeDistributed:
     """The layer, wrapped, always in the same wrapper: models and graphs that share the layer share this too."""
+    name = f"time_distributed_{layer.name}"
     if layer._on_every_frame is None:
-        layer._on_every_frame = TimeDistributed(layer)
+        layer._on_every_frame = TimeDistributed(layer, name=name)
     wrapper: TimeDistributed = layer._on_every_frame
-    wrapper.name = f"time_distributed_{layer.name}"  # the layer may have got another name
+    wrapper.name = name  # the layer may have got another one
     return wrapper
